@@ -1,0 +1,106 @@
+package kafka
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Batch is user code that takes the records of one partition at once, in order,
+// for bulk writes:
+//
+//	kafka.Start(kafka.Batch(write))
+//
+// It is called once for each partition of the event. The slice is its own; the
+// records are as those of a function of one record.
+//
+// nil means that every record was handled. [FailedAt] says how far it got, and
+// [FailedOnly] which records failed in a bulk write without order. Any other
+// error, a panic, or one of these about a record that is not of the slice, means
+// that no record was handled.
+type Batch func(ctx context.Context, records []*Record) error
+
+// FailedAt returns an error for a [Batch] that handled the records before r, in
+// the order it got them, and failed at r with err: r and all after it are
+// retried, also with [ContinueOnError]. It is never nil, not even if err is.
+func FailedAt(r *Record, err error) error {
+	return &batchFailure{err: orUnknown(err), records: []*Record{r}, rest: true}
+}
+
+// FailedOnly returns an error for a [Batch] that handled all but these records,
+// which failed with err. With [ContinueOnError] just these are retried; without,
+// all from the first of them on, as order demands. Several causes can be joined
+// with errors.Join. It is never nil, not even if err is.
+func FailedOnly(err error, records ...*Record) error {
+	return &batchFailure{err: orUnknown(err), records: slices.Clone(records)}
+}
+
+func orUnknown(err error) error {
+	if err == nil {
+		return errors.New("no cause given")
+	}
+	return err
+}
+
+// batchFailure tells records, not indexes: a Batch may sort, filter or split its
+// slice, and would then count differently.
+type batchFailure struct {
+	err     error
+	records []*Record
+	rest    bool // those after records[0] too
+}
+
+func (f *batchFailure) Error() string { return f.err.Error() }
+func (f *batchFailure) Unwrap() error { return f.err }
+
+// located is a batchFailure with the part of the user's error that it is in.
+type located struct {
+	*batchFailure
+	text error
+}
+
+// locate finds the batchFailures that err consists of. ok is false if a part of
+// it is about no record in particular.
+func locate(err, text error) (found []located, ok bool) {
+	switch e := err.(type) {
+	case *batchFailure:
+		return []located{{e, text}}, len(e.records) > 0
+	case interface{ Unwrap() error }:
+		return locate(e.Unwrap(), text)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			f, ok := locate(err, err)
+			if !ok {
+				return nil, false
+			}
+			found = append(found, f...)
+		}
+	}
+	return found, len(found) > 0
+}
+
+// JSON makes a function of one record of fn, which takes the record's value,
+// unmarshalled from JSON: also what the schema registry integration of Lambda
+// delivers with the event record format JSON.
+//
+//	kafka.Start(kafka.JSON(func(ctx context.Context, o Order, r *kafka.Record) error { ... }))
+//
+// A tombstone reaches fn as the zero T, which is nil for a pointer, with a nil
+// r.Value. A value that is not JSON, or not JSON for a T, fails the record.
+// JSON panics if fn is nil.
+func JSON[T any](fn func(ctx context.Context, value T, r *Record) error) func(context.Context, *Record) error {
+	if fn == nil {
+		panic("kafka: JSON needs a function, got nil")
+	}
+	return func(ctx context.Context, r *Record) error {
+		var value T
+		if r.Value != nil {
+			if err := json.Unmarshal(r.Value, &value); err != nil {
+				return fmt.Errorf("unmarshal the value, %d bytes, as JSON for %T: %w", len(r.Value), value, err)
+			}
+		}
+		return fn(ctx, value, r)
+	}
+}

@@ -1,0 +1,47 @@
+// Package kafka decodes and handles the events that Lambda makes of the
+// records of an Amazon MSK or self-managed Apache Kafka topic.
+//
+//	func main() { kafka.Start(process) }
+//
+//	func process(ctx context.Context, r *kafka.Record) error {
+//		return store(ctx, r.Key, r.Value)
+//	}
+//
+// # Order
+//
+// The records of a partition are handled one after the other, in order. The
+// partitions are handled in the order of their names, or several at once with
+// [Concurrency]. A record that fails stops its partition and no other, unless
+// [ContinueOnError] is given.
+//
+// A record fails when the user's code returns an error, panics or ends its
+// goroutine. Near the end of the invocation's time no further record is
+// started ([DeadlineMargin]).
+//
+// # What Lambda is told
+//
+// Lambda retries just the records that the answer names, when the event source
+// mapping asks for ReportBatchItemFailures. Whoever deploys the function says
+// so in the environment variable [ReportBatchItemFailuresEnv]. With "true"
+// the answer names every record that was not handled: those that failed, those
+// after them in their partition, and those not started. Otherwise a record that
+// was not handled makes the invocation fail with one error that joins all that
+// went wrong, and Lambda sends the whole batch again. Naming records to a mapping
+// that does not ask for them would lose them.
+//
+// An event that cannot be decoded fails as a whole in both cases, before any
+// record is handled: what is malformed is not a record's content but what Lambda
+// wrote around it, so that nothing else of the event is to be trusted, and no
+// record may be lost.
+//
+// Kafka in Lambda is at least once: handlers see a record again after a
+// failure, of theirs or of a neighbour's.
+//
+// # Memory
+//
+// An event is decoded in place, in the payload that the runtime hands to
+// [lambda.Handler.Invoke], and takes a fixed handful of allocations however many
+// records it has. aws-lambda-go reads the next event into the same memory. A
+// record's byte slices, and the *Record, are therefore valid until the handler
+// returns; [Record.Clone] makes a record to keep. Strings may always be kept.
+package kafka
