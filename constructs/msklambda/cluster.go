@@ -1,0 +1,249 @@
+package msklambda
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// ClusterProps describes an MSK cluster that exists, and how its pollers get
+// through its VPC. ClusterARN, VPCID, SubnetIDs and SecurityGroupIDs are
+// required; the zero value of every other field is its default. Strings may
+// hold CDK tokens.
+type ClusterProps struct {
+	// ClusterARN names the cluster, provisioned or serverless. It must be in
+	// the account and region of the stack.
+	ClusterARN string
+
+	// VPCID is the VPC of the brokers.
+	VPCID string
+
+	// SubnetIDs are the subnets of the brokers, each in a zone of its own.
+	// Endpoints get a network interface in each.
+	SubnetIDs []string
+
+	// SecurityGroupIDs are the security groups of the cluster. Lambda gives
+	// them to the pollers too, so they are both ends of the broker traffic.
+	// Repetitions are removed.
+	SecurityGroupIDs []string
+
+	// VPCCIDRs are the IPv4 and IPv6 ranges of the VPC, such as "10.0.0.0/16".
+	// Required with EndpointAccessVPC, unused otherwise.
+	VPCCIDRs []string
+
+	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
+	// Default: an interface endpoint is defined. See [EndpointAccess] for what
+	// that means to the rest of the VPC.
+	LambdaEndpoint Endpoint
+
+	// STSEndpoint says how pollers reach STS to assume the function's role.
+	// Default: as LambdaEndpoint.
+	STSEndpoint Endpoint
+
+	// EndpointAccess is who may use the endpoints that are defined here.
+	// Default: EndpointAccessPollers, with a warning at synth until it is
+	// chosen, because it cuts off every other caller in the VPC.
+	EndpointAccess EndpointAccess
+
+	// EndpointClientSecurityGroupIDs are further security groups that may
+	// connect to the endpoints defined here, such as those of a second cluster
+	// in this VPC. With EndpointAccessPollers the endpoint policy still admits
+	// nobody but Lambda's service: add Statements for other principals.
+	EndpointClientSecurityGroupIDs []string
+
+	// EndpointClientCIDRs are further IPv4 and IPv6 ranges that may connect to
+	// the endpoints defined here. The same holds for the policy.
+	EndpointClientCIDRs []string
+
+	// SecurityGroupRules is what is added to the cluster's security groups.
+	// Default: SecurityGroupRulesIngress.
+	SecurityGroupRules SecurityGroupRules
+
+	// RetainSecurityGroupRules leaves the rules in place when the stack is
+	// deleted or stops defining them. Set it where a rule may have existed
+	// before: CloudFormation can take such a rule over without a word and
+	// would delete it with the stack, cutting off whoever relied on it.
+	// Default: the rules go with the stack.
+	RetainSecurityGroupRules bool
+}
+
+// Validate reports every problem of the props at once, each as a [*Problem].
+func (p *ClusterProps) Validate() error {
+	if p == nil {
+		p = &ClusterProps{}
+	}
+	var ps problems
+	ps.clusterARN("ClusterARN", p.ClusterARN)
+	switch {
+	case p.VPCID == "":
+		ps.add("VPCID", `is required: the VPC of the brokers, such as "vpc-0123456789abcdef0"`)
+	case !isToken(p.VPCID) && !vpcID.MatchString(p.VPCID):
+		ps.add("VPCID", `must be an id such as "vpc-0123456789abcdef0", got %q`, p.VPCID)
+	}
+	if len(p.SubnetIDs) == 0 {
+		ps.add("SubnetIDs", `is required: the subnets of the brokers, such as "subnet-0123456789abcdef0"`)
+	}
+	ps.ids("SubnetIDs", p.SubnetIDs, subnetID, "subnet-0123456789abcdef0")
+	if len(p.SecurityGroupIDs) == 0 {
+		ps.add("SecurityGroupIDs", `is required: the security groups of the cluster, such as "sg-0123456789abcdef0"`)
+	}
+	ps.ids("SecurityGroupIDs", p.SecurityGroupIDs, securityGroupID, "sg-0123456789abcdef0")
+	p.validateEndpoints(&ps)
+	p.validateRules(&ps)
+	return ps.err()
+}
+
+// Cluster is an MSK cluster that exists, and what its consumers share: endpoints
+// and security group rules, which AWS allows once for a VPC or group. It is
+// made by [ImportCluster]. The shared parts are defined when the first
+// consumer needs them; until then their fields are nil.
+type Cluster struct {
+	constructs.Construct
+
+	ClusterARN       string
+	SecurityGroupIDs []string // without repetitions
+	VPC              awsec2.IVpc
+	Subnets          []awsec2.ISubnet
+
+	// EndpointSecurityGroup is the group of the endpoints defined here, nil
+	// when none is.
+	EndpointSecurityGroup awsec2.SecurityGroup
+
+	// LambdaEndpoint is nil with EndpointNone, and with EndpointExisting
+	// unless its id was given.
+	LambdaEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// STSEndpoint is nil in the same cases as LambdaEndpoint.
+	STSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	props     ClusterProps
+	consumers []*Consumer
+	network   []constructs.IDependable // what a mapping must wait for
+	defined   bool                     // the shared parts are there
+}
+
+// ToString makes Cluster a jsii object in its own right: a struct that only
+// embeds a construct compiles as one and panics when CDK is given it.
+func (c *Cluster) ToString() *string { return jsii.String("msklambda.Cluster") }
+
+// ImportCluster imports a cluster from its attributes. It looks nothing up and
+// defines no resource by itself: consumers bring in what they need.
+//
+// It panics when Validate fails, and when the stack's account or region is not
+// the cluster's.
+func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *Cluster {
+	if err := props.Validate(); err != nil {
+		fail("cluster", id, err)
+	}
+	checkID(scope, "cluster", id)
+	checkStack(scope, "cluster", id, props.ClusterARN)
+
+	c := &Cluster{ClusterARN: props.ClusterARN, props: *props}
+	constructs.NewConstruct_Override(c, scope, &id)
+	// The caller's slices stay the caller's: later changes to them must not
+	// reach what is defined lazily.
+	c.SecurityGroupIDs = unique(props.SecurityGroupIDs)
+	c.props.SecurityGroupIDs = c.SecurityGroupIDs
+	c.props.SubnetIDs = unique(props.SubnetIDs)
+	c.props.VPCCIDRs = unique(props.VPCCIDRs)
+	c.props.EndpointClientCIDRs = unique(props.EndpointClientCIDRs)
+	c.props.EndpointClientSecurityGroupIDs = unique(props.EndpointClientSecurityGroupIDs)
+	c.props.LambdaEndpoint.Statements = slices.Clone(props.LambdaEndpoint.Statements)
+	c.props.STSEndpoint.Statements = slices.Clone(props.STSEndpoint.Statements)
+
+	c.VPC = awsec2.Vpc_FromVpcAttributes(c, jsii.String("VPC"), &awsec2.VpcAttributes{
+		VpcId: &props.VPCID,
+		// Required by CDK and of no use here: subnets are named one by one.
+		AvailabilityZones: &[]*string{awscdk.Fn_Select(jsii.Number(0), awscdk.Fn_GetAzs(nil))},
+	})
+	subnets := constructs.NewConstruct(c, jsii.String("Subnets"))
+	for _, subnet := range c.props.SubnetIDs {
+		s := awsec2.Subnet_FromSubnetId(subnets, jsii.String(idFor(c, subnet)), &subnet)
+		awscdk.Annotations_Of(s).AcknowledgeWarning(jsii.String("@aws-cdk/aws-ec2:noSubnetRouteTableId"),
+			jsii.String("no route is read or written here"))
+		c.Subnets = append(c.Subnets, s)
+	}
+	c.Node().AddValidation(&onePrivateDNSEndpoint{c})
+	return c
+}
+
+// AddConsumer defines a function that reads a topic of this cluster, inside
+// this construct. See [NewConsumer] for one in another stack.
+func (c *Cluster) AddConsumer(id string, props *ConsumerProps) *Consumer {
+	return NewConsumer(c, id, c, props)
+}
+
+// share defines what consumers have in common, once, and returns what a
+// mapping must wait for.
+func (c *Cluster) share() []constructs.IDependable {
+	if !c.defined {
+		c.defined = true
+		c.defineEndpoints()
+		c.defineRules()
+	}
+	return c.network
+}
+
+// checkStack refuses a stack in which the service would refuse the mapping. A
+// stack with no account or region of its own passes: they are not known here.
+func checkStack(scope constructs.Construct, kind, id, arn string) {
+	account, region := clusterEnv(arn)
+	if account == "" {
+		return
+	}
+	stack := awscdk.Stack_Of(scope)
+	var ps problems
+	if got := *stack.Account(); !isToken(got) && got != account {
+		ps.add("ClusterARN", "must be of the stack's account %s, got %s in %q", got, account, arn)
+	}
+	if got := *stack.Region(); !isToken(got) && got != region {
+		ps.add("ClusterARN", "must be of the stack's region %s, got %s in %q", got, region, arn)
+	}
+	if err := ps.err(); err != nil {
+		fail(kind, id, err)
+	}
+}
+
+// checkID refuses an id that CDK would refuse with a trace of its own.
+func checkID(scope constructs.Construct, kind, id string) {
+	var ps problems
+	switch {
+	case id == "":
+		ps.add("id", "must not be empty")
+	case isToken(id):
+		ps.add("id", "must not hold a token, got %q", id)
+	case scope.Node().TryFindChild(&id) != nil:
+		ps.add("id", "must be unique in %q, which has a child of that name already", *scope.Node().Path())
+	}
+	if err := ps.err(); err != nil {
+		fail(kind, id, err)
+	}
+}
+
+// idFor turns a physical id into a construct id, so that a resource keeps its
+// logical id when a list is reordered. A token has no value yet and cannot be
+// an id; what it resolves to, such as {"Ref":"Group"}, is as stable.
+func idFor(scope constructs.Construct, id string) string {
+	if isToken(id) {
+		return "token-" + shortHash(scope, id)
+	}
+	return strings.ReplaceAll(id, "/", "-")
+}
+
+// statementProblems checks endpoint statements before CDK does, which would
+// stop at the first and not say whose it is.
+func (ps *problems) statements(field string, statements []awsiam.PolicyStatement) {
+	for i, s := range statements {
+		if s == nil {
+			ps.add(fmt.Sprintf("%s[%d]", field, i), "must not be nil")
+		} else if !*s.HasPrincipal() {
+			ps.add(fmt.Sprintf("%s[%d]", field, i), "must have a principal: an endpoint policy names who may call")
+		}
+	}
+}

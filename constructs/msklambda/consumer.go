@@ -1,0 +1,200 @@
+package msklambda
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// ConsumerProps says what to read and what code to run. Topic, GroupID and one
+// of Entry and Function are required; the zero value of every other field is
+// its default. Topic, GroupID and the values of Environment may hold CDK tokens.
+type ConsumerProps struct {
+	// Topic to read. It must exist: Lambda does not create it.
+	Topic string
+
+	// GroupID is the Kafka consumer group, which no other mapping may use. Its
+	// committed offsets outlive the stack, and a group that has some ignores
+	// StartingPosition. There is no default: one that moved with a construct
+	// id would silently start over.
+	GroupID string
+
+	// Entry is the directory of the Go main package to bundle, relative to
+	// where the CDK app runs.
+	Entry string
+
+	// Function is an existing function, alias or version to invoke in place of
+	// a bundled one; its role gets what the pollers need. The fields that
+	// describe a function (Entry, Role, Architecture, MemorySize, Timeout,
+	// Environment, ReservedConcurrency, Tracing, LogRetention,
+	// LogRemovalPolicy, BuildEnvironment) are then refused.
+	Function awslambda.IFunction
+
+	// BatchSize is the most records one invocation gets, 1 to 10000. A batch
+	// also ends at 6 MB, the most that Lambda can pass to a function.
+	// Default: 100.
+	BatchSize int
+
+	// BatchWindow is how long a batch may take to fill, 0 to 5m in whole
+	// seconds. It is a pointer because 0 is a window of its own: invoke at once.
+	// Default: 500ms, set by the service. Once a window has been set, only a
+	// new mapping has the default again.
+	BatchWindow *time.Duration
+
+	// StartingPosition is where a group without committed offsets begins.
+	// Default: TRIM_HORIZON, the oldest record that the topic holds. A mapping
+	// takes minutes to start, and LATEST would skip what arrives meanwhile.
+	StartingPosition awslambda.StartingPosition
+
+	// StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP, in
+	// whole seconds and not in the future.
+	StartingPositionTimestamp time.Time
+
+	// Disabled defines the mapping without starting it.
+	// Default: it starts.
+	Disabled bool
+
+	// Role is what the function and the pollers run as. It must trust
+	// lambda.amazonaws.com, and gets the consumer's policy; a role imported as
+	// immutable gets nothing, with a warning that lists the statements.
+	// Default: a role of its own, with nothing but these statements.
+	Role awsiam.IRole
+
+	// RestrictNetworkInterfaces narrows ec2:CreateNetworkInterface to the
+	// cluster's subnets and security groups, and ec2:DeleteNetworkInterface to
+	// the account's interfaces in the region. IAM supports it, but AWS documents
+	// only "*" for these two actions, so try it before you rely on it.
+	// Default: "*".
+	RestrictNetworkInterfaces bool
+
+	// Architecture of the function.
+	// Default: arm64.
+	Architecture awslambda.Architecture
+
+	// MemorySize in MB, 128 to 10240. CPU grows with it.
+	// Default: 256.
+	MemorySize int
+
+	// Timeout of one invocation, 1s to 14m in whole seconds: MSK mappings take
+	// one minute less than functions do.
+	// Default: 1m.
+	Timeout time.Duration
+
+	// Environment variables of the function.
+	Environment map[string]string
+
+	// ReservedConcurrency caps the function, and takes its share from the
+	// account. It is a pointer because 0 is legal: it stops the function.
+	// Default: no share of its own.
+	ReservedConcurrency *int
+
+	// Tracing with X-Ray.
+	// Default: ACTIVE.
+	Tracing awslambda.Tracing
+
+	// LogRetention is how long the function's log group keeps its events.
+	// Default: ONE_MONTH.
+	LogRetention awslogs.RetentionDays
+
+	// LogRemovalPolicy says what becomes of the log group with the stack.
+	// Default: RETAIN_ON_UPDATE_OR_DELETE, it is kept unless the very deploy
+	// that made it fails.
+	LogRemovalPolicy awscdk.RemovalPolicy
+
+	// Tags of every resource of the consumer.
+	Tags map[string]string
+
+	// BuildEnvironment is added to the environment of go build. Setting GOFLAGS
+	// replaces the flags that make the bundle small and reproducible.
+	BuildEnvironment map[string]string
+}
+
+// Consumer is one function reading one topic. Its fields are the CDK
+// constructs it is made of, to grant, alarm on or override; do not assign
+// to them.
+type Consumer struct {
+	constructs.Construct
+
+	// Role is what the function and the pollers run as.
+	Role awsiam.IRole
+
+	// Policy is what the pollers and the function's logs and traces need. It is
+	// apart from what you grant to the function, so that it can be read alone.
+	Policy awsiam.Policy
+
+	// LogGroup is nil when the function was given.
+	LogGroup awslogs.LogGroup
+
+	Function awslambda.IFunction
+	Mapping  awslambda.EventSourceMapping
+
+	Topic    string
+	GroupID  string
+	TopicARN string // for IAM
+	GroupARN string // for IAM
+}
+
+// ToString makes Consumer a jsii object in its own right; see [Cluster.ToString].
+func (c *Consumer) ToString() *string { return jsii.String("msklambda.Consumer") }
+
+// NewConsumer defines a consumer of a cluster, in the same stack or in another
+// of the same account and region. In another stack it makes that stack depend
+// on the cluster's, where the endpoints and the rules are.
+//
+// It panics when Validate fails, when another consumer of the cluster has the
+// same group, or the same topic and function, and when the stack's account or
+// region is not the cluster's.
+func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props *ConsumerProps) *Consumer {
+	if err := props.Validate(); err != nil {
+		fail("consumer", id, err)
+	}
+	checkID(scope, "consumer", id)
+	checkStack(scope, "consumer", id, cluster.ClusterARN)
+	if err := cluster.conflicts(props); err != nil {
+		fail("consumer", id, err)
+	}
+
+	network := cluster.share()
+	c := &Consumer{
+		Topic:    props.Topic,
+		GroupID:  props.GroupID,
+		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
+		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
+	}
+	constructs.NewConstruct_Override(c, scope, &id)
+	if props.Function == nil {
+		c.defineFunction(props)
+	} else {
+		c.Function = props.Function
+		c.Role = props.Function.Role()
+	}
+	c.definePolicy(cluster, props)
+	c.defineMapping(cluster, props, network)
+	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
+		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
+	}
+	cluster.consumers = append(cluster.consumers, c)
+	return c
+}
+
+// conflicts finds what the service would refuse, or what would split one
+// topic's partitions between two functions.
+func (c *Cluster) conflicts(props *ConsumerProps) error {
+	var ps problems
+	for _, other := range c.consumers {
+		if other.GroupID == props.GroupID {
+			ps.add("GroupID", "must be the consumer's own, got %q, which %q has already", props.GroupID, *other.Node().Path())
+		}
+		if props.Function != nil && other.Topic == props.Topic && *other.Function.FunctionArn() == *props.Function.FunctionArn() {
+			ps.add("Function", "must not read one topic twice, got topic %q, which it reads for %q already", props.Topic, *other.Node().Path())
+		}
+	}
+	return ps.err()
+}

@@ -1,0 +1,119 @@
+package msklambda
+
+import (
+	"fmt"
+	"go/build"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+const (
+	defaultMemorySize = 256
+	defaultTimeout    = time.Minute
+)
+
+// goFlags make the bundle small and the same wherever it is built: no paths,
+// no commit, no net/rpc, no symbol table. They go through the environment,
+// because the bundler warns about flags of its own.
+const goFlags = "-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'"
+
+func (c *Consumer) defineFunction(props *ConsumerProps) {
+	c.Role = props.Role
+	if c.Role == nil {
+		c.Role = awsiam.NewRole(c, jsii.String("Role"), &awsiam.RoleProps{
+			AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		})
+	}
+	c.LogGroup = awslogs.NewLogGroup(c, jsii.String("LogGroup"), &awslogs.LogGroupProps{
+		Retention:     or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
+		RemovalPolicy: or(props.LogRemovalPolicy, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
+	})
+	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
+		Entry:                        &props.Entry,
+		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(), // the bundler's own default is a deprecated one
+		Architecture:                 props.architecture(),
+		MemorySize:                   jsii.Number(or(props.MemorySize, defaultMemorySize)),
+		Timeout:                      seconds(or(props.Timeout, defaultTimeout)),
+		Environment:                  stringMap(props.Environment),
+		ReservedConcurrentExecutions: number(props.ReservedConcurrency),
+		Role:                         c.Role,
+		LogGroup:                     c.LogGroup,
+		LoggingFormat:                awslambda.LoggingFormat_JSON,
+		Bundling: &awscdklambdagoalpha.BundlingOptions{
+			Environment: stringMap(props.buildEnvironment()),
+		},
+	})
+	if tracing := props.tracing(); tracing != awslambda.Tracing_DISABLED {
+		// Through the resource, so that CDK writes no second policy for it.
+		mode := map[awslambda.Tracing]string{awslambda.Tracing_ACTIVE: "Active", awslambda.Tracing_PASS_THROUGH: "PassThrough"}[tracing]
+		function.Node().DefaultChild().(awslambda.CfnFunction).SetTracingConfig(
+			&awslambda.CfnFunction_TracingConfigProperty{Mode: &mode})
+	}
+	c.Function = function
+}
+
+func (p *ConsumerProps) tracing() awslambda.Tracing { return or(p.Tracing, awslambda.Tracing_ACTIVE) }
+
+func (p *ConsumerProps) architecture() awslambda.Architecture {
+	if p.Architecture == nil {
+		return awslambda.Architecture_ARM_64()
+	}
+	return p.Architecture
+}
+
+// goarch is asked before anything is defined, so it starts jsii only where the
+// caller has already.
+func (p *ConsumerProps) goarch() string {
+	if p.Architecture != nil && *p.Architecture.Name() == "x86_64" {
+		return "amd64"
+	}
+	return "arm64"
+}
+
+func (p *ConsumerProps) buildEnvironment() map[string]string {
+	env := map[string]string{"GOFLAGS": goFlags}
+	maps.Copy(env, p.BuildEnvironment)
+	return env
+}
+
+// checkEntry finds out what go build would, without building: a wrong path is
+// then one more problem of the props and not the end of a bundling.
+func checkEntry(dir, goarch string) error {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	switch info, err := os.Stat(abs); {
+	case err != nil:
+		return fmt.Errorf("there is no such directory below %s", filepath.Dir(abs))
+	case !info.IsDir():
+		return fmt.Errorf("it is a file, give its directory")
+	}
+	ctx := build.Default
+	ctx.GOOS, ctx.GOARCH, ctx.CgoEnabled = "linux", goarch, false
+	ctx.BuildTags = []string{"lambda.norpc"}
+	pkg, err := ctx.ImportDir(abs, 0)
+	switch {
+	case err != nil:
+		return err
+	case pkg.Name != "main":
+		return fmt.Errorf("it holds package %s", pkg.Name)
+	}
+	for parent := abs; ; parent = filepath.Dir(parent) {
+		if _, err := os.Stat(filepath.Join(parent, "go.mod")); err == nil {
+			return nil
+		}
+		if parent == filepath.Dir(parent) {
+			return fmt.Errorf("no go.mod in it or above it")
+		}
+	}
+}
