@@ -1,0 +1,107 @@
+package mskapp
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAKeyCloseToAKnownOneIsSuggested(t *testing.T) {
+	for key, want := range map[string]string{
+		"clusterARN": "clusterArn", "cluster-arn": "clusterArn", "clusterArm": "clusterArn", "topics": "topic", "tpoic": "topic",
+		"groupId": "consumerGroupId", "consumerGroup": "consumerGroupId", "consumer_group_id": "consumerGroupId", "subnetids": "subnetIds",
+		"securityGroups": "securityGroupIds", "batchsize": "batchSize", "STSEndpoint": "stsEndpoint", "memorysize": "memorySize",
+		// Words of others.
+		"stage": "", "@aws-cdk/core:topic": "", "aws:cdk:topic": "", "example": "", "tag": "tags", "env": "", "memory": "",
+	} {
+		got, ok := suggest(key)
+		if ok != (want != "") || got != want {
+			t.Errorf("suggest(%q) = %q, %v, want %q", key, got, ok, want)
+		}
+	}
+}
+
+func TestFieldsAreRenamedOutsideQuotes(t *testing.T) {
+	for message, want := range map[string]string{
+		`needs StartingPosition AT_TIMESTAMP, got TRIM_HORIZON`: `needs startingPosition AT_TIMESTAMP, got TRIM_HORIZON`,
+		`StartingPositionTimestamp`:                             `startingPositionTimestamp`,
+		`must be text, got "Topic \" Topic" and Topic`:          `must be text, got "Topic \" Topic" and topic`,
+		`is required with EndpointAccess "vpc": VPCCIDRs`:       `is required with endpointAccess "vpc": vpcCidrs`,
+		`an open " quote and Topic`:                             `an open " quote and topic`,
+	} {
+		if got := rename(message); got != want {
+			t.Errorf("rename(%q) = %q, want %q", message, got, want)
+		}
+	}
+}
+
+func TestValuesReadAsTextOrAsJSON(t *testing.T) {
+	read := func(raw any, f func(value) any) (any, int) {
+		var ps problems
+		got := f(value{"k", raw, &ps})
+		return got, len(ps)
+	}
+	list := func(v value) any { return strings.Join(v.list(), "|") }
+	boolean := func(v value) any { return v.boolean() }
+	whole := func(v value) any { n, _ := v.whole(); return n }
+	positive := func(v value) any { return v.positive() }
+	duration := func(v value) any { d, _ := v.duration(); return d }
+	pairs := func(v value) any { p := v.pairs(); return p["A"] + "|" + p["B"] }
+	at := func(v value) any { return v.time().Unix() }
+	for _, tt := range []struct {
+		name string
+		raw  any
+		read func(value) any
+		want any
+		bad  bool
+	}{
+		{"text list", " a, b ,,c", list, "a|b|c", false},
+		{"JSON list", []any{"a", " b"}, list, "a|b", false},
+		{"JSON list of numbers", []any{1.0}, list, "", true},
+		{"list from a number", 1.0, list, "", true},
+		{"true", "true", boolean, true, false},
+		{"JSON false", false, boolean, false, false},
+		{"yes", "yes", boolean, false, true},
+		{"number", " 12", whole, 12, false},
+		{"JSON number", 12.0, whole, 12, false},
+		{"JSON fraction", 1.5, whole, 0, true},
+		{"text fraction", "1.5", whole, 0, true},
+		{"large number", "99999999999", whole, 0, true},
+		{"zero", "0", positive, 0, true},
+		{"below zero", -3.0, positive, 0, true},
+		{"Go duration", "1m30s", duration, 90 * time.Second, false},
+		{"seconds", "30", duration, 30 * time.Second, false},
+		{"JSON seconds", 30.0, duration, 30 * time.Second, false},
+		{"half a minute", "half", duration, time.Duration(0), true},
+		{"text pairs", "A=1, B=2=3", pairs, "1|2=3", false},
+		{"JSON pairs", map[string]any{"A": "1", "B": "2,3"}, pairs, "1|2,3", false},
+		{"no pair", "A", pairs, "|", true},
+		{"JSON pair of a number", map[string]any{"A": 1.0}, pairs, "|", true},
+		{"time", "2026-11-01T00:00:00Z", at, int64(1793491200), false},
+		{"date", "2026-11-01", at, time.Time{}.Unix(), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, problems := read(tt.raw, tt.read)
+			if got != tt.want || (problems > 0) != tt.bad {
+				t.Errorf("got %v with %d problems, want %v, bad %v", got, problems, tt.want, tt.bad)
+			}
+		})
+	}
+}
+
+// The table of the README is the list of the settings, word for word.
+func TestTheREADMEsTableIsTheSettings(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	want.WriteString("| key | what it is | default |\n|---|---|---|\n")
+	for _, s := range settings {
+		want.WriteString("| `" + s.key + "` | " + s.usage + " | " + s.standard + " |\n")
+	}
+	if !strings.Contains(string(text), want.String()) {
+		t.Errorf("README.md lacks this table:\n%s", want.String())
+	}
+}

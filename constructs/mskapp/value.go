@@ -1,0 +1,239 @@
+package mskapp
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"msklambda/constructs/msklambda"
+)
+
+// value is one context value: a string from -c, or any JSON from cdk.json.
+// Each method reads it as one type and reports what does not fit.
+type value struct {
+	key string
+	raw any
+	ps  *problems
+}
+
+func (v value) bad(want string) {
+	shown := v.raw
+	if s, ok := v.raw.(string); ok {
+		shown = strconv.Quote(s)
+	} else if text, err := json.Marshal(v.raw); err == nil {
+		shown = string(text)
+	}
+	v.ps.add(v.key, "must be %s, got %v", want, shown)
+}
+
+func (v value) text() string {
+	s, ok := v.raw.(string)
+	if !ok {
+		v.bad("text")
+	}
+	return strings.TrimSpace(s)
+}
+
+// list takes a JSON list, or text with commas between the elements.
+func (v value) list() []string {
+	var out []string
+	switch raw := v.raw.(type) {
+	case string:
+		for part := range strings.SplitSeq(raw, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				out = append(out, part)
+			}
+		}
+	case []any:
+		for _, element := range raw {
+			s, ok := element.(string)
+			if !ok {
+				v.bad("a list of texts")
+				return nil
+			}
+			out = append(out, strings.TrimSpace(s))
+		}
+	default:
+		v.bad("a list, or text with commas between its elements")
+	}
+	return out
+}
+
+func (v value) boolean() bool {
+	switch raw := v.raw.(type) {
+	case bool:
+		return raw
+	case string:
+		switch strings.TrimSpace(raw) {
+		case "true":
+			return true
+		case "false":
+			return false
+		}
+	}
+	v.bad("true or false")
+	return false
+}
+
+func (v value) whole() (int, bool) {
+	switch raw := v.raw.(type) {
+	case float64:
+		if raw == math.Trunc(raw) && math.Abs(raw) < 1<<31 {
+			return int(raw), true
+		}
+	case string:
+		if n, err := strconv.ParseInt(strings.TrimSpace(raw), 10, 32); err == nil {
+			return int(n), true
+		}
+	}
+	v.bad("a whole number")
+	return 0, false
+}
+
+// positive refuses the 0 that the constructs take for "not given".
+func (v value) positive() int {
+	n, ok := v.whole()
+	if ok && n <= 0 {
+		v.bad("1 or more")
+	}
+	return max(n, 0)
+}
+
+// duration takes Go's notation, or a number of seconds.
+func (v value) duration() (time.Duration, bool) {
+	switch raw := v.raw.(type) {
+	case float64:
+		return time.Duration(raw * float64(time.Second)), true
+	case string:
+		raw = strings.TrimSpace(raw)
+		if n, err := strconv.ParseInt(raw, 10, 32); err == nil {
+			return time.Duration(n) * time.Second, true
+		}
+		if d, err := time.ParseDuration(raw); err == nil {
+			return d, true
+		}
+	}
+	v.bad(`a duration such as "30s" or "2m"`)
+	return 0, false
+}
+
+func (v value) positiveDuration() time.Duration {
+	d, ok := v.duration()
+	if ok && d <= 0 {
+		v.bad("more than 0s")
+	}
+	return max(d, 0)
+}
+
+func (v value) time() time.Time {
+	if s, ok := v.raw.(string); ok {
+		if at, err := time.Parse(time.RFC3339, strings.TrimSpace(s)); err == nil {
+			return at
+		}
+	}
+	v.bad(`a time such as "2026-11-01T00:00:00Z"`)
+	return time.Time{}
+}
+
+// pairs takes a JSON object of texts, or name=value with commas between.
+func (v value) pairs() map[string]string {
+	out := map[string]string{}
+	switch raw := v.raw.(type) {
+	case string:
+		for _, part := range (value{v.key, raw, v.ps}).list() {
+			name, val, ok := strings.Cut(part, "=")
+			if !ok {
+				v.bad("name=value with commas between, or an object of texts")
+				return nil
+			}
+			out[strings.TrimSpace(name)] = strings.TrimSpace(val)
+		}
+	case map[string]any:
+		for name, element := range raw {
+			s, ok := element.(string)
+			if !ok {
+				v.bad("name=value with commas between, or an object of texts")
+				return nil
+			}
+			out[name] = s
+		}
+	default:
+		v.bad("name=value with commas between, or an object of texts")
+	}
+	return out
+}
+
+func (v value) architecture() awslambda.Architecture {
+	switch v.raw {
+	case "arm64":
+		return awslambda.Architecture_ARM_64()
+	case "x86_64":
+		return awslambda.Architecture_X86_64()
+	}
+	v.bad(`"arm64" or "x86_64"`)
+	return nil
+}
+
+func (v value) retention() awslogs.RetentionDays {
+	days, ok := v.whole()
+	if !ok {
+		return ""
+	}
+	retention, ok := retentionDays[days]
+	if !ok {
+		v.bad(fmt.Sprintf("one of %v", slices.Sorted(maps.Keys(retentionDays))))
+	}
+	return retention
+}
+
+// endpoint leaves Statements alone: they have a key of their own.
+func (v value) endpoint(e *msklambda.Endpoint) {
+	s := v.text()
+	if strings.HasPrefix(s, "vpce-") {
+		e.ID = s
+		return
+	}
+	e.Source = msklambda.EndpointSource(s)
+}
+
+var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
+
+func (v value) roleARN() string {
+	arn := v.text()
+	if !roleARN.MatchString(arn) {
+		v.bad(`the ARN of a role, such as "arn:aws:iam::111122223333:role/orders"`)
+	}
+	return arn
+}
+
+func (v value) statements() (out []awsiam.PolicyStatement) {
+	raw := v.raw
+	if s, ok := raw.(string); ok && json.Unmarshal([]byte(s), &raw) != nil {
+		raw = nil
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		v.bad("a JSON list of IAM statements")
+		return nil
+	}
+	// CDK's own check is a panic.
+	defer func() {
+		if r := recover(); r != nil {
+			v.bad(fmt.Sprintf("a JSON list of IAM statements (%v)", r))
+		}
+	}()
+	for _, element := range list {
+		out = append(out, awsiam.PolicyStatement_FromJson(element))
+	}
+	return out
+}
