@@ -1,0 +1,258 @@
+package test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"msklambda/constructs/mskapp"
+)
+
+// given are the keys of a user with a cluster of their own.
+func given(extra map[string]any) map[string]any {
+	all := map[string]any{
+		"clusterArn": arn, "vpcId": vpc, "subnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+		"securityGroupIds": sg0, "topic": "orders", "entry": entry, "endpointAccess": "pollers",
+	}
+	for key, value := range extra {
+		all[key] = value
+	}
+	return all
+}
+
+func example(t *testing.T) map[string]any {
+	t.Helper()
+	var config struct{ Context map[string]any }
+	text, err := os.ReadFile("../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	return config.Context["example"].(map[string]any)
+}
+
+// synthApp builds the app's stack as app.go does.
+func synthApp(t *testing.T, context map[string]any) *template {
+	t.Helper()
+	var tpl *template
+	noPanic(t, func() {
+		app := newApp(t, context)
+		config, err := mskapp.ReadConfig(app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tpl = read(t, mskapp.NewStack(app, config))
+	})
+	return tpl
+}
+
+func TestTheExampleSynthesizesWithoutAWarning(t *testing.T) {
+	tpl := synthApp(t, map[string]any{"example": example(t), "entry": entry})
+	if got := tpl.warnings(); len(got) != 0 {
+		t.Errorf("warnings = %q, want none", got)
+	}
+	if got, want := *tpl.stack.StackName(), "MskLambda"; got != want {
+		t.Errorf("stack = %q, want %q", got, want)
+	}
+	mapping := tpl.at("Cluster/Consumer/Mapping").Properties
+	if got, want := asJSON(mapping["AmazonManagedKafkaEventSourceConfig"]), `{"ConsumerGroupId":"MskLambda-AWSKafkaTutorialTopic"}`; got != want {
+		t.Errorf("group = %s, want %s", got, want)
+	}
+}
+
+func TestAGivenClusterInheritsNothingOfTheExample(t *testing.T) {
+	_, err := mskapp.ReadConfig(newApp(t, map[string]any{"example": example(t), "clusterArn": arn, "entry": entry}))
+	if err == nil {
+		t.Fatal("ReadConfig = nil, want an error")
+	}
+	for _, want := range []string{"vpcId is required", "subnetIds is required", "securityGroupIds is required", "topic is required"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error = %v, want %q in it", err, want)
+		}
+	}
+}
+
+func TestGivenKeysGoOnTopOfTheExample(t *testing.T) {
+	tpl := synthApp(t, map[string]any{"example": example(t), "entry": entry, "batchSize": "7"})
+	if got := tpl.at("Cluster/Consumer/Mapping").Properties["BatchSize"]; got != 7.0 {
+		t.Errorf("BatchSize = %v, want 7", got)
+	}
+}
+
+func TestEveryKeyReachesTheTemplate(t *testing.T) {
+	const consumer, mapping, function, endpoints = "Cluster/Consumer/", "Cluster/Consumer/Mapping", "Cluster/Consumer/Function", "Cluster/EndpointSecurityGroup"
+	tests := map[string]struct {
+		context map[string]any
+		path    string
+		want    string // JSON that the resource must hold
+	}{
+		"clusterArn":       {nil, mapping, `"EventSourceArn":"` + arn + `"`},
+		"vpcId":            {nil, endpoints, `"VpcId":"` + vpc + `"`},
+		"subnetIds":        {map[string]any{"subnetIds": []any{"subnet-0123456789abcdef7"}}, "Cluster/STSEndpoint", `"SubnetIds":["subnet-0123456789abcdef7"]`},
+		"securityGroupIds": {map[string]any{"securityGroupIds": sg2}, endpoints, `"SourceSecurityGroupId":"` + sg2 + `"`},
+		"topic":            {map[string]any{"topic": "refunds"}, mapping, `"Topics":["refunds"]`},
+		"consumerGroupId":  {map[string]any{"consumerGroupId": "g"}, mapping, `"ConsumerGroupId":"g"`},
+		"endpointAccess":   {map[string]any{"endpointAccess": "vpc", "vpcCidrs": "10.0.0.0/16"}, endpoints, `"CidrIp":"10.0.0.0/16"`},
+		"lambdaEndpoint":   {map[string]any{"lambdaEndpoint": "none", "securityGroupRules": "all"}, "Cluster/Rules/" + sg0 + " to anywhere 443", `"CidrIp":"0.0.0.0/0"`},
+		"stsEndpoint":      {map[string]any{"stsEndpoint": "vpce-0123456789abcdef0", "securityGroupRules": "all"}, "Cluster/Rules/" + sg0 + " to anywhere 443", `"CidrIp":"0.0.0.0/0"`},
+		"lambdaEndpointStatements": {map[string]any{"lambdaEndpointStatements": `[{"Effect":"Allow","Principal":"*","Action":"lambda:GetFunction","Resource":"*"}]`},
+			"Cluster/LambdaEndpoint", `lambda:GetFunction`},
+		"stsEndpointStatements": {map[string]any{"stsEndpointStatements": []any{map[string]any{"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"}}},
+			"Cluster/STSEndpoint", `sts:GetCallerIdentity`},
+		"endpointClientSecurityGroupIds": {map[string]any{"endpointClientSecurityGroupIds": sg2}, endpoints, `"SourceSecurityGroupId":"` + sg2 + `"`},
+		"endpointClientCidrs":            {map[string]any{"endpointClientCidrs": "10.9.0.0/16"}, endpoints, `"CidrIp":"10.9.0.0/16"`},
+		"securityGroupRules":             {map[string]any{"securityGroupRules": "all"}, "Cluster/Rules/" + sg0 + " to endpoints 443", `"ToPort":443`},
+		"retainSecurityGroupRules":       {map[string]any{"retainSecurityGroupRules": "true"}, "Cluster/Rules/", `"DeletionPolicy":"Retain"`},
+		"batchSize":                      {map[string]any{"batchSize": 9.0}, mapping, `"BatchSize":9`},
+		"batchWindow":                    {map[string]any{"batchWindow": "2s"}, mapping, `"MaximumBatchingWindowInSeconds":2`},
+		"startingPosition":               {map[string]any{"startingPosition": "LATEST"}, mapping, `"StartingPosition":"LATEST"`},
+		"startingPositionTimestamp":      {map[string]any{"startingPosition": "AT_TIMESTAMP", "startingPositionTimestamp": "2026-01-02T03:04:05Z"}, mapping, `"StartingPositionTimestamp":1767323045`},
+		"enabled":                        {map[string]any{"enabled": "false"}, mapping, `"Enabled":false`},
+		"roleArn":                        {map[string]any{"roleArn": "arn:aws:iam::111122223333:role/mine"}, function, `"Role":"arn:aws:iam::111122223333:role/mine"`},
+		"restrictNetworkInterfaces":      {map[string]any{"restrictNetworkInterfaces": true}, consumer + "Policy", `:111122223333:network-interface/*`},
+		"architecture":                   {map[string]any{"architecture": "x86_64"}, function, `"Architectures":["x86_64"]`},
+		"memorySize":                     {map[string]any{"memorySize": "512"}, function, `"MemorySize":512`},
+		"timeout":                        {map[string]any{"timeout": "5m"}, function, `"Timeout":300`},
+		"environment":                    {map[string]any{"environment": "TABLE=t,LEVEL=2"}, function, `"Variables":{"LEVEL":"2","TABLE":"t"}`},
+		"reservedConcurrency":            {map[string]any{"reservedConcurrency": "0"}, function, `"ReservedConcurrentExecutions":0`},
+		"tracing":                        {map[string]any{"tracing": "PASS_THROUGH"}, function, `"Mode":"PassThrough"`},
+		"logRetentionDays":               {map[string]any{"logRetentionDays": "365"}, consumer + "LogGroup", `"RetentionInDays":365`},
+		"logRemovalPolicy":               {map[string]any{"logRemovalPolicy": "DESTROY"}, consumer + "LogGroup", `"DeletionPolicy":"Delete"`},
+		"tags":                           {map[string]any{"tags": "team=a"}, consumer + "Role", `{"Key":"team","Value":"a"}`},
+		"stackName":                      {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
+		"entry":                          {nil, function, `"Handler":"bootstrap"`},
+	}
+	for _, key := range mskapp.Keys() {
+		if _, ok := tests[key]; !ok && key != "vpcCidrs" { // with endpointAccess
+			t.Errorf("context key %q has no row here", key)
+		}
+	}
+	for key, tt := range tests {
+		t.Run(key, func(t *testing.T) {
+			if got := asJSON(synthApp(t, given(tt.context)).at(tt.path)); !strings.Contains(got, tt.want) {
+				t.Errorf("%s = %s, want %s in it", tt.path, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheStacksOutputsAreWhatOneLooksAt(t *testing.T) {
+	var got map[string]any
+	noPanic(t, func() {
+		app := newApp(t, given(nil))
+		config, err := mskapp.ReadConfig(app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stack := mskapp.NewStack(app, config)
+		got = outputs(t, stack)
+	})
+	for _, want := range []string{"FunctionName", "MappingUUID", "LogGroupName", "RoleARN"} {
+		if got[want] == nil {
+			t.Errorf("output %s is missing from %s", want, asJSON(got))
+		}
+	}
+}
+
+func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
+	wrong := map[string]any{
+		"clusterArn": "arn:aws:sns:us-east-1:111122223333:x", "vpcId": "vpc-1", "subnetIds": "", "securityGroupIds": []any{}, "topic": "my orders",
+		"batchSize": "many", "batchWindow": "301s", "startingPositionTimestamp": "2026-01-02T03:04:05Z", "timeout": "15m", "memorySize": "0",
+		"entry": "../constructs/mskapp", "architecture": "arm", "logRetentionDays": "8", "endpointAccess": "none", "stackName": "my stack",
+		"clusterArm": "x", "lambdaEndpoint": "nat", "stsEndpointStatements": "nonsense", "roleArn": "me", "tracing": "on", "enabled": "no",
+	}
+	_, err := mskapp.ReadConfig(newApp(t, wrong))
+	if err == nil {
+		t.Fatal("ReadConfig = nil, want an error")
+	}
+	for _, want := range []string{
+		`clusterArn must be the ARN of an MSK cluster, such as "arn:aws:kafka:`,
+		`vpcId must be an id such as "vpc-0123456789abcdef0", got "vpc-1"`,
+		`subnetIds is required`,
+		`securityGroupIds is required`,
+		`topic must be 1 to 249 letters, digits, '.', '_' or '-', got "my orders"`,
+		`batchSize must be a whole number, got "many"`,
+		`batchWindow must be 0s to 5m, got 5m1s`,
+		`startingPositionTimestamp needs startingPosition AT_TIMESTAMP, got TRIM_HORIZON`,
+		`timeout must be at most 14m, the limit of functions behind an MSK mapping, got 15m`,
+		`memorySize must be 1 or more, got "0"`,
+		`entry must be the directory of a Go main package, got "../constructs/mskapp": it holds package mskapp`,
+		`architecture must be "arm64" or "x86_64", got "arm"`,
+		`logRetentionDays must be one of [1 3 5`,
+		`endpointAccess must be "pollers" or "vpc", got "none"`,
+		`stackName must be a letter and up to 127 letters, digits or '-', got "my stack"`,
+		`clusterArm is not a context key of this app, did you mean "clusterArn"?`,
+		`lambdaEndpoint must be "create", "existing" or "none", got "nat"`,
+		`stsEndpointStatements must be a JSON list of IAM statements, got "nonsense"`,
+		`roleArn must be the ARN of a role`,
+		`tracing must be ACTIVE, PASS_THROUGH or DISABLED, got "on"`,
+		`enabled must be true or false, got "no"`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error lacks %s:\n%v", want, err)
+		}
+	}
+	if lines := strings.Count(err.Error(), "\n"); lines != 21 {
+		t.Errorf("error has %d problems, want 21, each once:\n%v", lines, err)
+	}
+}
+
+// TestTheAppFailsCleanly runs the app as the CLI does.
+func TestTheAppFailsCleanly(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "app")
+	if out, err := exec.Command("go", "build", "-o", binary, "../app.go").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	run := func(context map[string]any) (output string, outdir string, code int) {
+		outdir = filepath.Join(t.TempDir(), "cdk.out")
+		cmd := exec.Command(binary)
+		cmd.Dir = ".."
+		cmd.Env = append(os.Environ(), "CDK_OUTDIR="+outdir, "CDK_CONTEXT_JSON="+asJSON(context))
+		text, _ := cmd.CombinedOutput()
+		return string(text), outdir, cmd.ProcessState.ExitCode()
+	}
+	broken := brokenEntry(t)
+	for name, tt := range map[string]struct {
+		context map[string]any
+		want    string
+	}{
+		"wrong context":         {given(map[string]any{"entry": "lambda", "batchSize": "0"}), `batchSize must be 1 or more, got "0"`},
+		"code that won't build": {given(map[string]any{"entry": broken}), "undefined: nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, outdir, code := run(tt.context)
+			if code != 1 || !strings.Contains(out, tt.want) {
+				t.Errorf("exit status %d, output %q, want 1 and %q", code, out, tt.want)
+			}
+			if strings.Contains(out, "goroutine") {
+				t.Errorf("output = %q, want no trace", out)
+			}
+			if left, _ := filepath.Glob(filepath.Join(outdir, "*")); len(left) != 0 {
+				t.Errorf("left behind: %q", left)
+			}
+		})
+	}
+}
+
+func brokenEntry(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module x\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() { nowhere() }\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func outputs(t *testing.T, stack awscdk.Stack) map[string]any {
+	t.Helper()
+	return rawTemplate(t, stack)["Outputs"].(map[string]any)
+}

@@ -1,0 +1,143 @@
+package test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"msklambda/constructs/mskapp"
+	"msklambda/constructs/msklambda"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestTheREADMEsProgramSynthesizes puts the complete program into a module of
+// its own, as the README says to, and runs it.
+func TestTheREADMEsProgramSynthesizes(t *testing.T) {
+	_, program, ok := strings.Cut(readme(t), "```go\npackage main\n")
+	if !ok {
+		t.Fatal("README.md has no complete program")
+	}
+	program, _, _ = strings.Cut(program, "```")
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "main.go"), "package main\n"+program)
+	write(t, filepath.Join(dir, "lambda", "main.go"), "package main\n\nimport (\n\t\"context\"\n\n\t\"msklambda/lambda/kafka\"\n)\n\n"+
+		"func main() { kafka.Start(process) }\n\nfunc process(context.Context, *kafka.Record) error { return nil }\n")
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "go.mod"), strings.Replace(string(mod), "module msklambda", "module app", 1))
+	sum, err := os.ReadFile("../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "go.sum"), string(sum))
+	for _, args := range [][]string{
+		{"go", "mod", "edit", "-require=msklambda@v0.0.0", "-replace=msklambda=" + root},
+		{"go", "vet", "./..."},
+		{"go", "run", "."},
+	} {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "CDK_OUTDIR="+filepath.Join(dir, "cdk.out"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	for _, name := range []string{"Orders", "Refunds"} {
+		if _, err := os.Stat(filepath.Join(dir, "cdk.out", name+".template.json")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTheREADMEsConstructPathsAreThere(t *testing.T) {
+	tpl := synthCluster(t, func(p *msklambda.ClusterProps) { p.SecurityGroupRules = msklambda.SecurityGroupRulesAll })
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(readme(t), -1) {
+		found := false
+		for path := range tpl.Resources {
+			if path == m[1] || m[2] != "" && strings.HasPrefix(path, m[1]) {
+				found, named[path] = true, true
+			}
+		}
+		if !found {
+			t.Errorf("README.md names %s, which is not in %q", m[0], tpl.paths())
+		}
+	}
+	for path := range tpl.Resources {
+		if !named[path] {
+			t.Errorf("README.md does not name %s", path)
+		}
+	}
+}
+
+func TestTheREADMEsErrorIsTheApps(t *testing.T) {
+	context := given(map[string]any{"topics": "orders", "batchSize": "20000"})
+	delete(context, "topic")
+	_, err := mskapp.ReadConfig(newApp(t, context))
+	if err == nil || !strings.Contains(readme(t), "```\n"+err.Error()+"\n```") {
+		t.Errorf("README.md lacks this error:\n%v", err)
+	}
+}
+
+func TestTheREADMEsDeployIsAccepted(t *testing.T) {
+	context := map[string]any{"entry": entry}
+	for _, m := range regexp.MustCompile(`-c (\w+)=(\S+)`).FindAllStringSubmatch(readme(t), -1) {
+		if _, ok := context[m[1]]; !ok && m[1] != "clusterArn" || m[1] == "clusterArn" && !strings.HasSuffix(m[2], "...") {
+			context[m[1]] = m[2]
+		}
+	}
+	noPanic(t, func() {
+		app := newApp(t, context)
+		config, err := mskapp.ReadConfig(app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stack awscdk.Stack = mskapp.NewStack(app, config)
+		if got := read(t, stack).count("AWS::Lambda::EventSourceMapping"); got != 1 {
+			t.Errorf("mappings = %d, want 1", got)
+		}
+	})
+}
+
+// TestCIRunsTheREADMEsCommands keeps the two commands of the first screen, the
+// CI and the pinned version together.
+func TestCIRunsTheREADMEsCommands(t *testing.T) {
+	ci, err := os.ReadFile("../.ci/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands, _ := strings.Cut(readme(t), "```sh\n")
+	commands, _, _ = strings.Cut(commands, "```")
+	n := 0
+	for line := range strings.Lines(commands) {
+		command, _, _ := strings.Cut(line, "#")
+		if command = strings.TrimSpace(command); command != "" {
+			n++
+			if !strings.Contains(string(ci), "\n"+command) {
+				t.Errorf(".ci/run does not run %q", command)
+			}
+		}
+	}
+	if n != 2 {
+		t.Errorf("README.md has %d commands on its first screen, want 2", n)
+	}
+}
