@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	err := synth()
+	err := mskapp.Staged(os.Getenv("CDK_OUTDIR"), synth)
 	jsii.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -20,14 +20,9 @@ func main() {
 	}
 }
 
-func synth() (err error) {
-	app := awscdk.NewApp(nil)
-	defer func() {
-		if err != nil {
-			mskapp.Discard(*app.Outdir())
-		}
-	}()
+func synth(outdir *string) (err error) {
 	defer mskapp.Recover(&err)
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: outdir})
 	config, err := mskapp.ReadConfig(app)
 	if err != nil {
 		return err

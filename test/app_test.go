@@ -17,7 +17,7 @@ import (
 func given(extra map[string]any) map[string]any {
 	all := map[string]any{
 		"clusterArn": arn, "vpcId": vpc, "subnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
-		"securityGroupIds": sg0, "topic": "orders", "entry": entry, "endpointAccess": "pollers",
+		"securityGroupIds": sg0, "topic": "orders", "entry": entry, "endpointAccess": "pollers", "retryAttempts": -1,
 	}
 	for key, value := range extra {
 		all[key] = value
@@ -111,6 +111,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"securityGroupRules":             {map[string]any{"securityGroupRules": "all"}, "Cluster/Rules/" + sg0 + " to endpoints 443", `"ToPort":443`},
 		"retainSecurityGroupRules":       {map[string]any{"retainSecurityGroupRules": "true"}, "Cluster/Rules/", `"DeletionPolicy":"Retain"`},
 		"batchSize":                      {map[string]any{"batchSize": 9.0}, mapping, `"BatchSize":9`},
+		"retryAttempts":                  {nil, mapping, `"Topics":["orders"]`},
 		"batchWindow":                    {map[string]any{"batchWindow": "2s"}, mapping, `"MaximumBatchingWindowInSeconds":2`},
 		"startingPosition":               {map[string]any{"startingPosition": "LATEST"}, mapping, `"StartingPosition":"LATEST"`},
 		"startingPositionTimestamp":      {map[string]any{"startingPosition": "AT_TIMESTAMP", "startingPositionTimestamp": "2026-01-02T03:04:05Z"}, mapping, `"StartingPositionTimestamp":1767323045`},
@@ -219,12 +220,16 @@ func TestTheAppFailsCleanly(t *testing.T) {
 		return string(text), outdir, cmd.ProcessState.ExitCode()
 	}
 	broken := brokenEntry(t)
+	// Nothing here looks into a statement; CDK does, at the end of the synth.
+	refused := map[string]any{"entry": "lambda", "lambdaEndpointStatements": []any{map[string]any{
+		"Effect": "Maybe", "Principal": "*", "Action": "lambda:GetFunction", "Resource": "*"}}}
 	for name, tt := range map[string]struct {
 		context map[string]any
 		want    string
 	}{
 		"wrong context":         {given(map[string]any{"entry": "lambda", "batchSize": "0"}), `batchSize must be 1 or more, got "0"`},
 		"code that won't build": {given(map[string]any{"entry": broken}), "undefined: nowhere"},
+		"refused by CDK":        {given(refused), "Maybe"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, outdir, code := run(tt.context)

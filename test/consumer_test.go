@@ -198,6 +198,52 @@ func TestConsumersAreRefused(t *testing.T) {
 			c.AddConsumer("LambdaEndpoint", consumerProps(func(p *msklambda.ConsumerProps) { p.GroupID = "x" }))
 		}), `id must be unique`)
 	})
+	t.Run("with the id of a shared part that is not there yet", func(t *testing.T) {
+		wantPanic(t, func() {
+			msklambda.ImportCluster(newStack(newApp(t, nil), "Test"), "Cluster", clusterProps()).AddConsumer("Rules", consumerProps())
+		}, `id must not be one of the cluster's own`)
+	})
+	t.Run("without a cluster", func(t *testing.T) {
+		wantPanic(t, func() { msklambda.NewConsumer(newStack(newApp(t, nil), "Test"), "Orders", nil, consumerProps()) }, "cluster must not be nil")
+	})
+	t.Run("in another stage", func(t *testing.T) {
+		wantPanic(t, build(func(stack awscdk.Stack, c *msklambda.Cluster) {
+			stage := awscdk.NewStage(stack.Node().Root().(awscdk.App), jsii.String("Prod"), nil)
+			msklambda.NewConsumer(newStackIn(stage, "Other"), "Refunds", c, consumerProps(func(p *msklambda.ConsumerProps) { p.GroupID = "x" }))
+		}), "scope must be in the stage of the cluster")
+	})
+	t.Run("with a role of another account", func(t *testing.T) {
+		wantPanic(t, build(func(stack awscdk.Stack, c *msklambda.Cluster) {
+			role := awsiam.Role_FromRoleArn(stack, jsii.String("Their"), jsii.String("arn:aws:iam::999999999999:role/theirs"), nil)
+			c.AddConsumer("A", consumerProps(func(p *msklambda.ConsumerProps) { p.GroupID, p.Role = "x", role }))
+		}), "Role must be of the account 111122223333, where the function and the mapping are, got 999999999999")
+	})
+	t.Run("with a function of another account and region", func(t *testing.T) {
+		wantPanic(t, build(func(stack awscdk.Stack, c *msklambda.Cluster) {
+			fn := awslambda.Function_FromFunctionArn(stack, jsii.String("Far"), jsii.String("arn:aws:lambda:eu-west-1:999999999999:function:far"))
+			c.AddConsumer("A", &msklambda.ConsumerProps{Topic: "orders", GroupID: "x", Function: fn})
+		}), "Function must be of the account 111122223333", "Function must be of the region us-east-1, where the cluster is, got eu-west-1")
+	})
+	t.Run("with a function that may take too long", func(t *testing.T) {
+		wantPanic(t, build(func(stack awscdk.Stack, c *msklambda.Cluster) {
+			fn := awslambda.NewFunction(stack, jsii.String("Slow"), &awslambda.FunctionProps{
+				Code: awslambda.Code_FromInline(jsii.String("x")), Handler: jsii.String("index.handler"), Runtime: awslambda.Runtime_NODEJS_22_X(),
+				Timeout: awscdk.Duration_Minutes(jsii.Number(15))})
+			c.AddConsumer("A", &msklambda.ConsumerProps{Topic: "orders", GroupID: "x", Function: fn})
+		}), "Function must have a timeout of at most 14m, the limit of functions behind an MSK mapping, got 15m")
+	})
+	t.Run("with a group of another Cluster of the same ARN", func(t *testing.T) {
+		wantPanic(t, func() {
+			app := newApp(t, nil)
+			for _, id := range []string{"One", "Two"} {
+				msklambda.ImportCluster(newStack(app, id), "Cluster", clusterProps(func(p *msklambda.ClusterProps) {
+					p.LambdaEndpoint.Source, p.STSEndpoint.Source = msklambda.EndpointNone, msklambda.EndpointNone
+					p.SecurityGroupRules = msklambda.SecurityGroupRulesNone
+				})).AddConsumer("Orders", consumerProps())
+			}
+			app.Synth(nil)
+		}, "are two consumers with one GroupID on one cluster: give each its own")
+	})
 	t.Run("with no id", func(t *testing.T) {
 		wantPanic(t, build(func(_ awscdk.Stack, c *msklambda.Cluster) {
 			c.AddConsumer("", consumerProps(func(p *msklambda.ConsumerProps) { p.GroupID = "x" }))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
@@ -65,8 +66,10 @@ func newApp(t testing.TB, context map[string]any) awscdk.App {
 	return awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: &all})
 }
 
-func newStack(app awscdk.App, id string) awscdk.Stack {
-	return awscdk.NewStack(app, &id, &awscdk.StackProps{
+func newStack(app awscdk.App, id string) awscdk.Stack { return newStackIn(app, id) }
+
+func newStackIn(scope constructs.Construct, id string) awscdk.Stack {
+	return awscdk.NewStack(scope, &id, &awscdk.StackProps{
 		Env: &awscdk.Environment{Account: jsii.String(account), Region: jsii.String(region)},
 	})
 }
@@ -239,7 +242,8 @@ func clusterProps(edit ...func(*msklambda.ClusterProps)) *msklambda.ClusterProps
 }
 
 func consumerProps(edit ...func(*msklambda.ConsumerProps)) *msklambda.ConsumerProps {
-	p := &msklambda.ConsumerProps{Topic: "orders", GroupID: "orders-fn", Entry: entry}
+	// Without end, and meaning it, so that nothing warns.
+	p := &msklambda.ConsumerProps{Topic: "orders", GroupID: "orders-fn", Entry: entry, RetryAttempts: new(-1)}
 	for _, e := range edit {
 		e(p)
 	}

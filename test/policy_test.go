@@ -153,13 +153,32 @@ func TestARoleOfYourOwnGetsThePolicy(t *testing.T) {
 	if !same(policy["Roles"], []any{"mine"}) {
 		t.Errorf("policy is on %s, want mine", asJSON(policy["Roles"]))
 	}
-	// Another stack's consumer of the same ids would overwrite a policy of the
-	// same name on the same role.
-	if name, _ := policy["PolicyName"].(string); !strings.HasPrefix(name, "Test") {
-		t.Errorf("policy name = %q, want the stack in it", name)
-	}
 	if len(warnings) != 0 {
 		t.Errorf("warnings = %q, want none", warnings)
+	}
+}
+
+// IAM is global, and would overwrite one policy of a name by another.
+func TestPoliciesOnOneRoleHaveNamesOfTheirOwn(t *testing.T) {
+	name := func(stack, region string) string {
+		var name string
+		noPanic(t, func() {
+			s := awscdk.NewStack(newApp(t, nil), &stack, &awscdk.StackProps{
+				Env: &awscdk.Environment{Account: jsii.String(account), Region: &region}})
+			msklambda.ImportCluster(s, "Cluster", clusterProps(func(p *msklambda.ClusterProps) {
+				p.ClusterARN = strings.Replace(arn, "us-east-1", region, 1)
+			})).AddConsumer("Orders", consumerProps())
+			name = read(t, s).at("Cluster/Orders/Policy").Properties["PolicyName"].(string)
+		})
+		return name
+	}
+	long := strings.Repeat("x", 128)
+	a, b, c, d := name("Test", "us-east-1"), name("Test", "eu-west-1"), name("Other", "us-east-1"), name(long, "us-east-1")
+	if a == b || a == c || b == c {
+		t.Errorf("policy names = %q, %q and %q, want each its own", a, b, c)
+	}
+	if len(d) > 128 {
+		t.Errorf("policy name has %d characters, want at most IAM's 128", len(d))
 	}
 }
 

@@ -76,6 +76,8 @@ func TestValuesReadAsTextOrAsJSON(t *testing.T) {
 		{"half a minute", "half", duration, time.Duration(0), true},
 		{"text pairs", "A=1, B=2=3", pairs, "1|2=3", false},
 		{"JSON pairs", map[string]any{"A": "1", "B": "2,3"}, pairs, "1|2,3", false},
+		{"JSON pairs in a text", `{"A": "1,2", "B": "3"}`, pairs, "1,2|3", false},
+		{"half a JSON text", `{"A": "1"`, pairs, "|", true},
 		{"no pair", "A", pairs, "|", true},
 		{"JSON pair of a number", map[string]any{"A": 1.0}, pairs, "|", true},
 		{"time", "2026-11-01T00:00:00Z", at, int64(1793491200), false},

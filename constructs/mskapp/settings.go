@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"msklambda/constructs/msklambda"
 )
@@ -44,7 +43,7 @@ var settings = []setting{
 	{"endpointAccess", "EndpointAccess", func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) },
 		"who may use the endpoints: `pollers` or `vpc`", "`pollers`, with a warning"},
 	{"vpcCidrs", "VPCCIDRs", func(c *Config, v value) { c.Cluster.VPCCIDRs = v.list() },
-		"ranges of the VPC, required with `endpointAccess` `vpc`", ""},
+		"all ranges of the VPC, required with `endpointAccess` `vpc`", ""},
 	{"lambdaEndpoint", "LambdaEndpoint", func(c *Config, v value) { v.endpoint(&c.Cluster.LambdaEndpoint) },
 		"`create`, `existing`, the id of an existing one, or `none`", "`create`"},
 	{"stsEndpoint", "STSEndpoint", func(c *Config, v value) { v.endpoint(&c.Cluster.STSEndpoint) },
@@ -73,6 +72,9 @@ var settings = []setting{
 	{"enabled", "Disabled", func(c *Config, v value) { c.Consumer.Disabled = !v.boolean() },
 		"`false` defines the mapping without starting it", "`true`"},
 
+	{"retryAttempts", "RetryAttempts", func(c *Config, v value) { c.Consumer.RetryAttempts = ptr(v.whole()) },
+		"how often a failed batch is tried again; `-1` without end, and meaning it; any other needs provisioned pollers", "without end, with a warning"},
+
 	{"roleArn", "Role", func(c *Config, v value) { c.RoleARN = v.roleARN() },
 		"an existing role in place of one of its own", "a role of its own"},
 	{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", func(c *Config, v value) { c.Consumer.RestrictNetworkInterfaces = v.boolean() },
@@ -84,7 +86,7 @@ var settings = []setting{
 	{"timeout", "Timeout", func(c *Config, v value) { c.Consumer.Timeout = v.positiveDuration() },
 		"`1s` to `14m`", "`1m`"},
 	{"environment", "Environment", func(c *Config, v value) { c.Consumer.Environment = v.pairs() },
-		"variables of the function, `A=1,B=2` or a JSON object", "none"},
+		"variables of the function, `LEVEL=debug,TABLE=orders` or a JSON object", "none"},
 	{"reservedConcurrency", "ReservedConcurrency", func(c *Config, v value) { c.Consumer.ReservedConcurrency = ptr(v.whole()) },
 		"cap on concurrent invocations", "none"},
 	{"tracing", "Tracing", func(c *Config, v value) { c.Consumer.Tracing = awslambda.Tracing(v.text()) },
@@ -133,17 +135,6 @@ func rename(message string) string {
 		message = message[i+len(quoted):]
 	}
 	return out.String() + fieldNames.Replace(message)
-}
-
-var retentionDays = map[int]awslogs.RetentionDays{
-	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
-	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
-	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
-	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
-	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
-	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
-	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
-	3653: awslogs.RetentionDays_TEN_YEARS,
 }
 
 func ptr[T any](v T, ok bool) *T {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -46,21 +47,23 @@ func ReadConfig(app awscdk.App) (*Config, error) {
 		}
 	}
 	if !stackName.MatchString(c.StackName) {
+		reported["StackName"] = true
 		ps.add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
 	}
-	if _, ok := given["consumerGroupId"]; !ok && c.Consumer.Topic != "" {
+	derived := c.Consumer.GroupID == "" && given["consumerGroupId"] == nil
+	if derived {
 		c.Consumer.GroupID = c.StackName + "-" + c.Consumer.Topic
-		// A wrong topic or stack name is reported by its own name.
-		reported["GroupID"] = true
 	}
-	if _, ok := given["topic"]; !ok {
-		reported["GroupID"] = true
-	}
-	for _, err := range []error{c.Cluster.Validate(), c.Consumer.Validate()} {
-		for _, p := range split(err) {
-			if !reported[p.Field] {
-				ps.add(rename(p.Field), "%s", rename(p.Message))
-			}
+	found := append(split(c.Cluster.Validate()), split(c.Consumer.Validate())...)
+	madeOfWrong := reported["Topic"] || reported["StackName"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
+	for _, p := range found {
+		switch {
+		case reported[p.Field]:
+		case p.Field == "GroupID" && derived && madeOfWrong:
+		case p.Field == "GroupID" && derived:
+			ps.add("consumerGroupId", "is not given, and the one made of stackName and topic %s", p.Message)
+		default:
+			ps.add(rename(p.Field), "%s", rename(p.Message))
 		}
 	}
 	if err := errors.Join(ps...); err != nil {
@@ -124,11 +127,37 @@ func Recover(err *error) {
 	}
 }
 
-// Discard removes what a failed bundling left in the output directory of the
-// CLI, which CDK keeps for inspection under a name that no later run reuses.
-func Discard(outdir string) {
-	left, _ := filepath.Glob(filepath.Join(outdir, "bundling-temp-*"))
-	for _, dir := range left {
-		os.RemoveAll(dir)
+// Staged runs a synth in a directory beside outdir, and puts what it wrote into
+// outdir when it succeeds: whoever finds an assembly there finds a whole one, and
+// never one that was refused. With no outdir CDK takes a temporary one.
+func Staged(outdir string, synth func(dir *string) error) error {
+	if outdir == "" {
+		return synth(nil)
 	}
+	if err := os.MkdirAll(outdir, 0o755); err != nil {
+		return err
+	}
+	// Inside outdir, so that it is on the same file system and never in the way.
+	dir, err := os.MkdirTemp(outdir, ".synth-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := synth(&dir); err != nil {
+		return err
+	}
+	written, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range written {
+		to := filepath.Join(outdir, entry.Name())
+		if err := os.RemoveAll(to); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(dir, entry.Name()), to); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,10 +3,8 @@ package mskapp
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,7 +146,12 @@ func (v value) time() time.Time {
 // pairs takes a JSON object of texts, or name=value with commas between.
 func (v value) pairs() map[string]string {
 	out := map[string]string{}
-	switch raw := v.raw.(type) {
+	given := v.raw
+	if s, ok := given.(string); ok && strings.HasPrefix(strings.TrimSpace(s), "{") && json.Unmarshal([]byte(s), &given) != nil {
+		v.bad("name=value with commas between, or an object of texts")
+		return nil
+	}
+	switch raw := given.(type) {
 	case string:
 		for _, part := range (value{v.key, raw, v.ps}).list() {
 			name, val, ok := strings.Cut(part, "=")
@@ -189,9 +192,9 @@ func (v value) retention() awslogs.RetentionDays {
 	if !ok {
 		return ""
 	}
-	retention, ok := retentionDays[days]
-	if !ok {
-		v.bad(fmt.Sprintf("one of %v", slices.Sorted(maps.Keys(retentionDays))))
+	retention, err := msklambda.LogRetention(days)
+	if err != nil {
+		v.ps.add(v.key, "%v", err)
 	}
 	return retention
 }

@@ -1,25 +1,28 @@
 package msklambda
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
 // ClusterProps describes an MSK cluster that exists, and how its pollers get
 // through its VPC. ClusterARN, VPCID, SubnetIDs and SecurityGroupIDs are
-// required; the zero value of every other field is its default. Strings may
-// hold CDK tokens.
+// required, the last three not with VPCConnectionARN; the zero value of every
+// other field is its default. Strings may hold CDK tokens.
 type ClusterProps struct {
 	// ClusterARN names the cluster, provisioned or serverless. It must be in
-	// the account and region of the stack.
+	// the account and region of the stack, unless VPCConnectionARN is given.
 	ClusterARN string
+
+	// VPCConnectionARN is that of a managed VPC connection, for a provisioned
+	// cluster of another account in the same region. No endpoint and no rule is
+	// then defined, because the connection's network is made with it.
+	VPCConnectionARN string
 
 	// VPCID is the VPC of the brokers.
 	VPCID string
@@ -33,7 +36,8 @@ type ClusterProps struct {
 	// Repetitions are removed.
 	SecurityGroupIDs []string
 
-	// VPCCIDRs are the IPv4 and IPv6 ranges of the VPC, such as "10.0.0.0/16".
+	// VPCCIDRs are all IPv4 and IPv6 ranges of the VPC, such as "10.0.0.0/16",
+	// secondary ones too: clients in a range that is left out are cut off.
 	// Required with EndpointAccessVPC, unused otherwise.
 	VPCCIDRs []string
 
@@ -45,6 +49,24 @@ type ClusterProps struct {
 	// STSEndpoint says how pollers reach STS to assume the function's role.
 	// Default: as LambdaEndpoint.
 	STSEndpoint Endpoint
+
+	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of
+	// consumers that have one. It is defined with the first of them.
+	// Default: as LambdaEndpoint.
+	SecretsManagerEndpoint Endpoint
+
+	// SQSEndpoint and SNSEndpoint say how on-demand pollers reach the queues and
+	// topics that are destinations of failed batches. Each is defined with the
+	// first consumer that needs it.
+	// Default: as LambdaEndpoint.
+	SQSEndpoint Endpoint
+	SNSEndpoint Endpoint
+
+	// S3Endpoint says the same for buckets. It has no default: most VPCs reach
+	// S3 by a gateway endpoint (EndpointExisting) or a NAT gateway
+	// (EndpointNone), and an interface endpoint with private DNS would take over
+	// all of the VPC's traffic to S3.
+	S3Endpoint Endpoint
 
 	// EndpointAccess is who may use the endpoints that are defined here.
 	// Default: EndpointAccessPollers, with a warning at synth until it is
@@ -80,6 +102,10 @@ func (p *ClusterProps) Validate() error {
 	}
 	var ps problems
 	ps.clusterARN("ClusterARN", p.ClusterARN)
+	if p.VPCConnectionARN != "" {
+		p.validateConnection(&ps)
+		return ps.err()
+	}
 	switch {
 	case p.VPCID == "":
 		ps.add("VPCID", `is required: the VPC of the brokers, such as "vpc-0123456789abcdef0"`)
@@ -119,13 +145,20 @@ type Cluster struct {
 	// unless its id was given.
 	LambdaEndpoint awsec2.IInterfaceVpcEndpoint
 
-	// STSEndpoint is nil in the same cases as LambdaEndpoint.
-	STSEndpoint awsec2.IInterfaceVpcEndpoint
+	// These are nil in the same cases as LambdaEndpoint.
+	STSEndpoint            awsec2.IInterfaceVpcEndpoint
+	SecretsManagerEndpoint awsec2.IInterfaceVpcEndpoint
+	SQSEndpoint            awsec2.IInterfaceVpcEndpoint
+	SNSEndpoint            awsec2.IInterfaceVpcEndpoint
+	S3Endpoint             awsec2.IInterfaceVpcEndpoint
 
 	props     ClusterProps
 	consumers []*Consumer
-	network   []constructs.IDependable // what a mapping must wait for
-	defined   bool                     // the shared parts are there
+
+	// What is there already, with what a mapping must wait for.
+	reached map[*service]bool
+	ports   map[int][]constructs.IDependable
+	https   map[string][]constructs.IDependable
 }
 
 // ToString makes Cluster a jsii object in its own right: a struct that only
@@ -142,9 +175,15 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 		fail("cluster", id, err)
 	}
 	checkID(scope, "cluster", id)
-	checkStack(scope, "cluster", id, props.ClusterARN)
+	checkStack(scope, "cluster", id, props.source())
 
-	c := &Cluster{ClusterARN: props.ClusterARN, props: *props}
+	c := &Cluster{
+		ClusterARN: props.ClusterARN,
+		props:      *props,
+		reached:    map[*service]bool{},
+		ports:      map[int][]constructs.IDependable{},
+		https:      map[string][]constructs.IDependable{},
+	}
 	constructs.NewConstruct_Override(c, scope, &id)
 	// The caller's slices stay the caller's: later changes to them must not
 	// reach what is defined lazily.
@@ -154,8 +193,14 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 	c.props.VPCCIDRs = unique(props.VPCCIDRs)
 	c.props.EndpointClientCIDRs = unique(props.EndpointClientCIDRs)
 	c.props.EndpointClientSecurityGroupIDs = unique(props.EndpointClientSecurityGroupIDs)
-	c.props.LambdaEndpoint.Statements = slices.Clone(props.LambdaEndpoint.Statements)
-	c.props.STSEndpoint.Statements = slices.Clone(props.STSEndpoint.Statements)
+	for _, s := range services {
+		e := s.endpoint(&c.props)
+		e.Statements = slices.Clone(e.Statements)
+	}
+	c.Node().AddValidation(&onlyOnes{c})
+	if props.VPCConnectionARN != "" {
+		return c
+	}
 
 	c.VPC = awsec2.Vpc_FromVpcAttributes(c, jsii.String("VPC"), &awsec2.VpcAttributes{
 		VpcId: &props.VPCID,
@@ -169,46 +214,86 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 			jsii.String("no route is read or written here"))
 		c.Subnets = append(c.Subnets, s)
 	}
-	c.Node().AddValidation(&onePrivateDNSEndpoint{c})
 	return c
 }
 
 // AddConsumer defines a function that reads a topic of this cluster, inside
 // this construct. See [NewConsumer] for one in another stack.
+//
+// The first consumer that needs them brings in the endpoints and rules, and they
+// go with the last one: to replace an only consumer, add the new one before you
+// remove the old.
 func (c *Cluster) AddConsumer(id string, props *ConsumerProps) *Consumer {
 	return NewConsumer(c, id, c, props)
 }
 
-// share defines what consumers have in common, once, and returns what a
-// mapping must wait for.
-func (c *Cluster) share() []constructs.IDependable {
-	if !c.defined {
-		c.defined = true
-		c.defineEndpoints()
-		c.defineRules()
+// provide defines what the pollers of a consumer need of the network and is
+// not there yet, and returns what the mapping must wait for.
+func (c *Cluster) provide(p *ConsumerProps) []constructs.IDependable {
+	if c.props.VPCConnectionARN != "" {
+		return nil
 	}
-	return c.network
+	var wait []constructs.IDependable
+	needed := p.services()
+	for _, s := range needed {
+		wait = append(wait, c.reach(s)...)
+	}
+	wait = append(wait, c.openPort(p.Authentication.port())...)
+	return append(wait, c.openHTTPS(needed)...)
+}
+
+// services is what on-demand pollers call. Provisioned ones need no way to it.
+func (p *ConsumerProps) services() []*service {
+	if p.provisioned() {
+		return nil
+	}
+	needed := []*service{lambdaService, stsService}
+	if p.Authentication.Secret != nil {
+		needed = append(needed, secretsService)
+	}
+	switch d := p.OnFailure; {
+	case d.Queue != nil:
+		needed = append(needed, sqsService)
+	case d.Topic != nil:
+		needed = append(needed, snsService)
+	case d.Bucket != nil:
+		needed = append(needed, s3Service)
+	}
+	return needed
 }
 
 // checkStack refuses a stack in which the service would refuse the mapping. A
 // stack with no account or region of its own passes: they are not known here.
 func checkStack(scope constructs.Construct, kind, id, arn string) {
-	account, region := clusterEnv(arn)
+	account, region := arnEnv(arn)
 	if account == "" {
 		return
 	}
 	stack := awscdk.Stack_Of(scope)
+	field := "ClusterARN"
+	if strings.Contains(arn, ":vpc-connection/") {
+		field = "VPCConnectionARN"
+	}
 	var ps problems
 	if got := *stack.Account(); !isToken(got) && got != account {
-		ps.add("ClusterARN", "must be of the stack's account %s, got %s in %q", got, account, arn)
+		ps.add(field, "must be of the stack's account %s, got %s in %q", got, account, arn)
 	}
 	if got := *stack.Region(); !isToken(got) && got != region {
-		ps.add("ClusterARN", "must be of the stack's region %s, got %s in %q", got, region, arn)
+		ps.add(field, "must be of the stack's region %s, got %s in %q", got, region, arn)
 	}
 	if err := ps.err(); err != nil {
 		fail(kind, id, err)
 	}
 }
+
+// reserved are the ids of what the cluster defines inside itself.
+var reserved = func() []string {
+	ids := []string{"VPC", "Subnets", "EndpointSecurityGroup", "Rules"}
+	for _, s := range services {
+		ids = append(ids, s.id)
+	}
+	return ids
+}()
 
 // checkID refuses an id that CDK would refuse with a trace of its own.
 func checkID(scope constructs.Construct, kind, id string) {
@@ -233,17 +318,5 @@ func idFor(scope constructs.Construct, id string) string {
 	if isToken(id) {
 		return "token-" + shortHash(scope, id)
 	}
-	return strings.ReplaceAll(id, "/", "-")
-}
-
-// statementProblems checks endpoint statements before CDK does, which would
-// stop at the first and not say whose it is.
-func (ps *problems) statements(field string, statements []awsiam.PolicyStatement) {
-	for i, s := range statements {
-		if s == nil {
-			ps.add(fmt.Sprintf("%s[%d]", field, i), "must not be nil")
-		} else if !*s.HasPrincipal() {
-			ps.add(fmt.Sprintf("%s[%d]", field, i), "must have a principal: an endpoint policy names who may call")
-		}
-	}
+	return id
 }

@@ -1,12 +1,15 @@
 package msklambda
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -17,13 +20,17 @@ import (
 // of Entry and Function are required; the zero value of every other field is
 // its default. Topic, GroupID and the values of Environment may hold CDK tokens.
 type ConsumerProps struct {
-	// Topic to read. It must exist: Lambda does not create it.
+	// Topic to read. It must exist: Lambda does not create it. Where it is a
+	// token, such as a CloudFormation parameter, a new value at a later deploy is
+	// not applied: CloudFormation reports success and the mapping keeps the old
+	// topic, since only a change that synth can see makes a new mapping.
 	Topic string
 
 	// GroupID is the Kafka consumer group, which no other mapping may use. Its
 	// committed offsets outlive the stack, and a group that has some ignores
 	// StartingPosition. There is no default: one that moved with a construct
-	// id would silently start over.
+	// id would silently start over. For a token, what is said of Topic holds,
+	// and it must not resolve to a text with '*', a wildcard in IAM.
 	GroupID string
 
 	// Entry is the directory of the Go main package to bundle, relative to
@@ -31,7 +38,9 @@ type ConsumerProps struct {
 	Entry string
 
 	// Function is an existing function, alias or version to invoke in place of
-	// a bundled one; its role gets what the pollers need. The fields that
+	// a bundled one, in the cluster's account and region and with a timeout of
+	// at most 14m; its role gets what the pollers need, about 1200 characters of
+	// the 10240 that IAM allows in all inline policies of a role. The fields that
 	// describe a function (Entry, Role, Architecture, MemorySize, Timeout,
 	// Environment, ReservedConcurrency, Tracing, LogRetention,
 	// LogRemovalPolicy, BuildEnvironment) are then refused.
@@ -60,6 +69,62 @@ type ConsumerProps struct {
 	// Disabled defines the mapping without starting it.
 	// Default: it starts.
 	Disabled bool
+
+	// Authentication of the pollers to the brokers.
+	// Default: IAM.
+	Authentication Authentication
+
+	// Pollers switches provisioned mode on.
+	// Default: on-demand pollers, which cost nothing and need the endpoints.
+	Pollers *Pollers
+
+	// RetryAttempts is how often a batch that failed is tried again, -1 (without
+	// end) to 10000. It is a pointer because 0 is a number of its own. Any but -1
+	// needs Pollers.
+	// Default: without end, or 10 times with OnFailure; with a warning where
+	// nothing ends the retries of a record that always fails.
+	RetryAttempts *int
+
+	// MaxRecordAge is how old a record may be to be tried, 1m to 168h in whole
+	// seconds. Needs Pollers.
+	// Default: any age.
+	MaxRecordAge time.Duration
+
+	// BisectOnError halves a batch that failed, again and again, to find the
+	// record that fails. Needs Pollers.
+	BisectOnError bool
+
+	// ReportBatchItemFailures lets the function name the records that failed,
+	// so that the others are not tried again. It also tells a bundled function
+	// built on lambda/kafka to do so, by the environment variable
+	// MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES; set it to "true" on a Function of
+	// your own that is. Needs Pollers.
+	ReportBatchItemFailures bool
+
+	// OnFailure is where Lambda writes what it has given up on.
+	// Default: nowhere.
+	OnFailure Destination
+
+	// Filters are patterns for the values of records, of which one must match
+	// for the record to reach the function, such as {"value":{"state":["paid"]}}.
+	// At most 20, and 5 without a higher quota.
+	// Default: every record.
+	Filters []string
+
+	// FilterKey encrypts the patterns. Lambda is granted its use.
+	FilterKey awskms.IKey
+
+	// SchemaRegistry decodes and checks records. Needs Pollers.
+	SchemaRegistry *SchemaRegistry
+
+	// Metrics are the groups of metrics that the mapping writes, beside those
+	// that it always does.
+	Metrics []awslambda.MetricType
+
+	// PollerLogLevel makes the pollers log to the function's log group. Needs
+	// Pollers.
+	// Default: they do not.
+	PollerLogLevel awslambda.EventSourceMappingLogLevel
 
 	// Role is what the function and the pollers run as. It must trust
 	// lambda.amazonaws.com, and gets the consumer's policy; a role imported as
@@ -152,22 +217,31 @@ func (c *Consumer) ToString() *string { return jsii.String("msklambda.Consumer")
 // same group, or the same topic and function, and when the stack's account or
 // region is not the cluster's.
 func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props *ConsumerProps) *Consumer {
+	if cluster == nil {
+		fail("consumer", id, errors.New("cluster must not be nil"))
+	}
 	if err := props.Validate(); err != nil {
 		fail("consumer", id, err)
 	}
 	checkID(scope, "consumer", id)
-	checkStack(scope, "consumer", id, cluster.ClusterARN)
-	if err := cluster.conflicts(props); err != nil {
+	if *scope.Node().Path() == *cluster.Node().Path() && slices.Contains(reserved, id) {
+		fail("consumer", id, &Problem{"id", fmt.Sprintf("must not be one of the cluster's own, %q, got %q", reserved, id)})
+	}
+	checkStack(scope, "consumer", id, cluster.props.source())
+	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
+		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
+	}
+	if err := errors.Join(cluster.conflicts(props), cluster.lacks(props), cluster.checkOwners(props)); err != nil {
 		fail("consumer", id, err)
 	}
 
-	network := cluster.share()
 	c := &Consumer{
 		Topic:    props.Topic,
 		GroupID:  props.GroupID,
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
 	}
+	network := cluster.provide(props)
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
 		c.defineFunction(props)
@@ -176,12 +250,44 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		c.Role = props.Function.Role()
 	}
 	c.definePolicy(cluster, props)
+	cluster.admitAll(c, props)
 	c.defineMapping(cluster, props, network)
+	c.failureWarnings(props)
+	c.uncertainWarnings(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}
 	cluster.consumers = append(cluster.consumers, c)
 	return c
+}
+
+// checkOwners refuses a role or function that the service would refuse for
+// being somebody else's, where it is known whose it is.
+func (c *Cluster) checkOwners(props *ConsumerProps) error {
+	var ps problems
+	account, region := arnEnv(c.props.source())
+	differs := func(got *string, want string) bool {
+		return got != nil && want != "" && !isToken(*got) && *got != want
+	}
+	if props.Role != nil && differs(props.Role.PrincipalAccount(), account) {
+		ps.add("Role", "must be of the account %s, where the function and the mapping are, got %s", account, *props.Role.PrincipalAccount())
+	}
+	if props.Function != nil {
+		env := props.Function.Env()
+		if differs(env.Account, account) {
+			ps.add("Function", "must be of the account %s, where the mapping is, got %s", account, *env.Account)
+		}
+		if differs(env.Region, region) {
+			ps.add("Function", "must be of the region %s, where the cluster is, got %s", region, *env.Region)
+		}
+		if function, ok := props.Function.(awslambda.Function); ok && function.Timeout() != nil {
+			if limit := 14 * time.Minute.Seconds(); *function.Timeout().ToSeconds(nil) > limit {
+				ps.add("Function", "must have a timeout of at most 14m, the limit of functions behind an MSK mapping, got %s",
+					show(time.Duration(*function.Timeout().ToSeconds(nil))*time.Second))
+			}
+		}
+	}
+	return ps.err()
 }
 
 // conflicts finds what the service would refuse, or what would split one
@@ -197,4 +303,56 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 		}
 	}
 	return ps.err()
+}
+
+// lacks finds what the consumer asks for and the cluster does not allow.
+func (c *Cluster) lacks(props *ConsumerProps) error {
+	var ps problems
+	if method := props.Authentication.method(); isServerless(c.ClusterARN) && method != AuthenticationIAM {
+		ps.add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
+	}
+	s3 := c.props.S3Endpoint
+	if props.OnFailure.Bucket != nil && !props.provisioned() && c.props.VPCConnectionARN == "" && s3.Source == "" && s3.ID == "" {
+		ps.add("S3Endpoint.Source", "is required of the cluster for OnFailure.Bucket: %q where the VPC has an endpoint for S3 (a gateway "+
+			"endpoint will do), %q where it has a NAT gateway, or %q, which takes over all of the VPC's traffic to S3",
+			EndpointExisting, EndpointNone, EndpointCreate)
+	}
+	return ps.err()
+}
+
+// admitAll lets the consumer's role through the endpoints whose policies name
+// roles.
+func (c *Cluster) admitAll(consumer *Consumer, p *ConsumerProps) {
+	for _, s := range p.services() {
+		switch s {
+		case secretsService:
+			c.admit(s, consumer, []string{"secretsmanager:GetSecretValue"}, []string{*p.Authentication.Secret.SecretFullArn()})
+		case sqsService:
+			c.admit(s, consumer, []string{"sqs:SendMessage"}, []string{*p.OnFailure.Queue.QueueArn()})
+		case snsService:
+			c.admit(s, consumer, []string{"sns:Publish"}, []string{*p.OnFailure.Topic.TopicArn()})
+		case s3Service:
+			c.admit(s, consumer, []string{"s3:PutObject"}, []string{*p.OnFailure.Bucket.ArnForObjects(jsii.String("*"))})
+			c.admit(s, consumer, []string{"s3:ListBucket"}, []string{*p.OnFailure.Bucket.BucketArn()})
+		}
+	}
+}
+
+// MetricsOnDemandWarning is the id of the warning that metrics were asked for
+// which AWS documents without saying whether on-demand pollers write them.
+const MetricsOnDemandWarning = "msklambda:metricsOnDemand"
+
+func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
+	if n := len(p.Filters); n > usualFilters {
+		c.warn(FilterCountWarning, fmt.Sprintf("Filters has %d patterns, and accounts may use %d by default: ask AWS for a higher quota first.", n, usualFilters))
+	}
+	beyond := func(m awslambda.MetricType) bool { return m != awslambda.MetricType_EVENT_COUNT }
+	if !p.provisioned() && slices.ContainsFunc(p.Metrics, beyond) {
+		c.warn(MetricsOnDemandWarning, "Metrics has groups which AWS documents without saying whether on-demand pollers write them: "+
+			"look whether the metrics appear before you rely on them, or set Pollers.")
+	}
+}
+
+func (c *Consumer) warn(id, text string) {
+	awscdk.Annotations_Of(c).AddWarningV2(&id, &text)
 }

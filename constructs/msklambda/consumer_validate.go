@@ -1,6 +1,7 @@
 package msklambda
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"msklambda/lambda/kafka"
 )
 
 var (
@@ -17,6 +20,7 @@ var (
 	// The service's own pattern for a topic is narrower than Kafka's.
 	mappingTopic = regexp.MustCompile(`^[^.][A-Za-z0-9._-]+$`)
 	groupID      = regexp.MustCompile(`^[A-Za-z0-9\-/*:_+=.@]{1,200}$`)
+	tagText      = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 	variable     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
 )
 
@@ -29,12 +33,24 @@ func (p *ConsumerProps) Validate() error {
 	ps.topic("Topic", p.Topic)
 	ps.group("GroupID", p.GroupID)
 	p.validateMapping(&ps)
+	p.Authentication.validate(&ps)
+	p.Pollers.validate(&ps)
+	p.validateFailure(&ps)
+	p.validateFilters(&ps)
+	p.SchemaRegistry.validate(&ps)
+	p.validateObserving(&ps)
+	p.validateMode(&ps)
 	if p.Function != nil {
 		p.refuseFunctionFields(&ps)
 	} else {
 		p.validateFunction(&ps)
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.Tags)) {
+		if strings.HasPrefix(strings.ToLower(key), "aws:") {
+			ps.add("Tags", "must not have keys that begin with \"aws:\", which AWS reserves, got %q", key)
+		} else if !isToken(key) && !tagText.MatchString(key) || !isToken(p.Tags[key]) && !tagText.MatchString(p.Tags[key]) {
+			ps.add("Tags", "must be of letters, digits, spaces and _ . : / = + - @, got %q = %q", key, p.Tags[key])
+		}
 		if n := len([]rune(key)); n < 1 || n > 128 {
 			ps.add("Tags", "must have keys of 1 to 128 characters, got %d in %q", n, key)
 		}
@@ -103,7 +119,7 @@ func (p *ConsumerProps) validateMapping(ps *problems) {
 func (p *ConsumerProps) validateFunction(ps *problems) {
 	if p.Entry == "" {
 		ps.add("Entry", `is required: the directory of a Go main package, such as "lambda"`)
-	} else if err := checkEntry(p.Entry, p.goarch()); err != nil {
+	} else if err := p.checkEntry(); err != nil {
 		ps.add("Entry", "must be the directory of a Go main package, got %q: %v", p.Entry, err)
 	}
 	if p.MemorySize != 0 && (p.MemorySize < 128 || p.MemorySize > 10240) {
@@ -118,8 +134,14 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		ps.add("ReservedConcurrency", "must be 0 or more, got %d", *p.ReservedConcurrency)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Environment)) {
+		if name == kafka.ReportBatchItemFailuresEnv {
+			ps.add("Environment", "must not have %s: ReportBatchItemFailures sets it, together with the mapping", name)
+		}
 		if !variable.MatchString(name) {
 			ps.add("Environment", "must have names of 2 or more letters, digits or '_', beginning with a letter, got %q", name)
+		}
+		if slices.Contains(lambdasOwn, name) {
+			ps.add("Environment", "must not have %s, which Lambda sets itself", name)
 		}
 	}
 	switch p.Tracing {
@@ -128,14 +150,32 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		ps.add("Tracing", "must be %s, %s or %s, got %q",
 			awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED, p.Tracing)
 	}
-	if p.LogRetention != "" && !slices.Contains(retentions, p.LogRetention) {
-		ps.add("LogRetention", "must be one of %v, got %q", retentions, p.LogRetention)
+	known := slices.Sorted(maps.Values(retentions))
+	if p.LogRetention != "" && p.LogRetention != awslogs.RetentionDays_INFINITE && !slices.Contains(known, p.LogRetention) {
+		ps.add("LogRetention", "must be one of %v, got %q", known, p.LogRetention)
 	}
 	switch p.LogRemovalPolicy {
 	case "", awscdk.RemovalPolicy_DESTROY, awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE:
 	default:
 		ps.add("LogRemovalPolicy", "must be %s, %s or %s, got %q", awscdk.RemovalPolicy_DESTROY,
 			awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, p.LogRemovalPolicy)
+	}
+}
+
+func (p *ConsumerProps) validateObserving(ps *problems) {
+	all := []awslambda.MetricType{awslambda.MetricType_EVENT_COUNT, awslambda.MetricType_ERROR_COUNT, awslambda.MetricType_KAFKA_METRICS}
+	for i, m := range p.Metrics {
+		if !slices.Contains(all, m) {
+			ps.add("Metrics", "must be of %v, got %q", all, m)
+		}
+		if slices.Contains(p.Metrics[:i], m) {
+			ps.add("Metrics", "must not repeat a group, got %q twice", m)
+		}
+	}
+	levels := []awslambda.EventSourceMappingLogLevel{
+		awslambda.EventSourceMappingLogLevel_DEBUG, awslambda.EventSourceMappingLogLevel_INFO, awslambda.EventSourceMappingLogLevel_WARN}
+	if p.PollerLogLevel != "" && !slices.Contains(levels, p.PollerLogLevel) {
+		ps.add("PollerLogLevel", "must be one of %v, got %q", levels, p.PollerLogLevel)
 	}
 }
 
@@ -163,13 +203,32 @@ func (p *ConsumerProps) refuseFunctionFields(ps *problems) {
 	}
 }
 
-var retentions = []awslogs.RetentionDays{
-	awslogs.RetentionDays_ONE_DAY, awslogs.RetentionDays_THREE_DAYS, awslogs.RetentionDays_FIVE_DAYS,
-	awslogs.RetentionDays_ONE_WEEK, awslogs.RetentionDays_TWO_WEEKS, awslogs.RetentionDays_ONE_MONTH,
-	awslogs.RetentionDays_TWO_MONTHS, awslogs.RetentionDays_THREE_MONTHS, awslogs.RetentionDays_FOUR_MONTHS,
-	awslogs.RetentionDays_FIVE_MONTHS, awslogs.RetentionDays_SIX_MONTHS, awslogs.RetentionDays_ONE_YEAR,
-	awslogs.RetentionDays_THIRTEEN_MONTHS, awslogs.RetentionDays_EIGHTEEN_MONTHS, awslogs.RetentionDays_TWO_YEARS,
-	awslogs.RetentionDays_THREE_YEARS, awslogs.RetentionDays_FIVE_YEARS, awslogs.RetentionDays_SIX_YEARS,
-	awslogs.RetentionDays_SEVEN_YEARS, awslogs.RetentionDays_EIGHT_YEARS, awslogs.RetentionDays_NINE_YEARS,
-	awslogs.RetentionDays_TEN_YEARS, awslogs.RetentionDays_INFINITE,
+// lambdasOwn are the variables that Lambda refuses in a configuration.
+var lambdasOwn = []string{
+	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+}
+
+// retentions are those of CloudWatch Logs, by days.
+var retentions = map[int]awslogs.RetentionDays{
+	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
+	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
+	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
+	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
+	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
+	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
+	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
+	3653: awslogs.RetentionDays_TEN_YEARS,
+}
+
+// LogRetention finds the retention of a number of days. It is an error, and
+// lists what CloudWatch Logs has, for a number that it has not.
+func LogRetention(days int) (awslogs.RetentionDays, error) {
+	retention, ok := retentions[days]
+	if !ok {
+		return "", fmt.Errorf("must be one of %v, got %d", slices.Sorted(maps.Keys(retentions)), days)
+	}
+	return retention, nil
 }

@@ -1,7 +1,6 @@
 package msklambda
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 
@@ -44,8 +43,7 @@ type Endpoint struct {
 	ID string
 
 	// Statements are added to the policy of an endpoint defined here, for
-	// callers other than the pollers. Each needs a principal. Refused with
-	// EndpointAccessVPC, whose policy admits everybody and would be narrowed.
+	// callers other than the pollers. Each needs a principal.
 	Statements []awsiam.PolicyStatement
 }
 
@@ -75,8 +73,9 @@ const (
 	// Statements, in the policy.
 	EndpointAccessPollers EndpointAccess = "pollers"
 
-	// EndpointAccessVPC opens the endpoints to VPCCIDRs and leaves their policy
-	// at AWS's default, which admits everybody, so that nobody is cut off.
+	// EndpointAccessVPC opens the endpoints to VPCCIDRs, with a policy that admits
+	// everybody, as AWS's default does, so that nobody is cut off. The policy is
+	// written out: one that merely went missing from a template could stay.
 	EndpointAccessVPC EndpointAccess = "vpc"
 )
 
@@ -84,52 +83,87 @@ const (
 // chosen, for awscdk.Annotations_Of(cluster).AcknowledgeWarning.
 const EndpointAccessWarning = "msklambda:endpointAccess"
 
+// service is an AWS service that pollers call from the broker subnets.
+type service struct {
+	id       string // of the construct, and the name of the fields
+	endpoint func(*ClusterProps) *Endpoint
+	field    func(*Cluster) *awsec2.IInterfaceVpcEndpoint
+	aws      func() awsec2.InterfaceVpcEndpointAwsService
+
+	// action is what Lambda's own service does there. It is empty where the
+	// pollers call with the role, and each consumer adds a statement.
+	action string
+}
+
+var (
+	lambdaService = &service{"LambdaEndpoint",
+		func(p *ClusterProps) *Endpoint { return &p.LambdaEndpoint },
+		func(c *Cluster) *awsec2.IInterfaceVpcEndpoint { return &c.LambdaEndpoint },
+		awsec2.InterfaceVpcEndpointAwsService_LAMBDA, "lambda:InvokeFunction"}
+	stsService = &service{"STSEndpoint",
+		func(p *ClusterProps) *Endpoint { return &p.STSEndpoint },
+		func(c *Cluster) *awsec2.IInterfaceVpcEndpoint { return &c.STSEndpoint },
+		awsec2.InterfaceVpcEndpointAwsService_STS, "sts:AssumeRole"}
+	secretsService = &service{"SecretsManagerEndpoint",
+		func(p *ClusterProps) *Endpoint { return &p.SecretsManagerEndpoint },
+		func(c *Cluster) *awsec2.IInterfaceVpcEndpoint { return &c.SecretsManagerEndpoint },
+		awsec2.InterfaceVpcEndpointAwsService_SECRETS_MANAGER, ""}
+	sqsService = &service{"SQSEndpoint",
+		func(p *ClusterProps) *Endpoint { return &p.SQSEndpoint },
+		func(c *Cluster) *awsec2.IInterfaceVpcEndpoint { return &c.SQSEndpoint },
+		awsec2.InterfaceVpcEndpointAwsService_SQS, ""}
+	snsService = &service{"SNSEndpoint",
+		func(p *ClusterProps) *Endpoint { return &p.SNSEndpoint },
+		func(c *Cluster) *awsec2.IInterfaceVpcEndpoint { return &c.SNSEndpoint },
+		awsec2.InterfaceVpcEndpointAwsService_SNS, ""}
+	s3Service = &service{"S3Endpoint",
+		func(p *ClusterProps) *Endpoint { return &p.S3Endpoint },
+		func(c *Cluster) *awsec2.IInterfaceVpcEndpoint { return &c.S3Endpoint },
+		awsec2.InterfaceVpcEndpointAwsService_S3, ""}
+
+	services = []*service{lambdaService, stsService, secretsService, sqsService, snsService, s3Service}
+)
+
 func (p *ClusterProps) validateEndpoints(ps *problems) {
-	creates := false
-	for _, e := range []struct {
-		field    string
-		endpoint Endpoint
-	}{{"LambdaEndpoint", p.LambdaEndpoint}, {"STSEndpoint", p.STSEndpoint}} {
-		switch source := e.endpoint.source(); source {
+	for _, s := range services {
+		e := s.endpoint(p)
+		switch source := e.source(); source {
 		case EndpointCreate, EndpointExisting, EndpointNone:
-			creates = creates || source == EndpointCreate
-			if source != EndpointExisting && e.endpoint.ID != "" {
-				ps.add(e.field+".ID", "needs Source %q, got Source %q", EndpointExisting, source)
+			if source != EndpointExisting && e.ID != "" {
+				ps.add(s.id+".ID", "needs Source %q, got Source %q", EndpointExisting, source)
 			}
-			if source != EndpointCreate && len(e.endpoint.Statements) > 0 {
-				ps.add(e.field+".Statements", "needs Source %q: the policy of an endpoint not defined here is not changed, got Source %q", EndpointCreate, source)
+			if source != EndpointCreate && len(e.Statements) > 0 {
+				ps.add(s.id+".Statements", "needs Source %q: the policy of an endpoint not defined here is not changed, got Source %q", EndpointCreate, source)
 			}
 		default:
-			ps.add(e.field+".Source", "must be %q, %q or %q, got %q", EndpointCreate, EndpointExisting, EndpointNone, source)
+			ps.add(s.id+".Source", "must be %q, %q or %q, got %q", EndpointCreate, EndpointExisting, EndpointNone, source)
 		}
-		if id := e.endpoint.ID; id != "" && !isToken(id) && !endpointID.MatchString(id) {
-			ps.add(e.field+".ID", `must be an id such as "vpce-0123456789abcdef0", got %q`, id)
+		if e.ID != "" && !isToken(e.ID) && !endpointID.MatchString(e.ID) {
+			ps.add(s.id+".ID", `must be an id such as "vpce-0123456789abcdef0", got %q`, e.ID)
 		}
-		if p.EndpointAccess == EndpointAccessVPC && len(e.endpoint.Statements) > 0 {
-			ps.add(e.field+".Statements", "needs EndpointAccess %q: with %q the policy admits everybody, and statements would narrow it", EndpointAccessPollers, EndpointAccessVPC)
-		}
-		ps.statements(e.field+".Statements", e.endpoint.Statements)
+		ps.statements(s.id+".Statements", e.Statements)
 	}
 	switch p.EndpointAccess {
 	case "", EndpointAccessPollers:
 	case EndpointAccessVPC:
-		if creates && len(p.VPCCIDRs) == 0 {
+		if len(p.VPCCIDRs) == 0 {
 			ps.add("VPCCIDRs", `is required with EndpointAccess %q: the ranges of the VPC, such as "10.0.0.0/16"`, EndpointAccessVPC)
 		}
 	default:
 		ps.add("EndpointAccess", "must be %q or %q, got %q", EndpointAccessPollers, EndpointAccessVPC, p.EndpointAccess)
 	}
 	ps.cidrs("VPCCIDRs", p.VPCCIDRs)
-	ps.cidrs("EndpointClientCIDRs", p.EndpointClientCIDRs)
-	ps.ids("EndpointClientSecurityGroupIDs", p.EndpointClientSecurityGroupIDs, securityGroupID, "sg-0123456789abcdef0")
-	if !creates {
-		if len(p.EndpointClientCIDRs) > 0 {
-			ps.add("EndpointClientCIDRs", "needs an endpoint that is defined here, got none with Source %q", EndpointCreate)
+	for _, cidr := range p.VPCCIDRs {
+		prefix, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			continue
 		}
-		if len(p.EndpointClientSecurityGroupIDs) > 0 {
-			ps.add("EndpointClientSecurityGroupIDs", "needs an endpoint that is defined here, got none with Source %q", EndpointCreate)
+		if low, bits := map[bool]int{true: 16, false: 44}[prefix.Addr().Is4()], prefix.Bits(); bits < low {
+			ps.add("VPCCIDRs", "must be ranges that a VPC can have, /16 or longer for IPv4 and /44 or longer for IPv6, got %q", cidr)
 		}
 	}
+	ps.cidrs("EndpointClientCIDRs", p.EndpointClientCIDRs)
+	ps.ids("EndpointClientSecurityGroupIDs", p.EndpointClientSecurityGroupIDs, securityGroupID, "sg-0123456789abcdef0")
 }
 
 func (ps *problems) cidrs(field string, cidrs []string) {
@@ -146,18 +180,58 @@ func (ps *problems) cidrs(field string, cidrs []string) {
 	}
 }
 
-func (c *Cluster) defineEndpoints() {
-	if c.creates(c.props.LambdaEndpoint) || c.creates(c.props.STSEndpoint) {
-		c.defineEndpointSecurityGroup()
-		c.warnOfEndpointAccess()
+// statements checks the statements for an endpoint's policy before CDK does,
+// which would stop at the first and not say whose it is.
+func (ps *problems) statements(field string, statements []awsiam.PolicyStatement) {
+	for i, s := range statements {
+		if s == nil {
+			ps.add(fmt.Sprintf("%s[%d]", field, i), "must not be nil")
+		} else if !*s.HasPrincipal() {
+			ps.add(fmt.Sprintf("%s[%d]", field, i), "must have a principal: an endpoint policy names who may call")
+		}
 	}
-	c.LambdaEndpoint = c.endpoint("LambdaEndpoint", c.props.LambdaEndpoint,
-		awsec2.InterfaceVpcEndpointAwsService_LAMBDA(), "lambda:InvokeFunction")
-	c.STSEndpoint = c.endpoint("STSEndpoint", c.props.STSEndpoint,
-		awsec2.InterfaceVpcEndpointAwsService_STS(), "sts:AssumeRole")
 }
 
-func (c *Cluster) creates(e Endpoint) bool { return e.source() == EndpointCreate }
+func (c *Cluster) creates(s *service) bool { return s.endpoint(&c.props).source() == EndpointCreate }
+
+// reach defines the endpoint of a service for the first consumer that needs
+// it, and returns what a mapping must wait for.
+func (c *Cluster) reach(s *service) []constructs.IDependable {
+	if !c.reached[s] {
+		c.reached[s] = true
+		if c.creates(s) && c.EndpointSecurityGroup == nil {
+			c.defineEndpointSecurityGroup()
+			c.warnOfEndpointAccess()
+		}
+		*s.field(c) = c.endpoint(s)
+	}
+	if !c.creates(s) {
+		return nil
+	}
+	return []constructs.IDependable{*s.field(c)}
+}
+
+// admit lets a role do something through an endpoint, where its policy names
+// who may. AWS documents the statement for Secrets Manager; a role of another
+// stack is admitted by its account, because the cluster's stack is deployed
+// before that role exists, and the resource stays exact.
+func (c *Cluster) admit(s *service, consumer *Consumer, actions, resources []string) {
+	endpoint, ok := (*s.field(c)).(awsec2.InterfaceVpcEndpoint)
+	if !ok || c.props.EndpointAccess == EndpointAccessVPC {
+		return
+	}
+	var principal awsiam.IPrincipal
+	if consumer.Role != nil && *awscdk.Stack_Of(consumer).Node().Path() == *awscdk.Stack_Of(c).Node().Path() {
+		principal = awsiam.NewArnPrincipal(consumer.Role.RoleArn())
+	} else {
+		principal = awsiam.NewAccountPrincipal(awscdk.Stack_Of(consumer).Account())
+	}
+	endpoint.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{principal},
+		Actions:    jsii.Strings(actions...),
+		Resources:  jsii.Strings(resources...),
+	}))
+}
 
 func (c *Cluster) defineEndpointSecurityGroup() {
 	group := awsec2.NewSecurityGroup(c, jsii.String("EndpointSecurityGroup"), &awsec2.SecurityGroupProps{
@@ -202,87 +276,59 @@ func (c *Cluster) warnOfEndpointAccess() {
 		return
 	}
 	awscdk.Annotations_Of(c).AddWarningV2(jsii.String(EndpointAccessWarning), jsii.String(fmt.Sprintf(
-		"EndpointAccess is not chosen and defaults to %q. The endpoints get private DNS, so the names of Lambda and STS "+
-			"resolve to them for every client in %s, and they admit nobody but the pollers: all other callers of Lambda or STS "+
-			"in that VPC (IAM roles of pods, SDKs that assume a role, other event source mappings) are cut off. Choose "+
-			"EndpointAccess %q to mean it, %q to keep the endpoints open to VPCCIDRs, add clients (EndpointClientSecurityGroupIDs, "+
-			"EndpointClientCIDRs, Statements), or define no endpoint (LambdaEndpoint and STSEndpoint %q or %q).",
+		"it was not chosen who may use the endpoints, so they are for the %s only. They get private DNS, so the names of Lambda, STS and any other "+
+			"service with an endpoint here resolve to them for every client in %s, and they admit nobody but the pollers: all other "+
+			"callers of those services in that VPC (IAM roles of pods, SDKs that assume a role, other event source mappings) are cut "+
+			"off. Choose the endpoint access %q to mean it or %q to keep the endpoints open to all of the VPC's ranges, add client security "+
+			"groups, client ranges and policy statements, or define no endpoint: %q or %q for each of them.",
 		EndpointAccessPollers, *c.VPC.VpcId(), EndpointAccessPollers, EndpointAccessVPC, EndpointExisting, EndpointNone)))
 }
 
-// endpoint defines or imports the endpoint of a service. The policy is the
-// tutorial's. Its resource stays "*": AWS documents that the policies of these
-// two services cannot name the function or the role.
-func (c *Cluster) endpoint(id string, e Endpoint, service awsec2.InterfaceVpcEndpointAwsService, action string) awsec2.IInterfaceVpcEndpoint {
+// endpoint defines or imports the endpoint of a service. The policies for
+// Lambda and STS are the tutorial's. Their resource stays "*": AWS documents
+// that they cannot name the function or the role.
+func (c *Cluster) endpoint(s *service) awsec2.IInterfaceVpcEndpoint {
+	e := s.endpoint(&c.props)
 	switch {
 	case e.source() == EndpointNone, e.source() == EndpointExisting && e.ID == "":
 		return nil
 	case e.source() == EndpointExisting:
-		return awsec2.InterfaceVpcEndpoint_FromInterfaceVpcEndpointAttributes(c, &id, &awsec2.InterfaceVpcEndpointAttributes{
+		return awsec2.InterfaceVpcEndpoint_FromInterfaceVpcEndpointAttributes(c, &s.id, &awsec2.InterfaceVpcEndpointAttributes{
 			VpcEndpointId: &e.ID,
 			Port:          jsii.Number(443),
 		})
 	}
-	endpoint := awsec2.NewInterfaceVpcEndpoint(c, &id, &awsec2.InterfaceVpcEndpointProps{
+	props := &awsec2.InterfaceVpcEndpointProps{
 		Vpc:               c.VPC,
-		Service:           service,
+		Service:           s.aws(),
 		Subnets:           &awsec2.SubnetSelection{Subnets: &c.Subnets},
 		SecurityGroups:    &[]awsec2.ISecurityGroup{c.EndpointSecurityGroup},
 		PrivateDnsEnabled: jsii.Bool(true),
 		// CDK's default would let in the whole VPC, behind the back of EndpointAccess.
 		Open: jsii.Bool(false),
-	})
-	if c.props.EndpointAccess != EndpointAccessVPC {
+	}
+	if s == s3Service {
+		// EC2's own choice for S3 answers on-premises resolvers only, and needs a
+		// gateway endpoint beside it.
+		props.PrivateDnsOnlyForInboundResolverEndpoint = awsec2.VpcEndpointPrivateDnsOnlyForInboundResolverEndpoint_ALL_RESOLVERS
+	}
+	endpoint := awsec2.NewInterfaceVpcEndpoint(c, &s.id, props)
+	switch {
+	case c.props.EndpointAccess == EndpointAccessVPC:
 		endpoint.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)},
-			Actions:    jsii.Strings(action),
+			Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
+			Actions:    jsii.Strings("*"),
 			Resources:  jsii.Strings("*"),
 		}))
-		for _, statement := range e.Statements {
-			endpoint.AddToPolicy(statement)
-		}
+	case s.action != "":
+		endpoint.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)},
+			Actions:    jsii.Strings(s.action),
+			Resources:  jsii.Strings("*"),
+		}))
 	}
-	c.network = append(c.network, endpoint)
+	for _, statement := range e.Statements {
+		endpoint.AddToPolicy(statement)
+	}
 	return endpoint
-}
-
-// onePrivateDNSEndpoint finds, at synth, a second endpoint with private DNS for
-// a service and VPC: made by another Cluster, or by anything else in the app.
-// EC2 would refuse it in the middle of the deploy.
-type onePrivateDNSEndpoint struct{ cluster *Cluster }
-
-func (v *onePrivateDNSEndpoint) Validate() *[]*string {
-	var found []*string
-	for _, mine := range []awsec2.IInterfaceVpcEndpoint{v.cluster.LambdaEndpoint, v.cluster.STSEndpoint} {
-		endpoint, ok := mine.(awsec2.InterfaceVpcEndpoint)
-		if !ok {
-			continue // imported or none
-		}
-		own := endpoint.Node().DefaultChild().(awsec2.CfnVPCEndpoint)
-		for _, node := range *v.cluster.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
-			other, ok := node.(awsec2.CfnVPCEndpoint)
-			if !ok || *other.Node().Path() == *own.Node().Path() || !sameEndpoint(own, other) {
-				continue
-			}
-			found = append(found, jsii.String(fmt.Sprintf(
-				"%s and %s are two endpoints with private DNS for one service in one VPC, which EC2 refuses: use Source %q for one of them, "+
-					"and list the security groups of its cluster in EndpointClientSecurityGroupIDs of the other",
-				*own.Node().Path(), *other.Node().Path(), EndpointExisting)))
-		}
-	}
-	return &found
-}
-
-func sameEndpoint(a, b awsec2.CfnVPCEndpoint) bool {
-	if private, ok := b.PrivateDnsEnabled().(bool); !ok || !private {
-		return false
-	}
-	key := func(e awsec2.CfnVPCEndpoint) string {
-		resolved, err := json.Marshal(awscdk.Stack_Of(e).Resolve([]any{e.ServiceName(), e.VpcId()}))
-		if err != nil {
-			panic(err) // what CDK resolved came from JSON
-		}
-		return string(resolved)
-	}
-	return key(a) == key(b)
 }

@@ -1,6 +1,7 @@
 package msklambda
 
 import (
+	"cmp"
 	"fmt"
 	"go/build"
 	"maps"
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/lambda/kafka"
 )
 
 const (
@@ -34,16 +37,16 @@ func (c *Consumer) defineFunction(props *ConsumerProps) {
 		})
 	}
 	c.LogGroup = awslogs.NewLogGroup(c, jsii.String("LogGroup"), &awslogs.LogGroupProps{
-		Retention:     or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
-		RemovalPolicy: or(props.LogRemovalPolicy, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
+		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
+		RemovalPolicy: cmp.Or(props.LogRemovalPolicy, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
 	})
 	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(), // the bundler's own default is a deprecated one
 		Architecture:                 props.architecture(),
-		MemorySize:                   jsii.Number(or(props.MemorySize, defaultMemorySize)),
-		Timeout:                      seconds(or(props.Timeout, defaultTimeout)),
-		Environment:                  stringMap(props.Environment),
+		MemorySize:                   jsii.Number(cmp.Or(props.MemorySize, defaultMemorySize)),
+		Timeout:                      seconds(cmp.Or(props.Timeout, defaultTimeout)),
+		Environment:                  stringMap(props.environment()),
 		ReservedConcurrentExecutions: number(props.ReservedConcurrency),
 		Role:                         c.Role,
 		LogGroup:                     c.LogGroup,
@@ -61,7 +64,23 @@ func (c *Consumer) defineFunction(props *ConsumerProps) {
 	c.Function = function
 }
 
-func (p *ConsumerProps) tracing() awslambda.Tracing { return or(p.Tracing, awslambda.Tracing_ACTIVE) }
+func (p *ConsumerProps) tracing() awslambda.Tracing {
+	return cmp.Or(p.Tracing, awslambda.Tracing_ACTIVE)
+}
+
+// environment tells the handler what the mapping does with its answer: to name
+// failed records to a mapping that ignores the names would lose them.
+func (p *ConsumerProps) environment() map[string]string {
+	if !p.ReportBatchItemFailures {
+		return p.Environment
+	}
+	env := maps.Clone(p.Environment)
+	if env == nil {
+		env = map[string]string{}
+	}
+	env[kafka.ReportBatchItemFailuresEnv] = "true"
+	return env
+}
 
 func (p *ConsumerProps) architecture() awslambda.Architecture {
 	if p.Architecture == nil {
@@ -87,7 +106,11 @@ func (p *ConsumerProps) buildEnvironment() map[string]string {
 
 // checkEntry finds out what go build would, without building: a wrong path is
 // then one more problem of the props and not the end of a bundling.
-func checkEntry(dir, goarch string) error {
+func (p *ConsumerProps) checkEntry() error {
+	return checkEntry(p.Entry, p.goarch(), p.BuildEnvironment)
+}
+
+func checkEntry(dir, goarch string, env map[string]string) error {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return err
@@ -97,6 +120,11 @@ func checkEntry(dir, goarch string) error {
 		return fmt.Errorf("there is no such directory below %s", filepath.Dir(abs))
 	case !info.IsDir():
 		return fmt.Errorf("it is a file, give its directory")
+	}
+	for _, name := range []string{"GOFLAGS", "GOARCH", "CGO_ENABLED"} {
+		if _, ok := env[name]; ok {
+			return checkModule(abs) // which files count is then for go build to say
+		}
 	}
 	ctx := build.Default
 	ctx.GOOS, ctx.GOARCH, ctx.CgoEnabled = "linux", goarch, false
@@ -108,6 +136,10 @@ func checkEntry(dir, goarch string) error {
 	case pkg.Name != "main":
 		return fmt.Errorf("it holds package %s", pkg.Name)
 	}
+	return checkModule(abs)
+}
+
+func checkModule(abs string) error {
 	for parent := abs; ; parent = filepath.Dir(parent) {
 		if _, err := os.Stat(filepath.Join(parent, "go.mod")); err == nil {
 			return nil

@@ -7,15 +7,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// or returns a value, or its default when it is the zero value.
-func or[T comparable](value, standard T) T {
-	var zero T
-	if value == zero {
-		return standard
-	}
-	return value
-}
-
 func number(n *int) *float64 {
 	if n == nil {
 		return nil

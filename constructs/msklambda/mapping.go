@@ -1,6 +1,7 @@
 package msklambda
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,7 +15,7 @@ import (
 const defaultBatchSize = 100
 
 func (p *ConsumerProps) startingPosition() awslambda.StartingPosition {
-	return or(p.StartingPosition, awslambda.StartingPosition_TRIM_HORIZON)
+	return cmp.Or(p.StartingPosition, awslambda.StartingPosition_TRIM_HORIZON)
 }
 
 func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network []constructs.IDependable) {
@@ -25,7 +26,8 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 	// CloudFormation reports success for a changed topic and applies nothing,
 	// so a change of what a mapping only takes at its creation must be a new
 	// mapping. What is not in this list must never move the id.
-	createOnly := shortHash(c, cluster.ClusterARN, props.Topic, props.GroupID, props.startingPosition(), timestamp)
+	source := cluster.props.source()
+	createOnly := shortHash(c, source, props.Topic, props.GroupID, props.startingPosition(), timestamp)
 
 	var window awscdk.Duration
 	if props.BatchWindow != nil {
@@ -33,17 +35,24 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 	}
 	c.Mapping = awslambda.NewEventSourceMapping(c, jsii.String("Mapping"+createOnly), &awslambda.EventSourceMappingProps{
 		Target:                    c.Function,
-		EventSourceArn:            &cluster.ClusterARN,
+		EventSourceArn:            &source,
 		KafkaTopic:                &props.Topic,
 		KafkaConsumerGroupId:      &props.GroupID,
 		StartingPosition:          props.startingPosition(),
 		StartingPositionTimestamp: timestamp,
 		// Written out even at their defaults: a property that goes missing
 		// from a template keeps its last value in the service.
-		BatchSize:         jsii.Number(or(props.BatchSize, defaultBatchSize)),
-		Enabled:           jsii.Bool(!props.Disabled),
-		MaxBatchingWindow: window,
+		BatchSize:                  jsii.Number(cmp.Or(props.BatchSize, defaultBatchSize)),
+		Enabled:                    jsii.Bool(!props.Disabled),
+		MaxBatchingWindow:          window,
+		SourceAccessConfigurations: props.Authentication.sourceAccess(),
+		Filters:                    filterProperties(props.Filters),
+		FilterEncryption:           props.FilterKey,
+		LogLevel:                   props.PollerLogLevel,
+		MetricsConfig:              metricsProperty(props.Metrics),
 	})
+	c.setModeProperties(props)
+
 	// The service tries the connection when the mapping is made, and on the
 	// way down the role must outlive the pollers' network interfaces.
 	wait := append([]constructs.IDependable{c.Policy}, network...)
@@ -53,12 +62,78 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 	c.Mapping.Node().AddDependency(wait...)
 }
 
+// setModeProperties sets what CDK's construct cannot express, or would grant
+// more for than is needed.
+func (c *Consumer) setModeProperties(props *ConsumerProps) {
+	mapping := c.Mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+	if uri := props.OnFailure.uri(); uri != nil {
+		mapping.SetDestinationConfig(&awslambda.CfnEventSourceMapping_DestinationConfigProperty{
+			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: uri},
+		})
+	}
+	if props.Pollers != nil && props.Pollers.Off {
+		mapping.AddPropertyOverride(jsii.String("ProvisionedPollerConfig"), map[string]any{})
+	}
+	if !props.provisioned() {
+		return
+	}
+	pollers := &awslambda.CfnEventSourceMapping_ProvisionedPollerConfigProperty{
+		// Written out, because an empty object would mean no pollers.
+		MinimumPollers: jsii.Number(cmp.Or(props.Pollers.Minimum, defaultMinimumPollers)),
+		MaximumPollers: jsii.Number(cmp.Or(props.Pollers.Maximum, defaultMaximumPollers)),
+	}
+	if props.Pollers.Group != "" {
+		pollers.PollerGroupName = &props.Pollers.Group
+	}
+	mapping.SetProvisionedPollerConfig(pollers)
+
+	// As above: each of these would otherwise outlive its removal.
+	attempts, age := -1, -1
+	if props.RetryAttempts != nil {
+		attempts = *props.RetryAttempts
+	}
+	if props.MaxRecordAge != 0 {
+		age = int(props.MaxRecordAge.Seconds())
+	}
+	mapping.SetMaximumRetryAttempts(jsii.Number(attempts))
+	mapping.SetMaximumRecordAgeInSeconds(jsii.Number(age))
+	mapping.SetBisectBatchOnFunctionError(props.BisectOnError)
+	if props.ReportBatchItemFailures {
+		mapping.SetFunctionResponseTypes(jsii.Strings("ReportBatchItemFailures"))
+	}
+	if props.SchemaRegistry != nil {
+		mapping.SetAmazonManagedKafkaEventSourceConfig(&awslambda.CfnEventSourceMapping_AmazonManagedKafkaEventSourceConfigProperty{
+			ConsumerGroupId:      &props.GroupID,
+			SchemaRegistryConfig: props.SchemaRegistry.property(),
+		})
+	}
+}
+
+func filterProperties(patterns []string) *[]*map[string]any {
+	if len(patterns) == 0 {
+		return nil
+	}
+	var out []*map[string]any
+	for _, pattern := range patterns {
+		out = append(out, &map[string]any{"pattern": pattern})
+	}
+	return &out
+}
+
+func metricsProperty(groups []awslambda.MetricType) *awslambda.MetricsConfig {
+	if len(groups) == 0 {
+		return nil
+	}
+	return &awslambda.MetricsConfig{Metrics: &groups}
+}
+
 // shortHash is stable for tokens too: it hashes what they resolve to, such as
-// {"Ref":"Topic"}, and not their spelling, which changes from run to run.
+// {"Ref":"Topic"}, and not their spelling, which changes from run to run. Of a
+// reference to another stack, where names mean something else, that stack too.
 func shortHash(scope constructs.Construct, values ...any) string {
 	for i, v := range values {
 		if s, ok := v.(string); ok && isToken(s) {
-			values[i] = awscdk.Stack_Of(scope).Resolve(&s)
+			values[i] = []any{awscdk.Stack_Of(scope).Resolve(&s), foreignStacks(scope, s)}
 		}
 	}
 	text, err := json.Marshal(values)
@@ -67,4 +142,17 @@ func shortHash(scope constructs.Construct, values ...any) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:4])
+}
+
+func foreignStacks(scope constructs.Construct, token string) (paths []string) {
+	here := *awscdk.Stack_Of(scope).Node().Path()
+	for _, t := range *awscdk.Tokenization_ReverseString(&token).Tokens() {
+		if !*awscdk.Reference_IsReference(t) {
+			continue
+		}
+		if path := *awscdk.Stack_Of(t.(awscdk.Reference).Target()).Node().Path(); path != here {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }

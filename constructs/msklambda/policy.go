@@ -3,6 +3,7 @@ package msklambda
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -18,6 +19,7 @@ type statement struct {
 	resources []string
 	actions   []string
 	reason    string
+	condition map[string]any
 }
 
 func allow(sid string, resources []string, actions ...string) statement {
@@ -29,31 +31,34 @@ func (s statement) because(reason string) statement {
 	return s
 }
 
+func (s statement) when(condition map[string]any) statement {
+	s.condition = condition
+	return s
+}
+
 // pollerStatements is what Lambda's pollers do with the role: read the topic
 // as the group, find the brokers, and place network interfaces in the
 // cluster's subnets.
-func (c *Consumer) pollerStatements(cluster *Cluster, restrictInterfaces bool) []statement {
-	onCluster := []string{"kafka-cluster:Connect"}
-	if !isServerless(cluster.ClusterARN) {
-		// Serverless clusters have no such action.
-		onCluster = append(onCluster, "kafka-cluster:DescribeClusterDynamicConfiguration")
-	}
+func (c *Consumer) pollerStatements(cluster *Cluster, p *ConsumerProps) []statement {
 	anywhere := []string{"*"}
-	statements := []statement{
-		allow("KafkaCluster", []string{cluster.ClusterARN}, onCluster...),
-		allow("KafkaTopic", []string{c.TopicARN}, "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
-		allow("KafkaGroup", []string{c.GroupARN}, "kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"),
-		allow("MskDescribe", []string{cluster.ClusterARN}, "kafka:DescribeCluster", "kafka:DescribeClusterV2"),
+	statements := append(p.Authentication.statements(c, cluster),
+		allow("MskDescribe", []string{cluster.ClusterARN}, "kafka:DescribeCluster", "kafka:DescribeClusterV2"))
+	if connection := cluster.props.VPCConnectionARN; connection != "" {
+		statements = append(statements, allow("MskConnection", []string{connection}, "kafka:DescribeVpcConnection"))
+	}
+	statements = append(statements,
 		allow("MskBootstrap", anywhere, "kafka:GetBootstrapBrokers").
 			because("IAM has no resource type for kafka:GetBootstrapBrokers, which returns host names only"),
 		allow("EniDescribe", anywhere, "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs").
-			because("IAM has no resource type for these Describe actions"),
-	}
-	if !restrictInterfaces {
-		return append(statements, allow("EniManage", anywhere, "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface").
+			because("IAM has no resource type for these Describe actions"))
+	if p.RestrictNetworkInterfaces {
+		statements = append(statements, c.interfaceStatements(cluster)...)
+	} else {
+		statements = append(statements, allow("EniManage", anywhere, "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface").
 			because("AWS documents only * for the network interfaces that Lambda manages; see RestrictNetworkInterfaces"))
 	}
-	return append(statements, c.interfaceStatements(cluster)...)
+	statements = append(statements, p.OnFailure.statements(cluster, p.Authentication)...)
+	return append(statements, p.SchemaRegistry.statements()...)
 }
 
 // interfaceStatements names subnets and groups exactly, in any account: a
@@ -71,10 +76,11 @@ func (c *Consumer) interfaceStatements(cluster *Cluster) []statement {
 	for _, id := range cluster.SecurityGroupIDs {
 		create = append(create, ec2ARN("*", "security-group/"+id))
 	}
-	const reason = "a network interface has no id before it is created"
 	return []statement{
-		allow("EniCreate", create, "ec2:CreateNetworkInterface").because(reason),
-		allow("EniDelete", []string{interfaces}, "ec2:DeleteNetworkInterface").because(reason),
+		allow("EniCreate", create, "ec2:CreateNetworkInterface").
+			because("an interface has no id before it is created; subnets and groups are exact, and may be shared by another account"),
+		allow("EniDelete", []string{interfaces}, "ec2:DeleteNetworkInterface").
+			because("Lambda chooses the interfaces, in this account and region"),
 	}
 }
 
@@ -96,20 +102,19 @@ func (c *Consumer) functionStatements(tracing awslambda.Tracing) []statement {
 const RoleImmutableWarning = "msklambda:roleImmutable"
 
 func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
-	statements := c.pollerStatements(cluster, props.RestrictNetworkInterfaces)
+	statements := c.pollerStatements(cluster, props)
 	if props.Function == nil {
 		statements = append(statements, c.functionStatements(props.tracing())...)
 	}
 	c.Policy = awsiam.NewPolicy(c, jsii.String("Policy"), &awsiam.PolicyProps{
-		// With the stack in it: on a role that was brought along, another
-		// stack's policy of the same name would be overwritten.
-		PolicyName: awscdk.Names_UniqueResourceName(c, &awscdk.UniqueResourceNameOptions{}),
+		PolicyName: c.policyName(cluster),
 	})
 	for _, s := range statements {
 		c.Policy.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Sid:       &s.sid,
-			Actions:   jsii.Strings(s.actions...),
-			Resources: jsii.Strings(s.resources...),
+			Sid:        &s.sid,
+			Actions:    jsii.Strings(s.actions...),
+			Resources:  jsii.Strings(s.resources...),
+			Conditions: conditions(s.condition),
 		}))
 	}
 	if c.Role != nil {
@@ -119,18 +124,77 @@ func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	c.warnOfImmutableRole()
 }
 
+func conditions(c map[string]any) *map[string]any {
+	if c == nil {
+		return nil
+	}
+	return &c
+}
+
+// policyName is unlike that of any other consumer on the same role, be it in
+// another stack or region: IAM would overwrite the one with the other.
+func (c *Consumer) policyName(cluster *Cluster) *string {
+	const most = 128
+	suffix := "-" + shortHash(c, cluster.props.source(), c.GroupID)
+	name := *awscdk.Names_UniqueResourceName(c, &awscdk.UniqueResourceNameOptions{MaxLength: jsii.Number(most - len(suffix))}) + suffix
+	return &name
+}
+
 // explainWildcards writes the reason for each wildcard beside the policy, where
 // cdk-nag looks for it and a reader of the template finds it.
 func explainWildcards(policy awsiam.Policy, statements []statement) {
-	var reasons []string
+	var reasons, findings []string
 	for _, s := range statements {
-		if s.reason != "" {
-			reasons = append(reasons, s.sid+": "+s.reason)
+		if s.reason == "" {
+			continue
+		}
+		reasons = append(reasons, s.sid+": "+s.reason)
+		for _, resource := range s.resources {
+			text := flat(awscdk.Stack_Of(policy).Resolve(&resource))
+			if finding := "Resource::" + text; strings.Contains(text, "*") && !slices.Contains(findings, finding) {
+				findings = append(findings, finding)
+			}
 		}
 	}
+	// Just these: a wildcard that somebody adds to the policy is theirs to explain.
 	policy.Node().DefaultChild().(awsiam.CfnPolicy).AddMetadata(jsii.String("cdk_nag"), map[string]any{
-		"rules_to_suppress": []map[string]any{{"id": "AwsSolutions-IAM5", "reason": strings.Join(reasons, "; ")}},
+		"rules_to_suppress": []map[string]any{{"id": "AwsSolutions-IAM5", "reason": strings.Join(reasons, "; "), "applies_to": findings}},
 	})
+}
+
+// flat writes a resolved text as cdk-nag names it in its findings: <Logical.Arn>
+// for what is not known before the deploy.
+func flat(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []any:
+		var out strings.Builder
+		for _, element := range v {
+			out.WriteString(flat(element))
+		}
+		return out.String()
+	case map[string]any:
+		switch {
+		case v["Ref"] != nil:
+			return "<" + flat(v["Ref"]) + ">"
+		case v["Fn::GetAtt"] != nil:
+			parts, _ := v["Fn::GetAtt"].([]any)
+			if len(parts) == 2 {
+				return "<" + flat(parts[0]) + "." + flat(parts[1]) + ">"
+			}
+		case v["Fn::Join"] != nil:
+			parts, _ := v["Fn::Join"].([]any)
+			if len(parts) == 2 {
+				return flat(parts[1])
+			}
+		}
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // what CDK resolved came from JSON
+	}
+	return string(text)
 }
 
 // warnOfImmutableRole finds out whether the policy came to rest on the role:

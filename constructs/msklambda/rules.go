@@ -14,13 +14,14 @@ import (
 type SecurityGroupRules string
 
 const (
-	// SecurityGroupRulesIngress lets the pollers in to the brokers: TCP 9098
-	// from each of the cluster's security groups, itself included, to each.
+	// SecurityGroupRulesIngress lets the pollers in to the brokers: TCP on the
+	// port of the consumers' authentication (9098 for IAM) from each of the
+	// cluster's security groups, itself included, to each.
 	SecurityGroupRulesIngress SecurityGroupRules = "ingress"
 
-	// SecurityGroupRulesAll adds the way out: TCP 9098 from each group to each,
-	// and TCP 443 to the endpoints, or to anywhere (0.0.0.0/0) where an
-	// endpoint is not defined here.
+	// SecurityGroupRulesAll adds the way out: TCP on that port from each group
+	// to each, and TCP 443 to the endpoints, or to anywhere (0.0.0.0/0) where an
+	// endpoint that is needed is not defined here.
 	//
 	// It is for groups whose outbound traffic is restricted already, and cuts
 	// off others when used on any other: CloudFormation removes the rule that
@@ -33,9 +34,6 @@ const (
 	// SecurityGroupRulesNone adds nothing: the groups have the rules already.
 	SecurityGroupRulesNone SecurityGroupRules = "none"
 )
-
-// brokerPort is where brokers take IAM authentication inside the VPC.
-const brokerPort = 9098
 
 func (p *ClusterProps) validateRules(ps *problems) {
 	switch p.SecurityGroupRules {
@@ -50,72 +48,102 @@ func (p *ClusterProps) validateRules(ps *problems) {
 	}
 }
 
-// defineRules writes CloudFormation resources rather than rules of an imported
-// CDK group, which drops egress rules without a word.
-func (c *Cluster) defineRules() {
-	mode := c.props.SecurityGroupRules
-	if mode == SecurityGroupRulesNone {
-		return
+// openPort lets the pollers in to the brokers at one port, for the first
+// consumer that needs it, and returns what a mapping must wait for. It writes
+// CloudFormation resources rather than rules of an imported CDK group, which
+// drops egress rules without a word.
+func (c *Cluster) openPort(port int) []constructs.IDependable {
+	if c.props.SecurityGroupRules == SecurityGroupRulesNone {
+		return nil
 	}
-	rules := constructs.NewConstruct(c, jsii.String("Rules"))
+	if rules, ok := c.ports[port]; ok {
+		return rules
+	}
+	var rules []constructs.IDependable
 	for _, to := range c.SecurityGroupIDs {
 		for _, from := range c.SecurityGroupIDs {
-			c.ingress(rules, to, from)
-			if mode == SecurityGroupRulesAll {
-				c.egress(rules, from, brokerPort, "msklambda: pollers to brokers", &awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: &to}, idFor(c, to))
+			rules = append(rules, c.ingress(to, from, port))
+			if c.props.SecurityGroupRules == SecurityGroupRulesAll {
+				rules = append(rules, c.retain(c.egress(from, port, "msklambda: pollers to brokers",
+					&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: &to}, idFor(c, to))))
 			}
 		}
 	}
-	if mode == SecurityGroupRulesAll {
-		for _, from := range c.SecurityGroupIDs {
-			c.endpointEgress(rules, from)
-		}
+	if c.props.SecurityGroupRules == SecurityGroupRulesAll && len(c.ports) == 0 {
 		awscdk.Annotations_Of(c).AddInfoV2(jsii.String("msklambda:securityGroupRulesAll"), jsii.String(
 			`SecurityGroupRules "all" adds outbound rules. CloudFormation removes the rule that allows all outbound traffic from a group `+
 				`that gets one, shows it in no diff and does not put it back: use it only on groups whose outbound traffic is restricted already.`))
 	}
-	c.network = append(c.network, rules)
+	c.ports[port] = rules
+	return rules
 }
 
-func (c *Cluster) ingress(scope constructs.Construct, to, from string) {
-	id := fmt.Sprintf("%s from %s %d", idFor(c, to), idFor(c, from), brokerPort)
-	c.retain(awsec2.NewCfnSecurityGroupIngress(scope, &id, &awsec2.CfnSecurityGroupIngressProps{
+// openHTTPS opens the way out to the services: to the endpoints defined here,
+// and to anywhere where one is not, since the addresses behind a NAT gateway or
+// the groups of an existing endpoint are not known here.
+func (c *Cluster) openHTTPS(needed []*service) []constructs.IDependable {
+	if c.props.SecurityGroupRules != SecurityGroupRulesAll || len(needed) == 0 {
+		return nil
+	}
+	to := "endpoints"
+	for _, s := range needed {
+		if !c.creates(s) {
+			to = "anywhere"
+		}
+	}
+	if rules, ok := c.https[to]; ok {
+		return rules
+	}
+	var rules []constructs.IDependable
+	for _, from := range c.SecurityGroupIDs {
+		if to == "endpoints" {
+			// Never retained: it cannot have been there before the endpoints'
+			// group, and EC2 deletes no group that a rule still names.
+			rules = append(rules, c.egress(from, 443, "msklambda: pollers to endpoints",
+				&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: c.EndpointSecurityGroup.SecurityGroupId()}, to))
+		} else {
+			rules = append(rules, c.retain(c.egress(from, 443, "msklambda: pollers to AWS services",
+				&awsec2.CfnSecurityGroupEgressProps{CidrIp: jsii.String("0.0.0.0/0")}, to)))
+		}
+	}
+	c.https[to] = rules
+	return rules
+}
+
+// rules is the namespace of the rules, there from the first one on.
+func (c *Cluster) rules() constructs.Construct {
+	const id = "Rules"
+	if found := c.Node().TryFindChild(jsii.String(id)); found != nil {
+		return found.(constructs.Construct)
+	}
+	return constructs.NewConstruct(c, jsii.String(id))
+}
+
+func (c *Cluster) ingress(to, from string, port int) constructs.IDependable {
+	id := fmt.Sprintf("%s from %s %d", idFor(c, to), idFor(c, from), port)
+	return c.retain(awsec2.NewCfnSecurityGroupIngress(c.rules(), &id, &awsec2.CfnSecurityGroupIngressProps{
 		GroupId:               &to,
 		IpProtocol:            jsii.String("tcp"),
-		FromPort:              jsii.Number(brokerPort),
-		ToPort:                jsii.Number(brokerPort),
+		FromPort:              jsii.Number(port),
+		ToPort:                jsii.Number(port),
 		SourceSecurityGroupId: &from,
 		Description:           jsii.String("msklambda: pollers to brokers"),
 	}))
 }
 
-// endpointEgress opens the way to Lambda and STS: to the endpoints if both are
-// defined here, else to anywhere, since the addresses behind a NAT gateway or
-// the groups of an existing endpoint are not known here.
-func (c *Cluster) endpointEgress(scope constructs.Construct, from string) {
-	if c.creates(c.props.LambdaEndpoint) && c.creates(c.props.STSEndpoint) {
-		c.egress(scope, from, 443, "msklambda: pollers to endpoints", &awsec2.CfnSecurityGroupEgressProps{
-			DestinationSecurityGroupId: c.EndpointSecurityGroup.SecurityGroupId(),
-		}, "endpoints")
-		return
-	}
-	c.egress(scope, from, 443, "msklambda: pollers to Lambda and STS", &awsec2.CfnSecurityGroupEgressProps{
-		CidrIp: jsii.String("0.0.0.0/0"),
-	}, "anywhere")
-}
-
-func (c *Cluster) egress(scope constructs.Construct, from string, port int, description string, props *awsec2.CfnSecurityGroupEgressProps, to string) {
+func (c *Cluster) egress(from string, port int, description string, props *awsec2.CfnSecurityGroupEgressProps, to string) awscdk.CfnResource {
 	props.GroupId = &from
 	props.IpProtocol = jsii.String("tcp")
 	props.FromPort = jsii.Number(port)
 	props.ToPort = jsii.Number(port)
 	props.Description = &description
 	id := fmt.Sprintf("%s to %s %d", idFor(c, from), to, port)
-	c.retain(awsec2.NewCfnSecurityGroupEgress(scope, &id, props))
+	return awsec2.NewCfnSecurityGroupEgress(c.rules(), &id, props)
 }
 
-func (c *Cluster) retain(rule awscdk.CfnResource) {
+func (c *Cluster) retain(rule awscdk.CfnResource) constructs.IDependable {
 	if c.props.RetainSecurityGroupRules {
 		rule.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 	}
+	return rule
 }

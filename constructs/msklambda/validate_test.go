@@ -48,7 +48,7 @@ func TestClusterPropsAreRefusedByFieldName(t *testing.T) {
 		"wildcard ARN":        {func(p *ClusterProps) { p.ClusterARN = "arn:aws:kafka:us-east-1:111122223333:cluster/demo/*" }, "must be the ARN of an MSK cluster"},
 		"vpc-connection": {func(p *ClusterProps) {
 			p.ClusterARN = strings.Replace(p.ClusterARN, ":cluster/", ":vpc-connection/", 1)
-		}, "a vpc-connection (a cluster of another account) is not supported"},
+		}, "that of a VPC connection goes into VPCConnectionARN, beside it"},
 		"no VPC":              {func(p *ClusterProps) { p.VPCID = "" }, "VPCID is required"},
 		"malformed VPC":       {func(p *ClusterProps) { p.VPCID = "vpc-1" }, `VPCID must be an id such as "vpc-0123456789abcdef0", got "vpc-1"`},
 		"no subnets":          {func(p *ClusterProps) { p.SubnetIDs = nil }, "SubnetIDs is required"},
@@ -67,19 +67,14 @@ func TestClusterPropsAreRefusedByFieldName(t *testing.T) {
 			p.EndpointAccess = EndpointAccessVPC
 			p.VPCCIDRs = []string{"10.0.0.0/16", "2001:db8::/56"}
 		}, ""},
-		"vpc, no endpoint": {func(p *ClusterProps) {
-			p.EndpointAccess = EndpointAccessVPC
-			p.LambdaEndpoint.Source, p.STSEndpoint.Source = "none", "none"
-		}, ""},
-		"malformed range":  {func(p *ClusterProps) { p.EndpointClientCIDRs = []string{"10.0.0.0"} }, `EndpointClientCIDRs must be IPv4 or IPv6 ranges such as "10.0.0.0/16", got "10.0.0.0"`},
-		"host bits":        {func(p *ClusterProps) { p.VPCCIDRs = []string{"10.0.0.1/16"} }, `VPCCIDRs must be ranges with no host bits, such as "10.0.0.0/16", got "10.0.0.1/16"`},
-		"malformed client": {func(p *ClusterProps) { p.EndpointClientSecurityGroupIDs = []string{"10.0.0.0/16"} }, `EndpointClientSecurityGroupIDs must be ids such as`},
-		"clients, no endpoint": {func(p *ClusterProps) {
-			p.LambdaEndpoint.Source, p.STSEndpoint.Source = "none", "none"
-			p.EndpointClientCIDRs = []string{"10.0.0.0/16"}
-		}, "EndpointClientCIDRs needs an endpoint that is defined here"},
-		"unknown rules":     {func(p *ClusterProps) { p.SecurityGroupRules = "egress" }, `SecurityGroupRules must be "ingress", "all" or "none", got "egress"`},
-		"nothing to retain": {func(p *ClusterProps) { p.SecurityGroupRules, p.RetainSecurityGroupRules = SecurityGroupRulesNone, true }, `RetainSecurityGroupRules needs SecurityGroupRules "ingress" or "all", got "none"`},
+		"malformed range":    {func(p *ClusterProps) { p.EndpointClientCIDRs = []string{"10.0.0.0"} }, `EndpointClientCIDRs must be IPv4 or IPv6 ranges such as "10.0.0.0/16", got "10.0.0.0"`},
+		"host bits":          {func(p *ClusterProps) { p.VPCCIDRs = []string{"10.0.0.1/16"} }, `VPCCIDRs must be ranges with no host bits, such as "10.0.0.0/16", got "10.0.0.1/16"`},
+		"malformed client":   {func(p *ClusterProps) { p.EndpointClientSecurityGroupIDs = []string{"10.0.0.0/16"} }, `EndpointClientSecurityGroupIDs must be ids such as`},
+		"range of everybody": {func(p *ClusterProps) { p.VPCCIDRs = []string{"0.0.0.0/0"} }, `VPCCIDRs must be ranges that a VPC can have, /16 or longer for IPv4 and /44 or longer for IPv6, got "0.0.0.0/0"`},
+		"IPv6 of everybody":  {func(p *ClusterProps) { p.VPCCIDRs = []string{"::/0"} }, `VPCCIDRs must be ranges that a VPC can have`},
+		"S3 from no default": {func(p *ClusterProps) { p.S3Endpoint.Source = EndpointExisting }, ""},
+		"unknown rules":      {func(p *ClusterProps) { p.SecurityGroupRules = "egress" }, `SecurityGroupRules must be "ingress", "all" or "none", got "egress"`},
+		"nothing to retain":  {func(p *ClusterProps) { p.SecurityGroupRules, p.RetainSecurityGroupRules = SecurityGroupRulesNone, true }, `RetainSecurityGroupRules needs SecurityGroupRules "ingress" or "all", got "none"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -155,8 +150,14 @@ func TestConsumerPropsAreRefusedByFieldName(t *testing.T) {
 		"unknown tracing":      {func(p *ConsumerProps) { p.Tracing = "Active" }, "Tracing must be ACTIVE, PASS_THROUGH or DISABLED"},
 		"unknown retention":    {func(p *ConsumerProps) { p.LogRetention = "8" }, "LogRetention must be one of"},
 		"unknown removal":      {func(p *ConsumerProps) { p.LogRemovalPolicy = "SNAPSHOT" }, "LogRemovalPolicy must be DESTROY"},
-		"empty tag":            {func(p *ConsumerProps) { p.Tags = map[string]string{"": "x"} }, "Tags must have keys of 1 to 128 characters"},
-		"long tag":             {func(p *ConsumerProps) { p.Tags = map[string]string{"k": strings.Repeat("v", 257)} }, "Tags must have values of at most 256 characters"},
+		"a variable of Lambda": {func(p *ConsumerProps) { p.Environment = map[string]string{"AWS_REGION": "x"} }, "Environment must not have AWS_REGION, which Lambda sets itself"},
+		"a variable of ours": {func(p *ConsumerProps) {
+			p.Environment = map[string]string{"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES": "true"}
+		}, "Environment must not have MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES: ReportBatchItemFailures sets it"},
+		"tag of AWS":      {func(p *ConsumerProps) { p.Tags = map[string]string{"AWS:x": "y"} }, `Tags must not have keys that begin with "aws:", which AWS reserves`},
+		"tag with a star": {func(p *ConsumerProps) { p.Tags = map[string]string{"te*am": "y"} }, `Tags must be of letters, digits, spaces and _ . : / = + - @`},
+		"empty tag":       {func(p *ConsumerProps) { p.Tags = map[string]string{"": "x"} }, "Tags must have keys of 1 to 128 characters"},
+		"long tag":        {func(p *ConsumerProps) { p.Tags = map[string]string{"k": strings.Repeat("v", 257)} }, "Tags must have values of at most 256 characters"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -225,11 +226,11 @@ func TestAnEntryOutsideAModuleIsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	check(t, checkEntry(dir, "arm64"), "no go.mod in it or above it")
+	check(t, checkEntry(dir, "arm64", nil), "no go.mod in it or above it")
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module x\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	check(t, checkEntry(dir, "arm64"), "")
+	check(t, checkEntry(dir, "arm64", nil), "")
 }
 
 func TestAnEntryForAnotherArchitectureIsRefused(t *testing.T) {
@@ -239,6 +240,8 @@ func TestAnEntryForAnotherArchitectureIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	check(t, checkEntry(dir, "amd64"), "")
-	check(t, checkEntry(dir, "arm64"), "no buildable Go source files")
+	check(t, checkEntry(dir, "amd64", nil), "")
+	check(t, checkEntry(dir, "arm64", nil), "no buildable Go source files")
+	// With flags of one's own, which may be tags, that is for go build to say.
+	check(t, checkEntry(dir, "arm64", map[string]string{"GOFLAGS": "-tags=prod"}), "")
 }

@@ -1,0 +1,144 @@
+package msklambda
+
+import (
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Destination is where Lambda writes what it has given up on. One of its
+// fields is set; the zero value is no destination.
+type Destination struct {
+	// Queue gets the offsets of the records, not the records. Not FIFO.
+	Queue awssqs.IQueue
+
+	// Topic gets the same. Not FIFO.
+	Topic awssns.ITopic
+
+	// Bucket gets the offsets and the records.
+	Bucket awss3.IBucket
+
+	// KafkaTopic, of the same cluster, gets the offsets and the records. It must
+	// exist and not be the topic that is read. Needs Pollers.
+	KafkaTopic string
+}
+
+func (d Destination) isZero() bool { return d == Destination{} }
+
+func (d Destination) validate(ps *problems, topic string) {
+	var given []string
+	for _, f := range []struct {
+		field string
+		set   bool
+	}{{"Queue", d.Queue != nil}, {"Topic", d.Topic != nil}, {"Bucket", d.Bucket != nil}, {"KafkaTopic", d.KafkaTopic != ""}} {
+		if f.set {
+			given = append(given, f.field)
+		}
+	}
+	if len(given) > 1 {
+		ps.add("OnFailure", "must be one of Queue, Topic, Bucket and KafkaTopic, got %s", strings.Join(given, " and "))
+	}
+	// An imported queue or topic is FIFO by its name.
+	if d.Queue != nil && (isTrue(d.Queue.Fifo()) || strings.HasSuffix(*d.Queue.QueueArn(), ".fifo")) {
+		ps.add("OnFailure.Queue", "must not be FIFO: Lambda does not deliver to FIFO queues")
+	}
+	if d.Topic != nil && (isTrue(d.Topic.Fifo()) || strings.HasSuffix(*d.Topic.TopicArn(), ".fifo")) {
+		ps.add("OnFailure.Topic", "must not be FIFO: Lambda does not deliver to FIFO topics")
+	}
+	if d.KafkaTopic != "" {
+		ps.topic("OnFailure.KafkaTopic", d.KafkaTopic)
+		if d.KafkaTopic == topic {
+			ps.add("OnFailure.KafkaTopic", "must not be Topic: what fails would be read again for ever, got %q", topic)
+		}
+	}
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// uri is how the mapping names the destination.
+func (d Destination) uri() *string {
+	switch {
+	case d.Queue != nil:
+		return d.Queue.QueueArn()
+	case d.Topic != nil:
+		return d.Topic.TopicArn()
+	case d.Bucket != nil:
+		return d.Bucket.BucketArn()
+	case d.KafkaTopic != "":
+		uri := "kafka://" + d.KafkaTopic
+		return &uri
+	}
+	return nil
+}
+
+// statements is what the role needs to write there, and no more: what CDK's
+// own destinations grant is wider.
+func (d Destination) statements(cluster *Cluster, auth Authentication) []statement {
+	switch {
+	case d.Queue != nil:
+		return append([]statement{allow("OnFailure", []string{*d.Queue.QueueArn()}, "sqs:SendMessage")},
+			keyStatements(d.Queue.EncryptionMasterKey(), "kms:Decrypt", "kms:GenerateDataKey")...)
+	case d.Topic != nil:
+		return append([]statement{allow("OnFailure", []string{*d.Topic.TopicArn()}, "sns:Publish")},
+			keyStatements(d.Topic.MasterKey(), "kms:Decrypt", "kms:GenerateDataKey")...)
+	case d.Bucket != nil:
+		// Names of buckets are free to take by others once a bucket is gone.
+		ours := map[string]any{"StringEquals": map[string]any{"s3:ResourceAccount": *d.Bucket.Env().Account}}
+		return append([]statement{
+			allow("OnFailureWrite", []string{*d.Bucket.ArnForObjects(jsii.String("*"))}, "s3:PutObject").
+				because("Lambda chooses the keys of the objects it writes to this one bucket").when(ours),
+			allow("OnFailureList", []string{*d.Bucket.BucketArn()}, "s3:ListBucket").when(ours),
+		}, keyStatements(d.Bucket.EncryptionKey(), "kms:GenerateDataKey")...)
+	case d.KafkaTopic != "" && auth.method() == AuthenticationIAM:
+		return []statement{allow("OnFailure", []string{topicARN(cluster.ClusterARN, d.KafkaTopic)},
+			"kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")}
+	}
+	return nil
+}
+
+func keyStatements(key awskms.IKey, actions ...string) []statement {
+	if key == nil {
+		return nil
+	}
+	return []statement{allow("OnFailureKey", []string{*key.KeyArn()}, actions...)}
+}
+
+// Warnings about failures, for Annotations_Of(consumer).AcknowledgeWarning.
+const (
+	// PoisonRecordWarning: nothing ends the retries of a record that always
+	// fails, and its partition stands still until the record expires.
+	PoisonRecordWarning = "msklambda:poisonRecord"
+
+	// RetriesCappedWarning: retries without end were asked for, and Lambda ends
+	// them after 10 because there is a destination.
+	RetriesCappedWarning = "msklambda:retriesCapped"
+)
+
+func (p *ConsumerProps) validateFailure(ps *problems) {
+	if p.RetryAttempts != nil && (*p.RetryAttempts < -1 || *p.RetryAttempts > 10000) {
+		ps.add("RetryAttempts", "must be -1 (without end) to 10000, got %d", *p.RetryAttempts)
+	}
+	if p.MaxRecordAge != 0 {
+		ps.seconds("MaxRecordAge", p.MaxRecordAge, time.Minute, 7*24*time.Hour)
+	}
+	p.OnFailure.validate(ps, p.Topic)
+}
+
+// failureWarnings tells what is legal and likely not meant.
+func (c *Consumer) failureWarnings(p *ConsumerProps) {
+	endless := p.RetryAttempts != nil && *p.RetryAttempts == -1
+	switch {
+	case endless && !p.OnFailure.isZero():
+		c.warn(RetriesCappedWarning, "RetryAttempts is -1, without end, and OnFailure is set: Lambda then ends the retries after 10. "+
+			"Leave RetryAttempts out, or give a number with Pollers.")
+	case p.RetryAttempts == nil && p.MaxRecordAge == 0 && p.OnFailure.isZero():
+		c.warn(PoisonRecordWarning, "nothing ends the retries of a record that always fails: its partition stands still until the topic "+
+			"drops the record. Set OnFailure (Lambda then gives up after 10 retries), RetryAttempts or MaxRecordAge (both with Pollers), "+
+			"or RetryAttempts -1 to mean it.")
+	}
+}
