@@ -27,7 +27,7 @@ func synth(outdir *string) (err error) {
 	if err != nil {
 		return err
 	}
-	mskapp.NewStack(app, config)
+	mskapp.NewStack(config)
 	app.Synth(nil)
 	return nil
 }

@@ -111,7 +111,7 @@ func TestTheREADMEsDeployIsAccepted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var stack awscdk.Stack = mskapp.NewStack(app, config)
+		var stack awscdk.Stack = mskapp.NewStack(config)
 		if got := read(t, stack).count("AWS::Lambda::EventSourceMapping"); got != 1 {
 			t.Errorf("mappings = %d, want 1", got)
 		}

@@ -22,7 +22,7 @@ func readSource(app awscdk.App, ps *problems) source {
 	context, _ := unwrap(app.Node().GetAllContext(nil)).(map[string]any)
 	given := source{}
 	for key, value := range context {
-		if _, known := find(key); known {
+		if _, known := find(key); known || key == consumersKey {
 			given[key] = value
 		} else if suggestion, close := suggest(key); close {
 			ps.add(key, "is not a context key of this app, did you mean %q?", suggestion)
@@ -34,7 +34,7 @@ func readSource(app awscdk.App, ps *problems) source {
 	example, _ := context[exampleKey].(map[string]any)
 	merged := source{}
 	for key, value := range example {
-		if _, known := find(key); !known {
+		if _, known := find(key); !known && key != consumersKey {
 			ps.add(exampleKey+"."+key, "is not a context key of this app")
 			continue
 		}
@@ -63,39 +63,46 @@ func unwrap(v any) any {
 	return v
 }
 
-const exampleKey = "example"
+const (
+	exampleKey = "example"
+
+	// consumersKey is a list of consumers, each an object of consumer keys with
+	// a name.
+	consumersKey = "consumers"
+)
 
 // Keys lists the context keys of the app.
 func Keys() []string {
 	var keys []string
-	for _, s := range settings {
+	for _, s := range settings() {
 		keys = append(keys, s.key)
 	}
-	return keys
+	return append(keys, consumersKey)
 }
 
 func find(key string) (setting, bool) {
-	i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
+	all := settings()
+	i := slices.IndexFunc(all, func(s setting) bool { return s.key == key })
 	if i < 0 {
 		return setting{}, false
 	}
-	return settings[i], true
+	return all[i], true
 }
 
 // suggest finds the key that was meant by one that is not known: the same but
 // for case and separators, the name of the Go field, or two slips away. Keys
 // of others, such as feature flags, are nothing to us.
 func suggest(key string) (string, bool) {
-	if key == exampleKey || strings.ContainsAny(key, "@:") {
+	if key == exampleKey || key == consumersKey || strings.ContainsAny(key, "@:") {
 		return "", false
 	}
 	got := plain(key)
-	for _, s := range settings {
+	for _, s := range settings() {
 		if got == plain(s.key) || got == plain(s.field) {
 			return s.key, true
 		}
 	}
-	for _, s := range settings {
+	for _, s := range settings() {
 		// Two slips in a word of four letters make another word.
 		if slips := distance(got, plain(s.key)); slips == 1 || slips == 2 && len(s.key) > 5 {
 			return s.key, true

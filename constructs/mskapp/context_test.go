@@ -1,6 +1,7 @@
 package mskapp
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -92,18 +93,30 @@ func TestValuesReadAsTextOrAsJSON(t *testing.T) {
 	}
 }
 
+var update = flag.Bool("update", false, "write the README's table of settings anew")
+
 // The table of the README is the list of the settings, word for word.
 func TestTheREADMEsTableIsTheSettings(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+	const path, head = "../../README.md", "| key | what it is | default |\n|---|---|---|\n"
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want strings.Builder
-	want.WriteString("| key | what it is | default |\n|---|---|---|\n")
-	for _, s := range settings {
-		want.WriteString("| `" + s.key + "` | " + s.usage + " | " + s.standard + " |\n")
+	before, rest, ok := strings.Cut(string(text), head)
+	if !ok {
+		t.Fatal("README.md has no table of settings")
 	}
-	if !strings.Contains(string(text), want.String()) {
-		t.Errorf("README.md lacks this table:\n%s", want.String())
+	got, after, _ := strings.Cut(rest, "\n\n")
+	var want []string
+	for _, s := range settings() {
+		want = append(want, "| `"+s.key+"` | "+s.usage+" | "+s.standard+" |")
+	}
+	table := strings.Join(want, "\n")
+	if *update {
+		if err := os.WriteFile(path, []byte(before+head+table+"\n\n"+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if got != table {
+		t.Errorf("README.md has another table than the settings make; go test ./constructs/mskapp -update writes it:\n%s", table)
 	}
 }

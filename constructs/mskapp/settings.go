@@ -16,101 +16,192 @@ import (
 type setting struct {
 	key   string
 	field string
-	read  func(*Config, value)
 
 	// The other columns of the README's table.
 	usage    string
 	standard string
 }
 
-// settings is every context key, in the order of the README's table.
-var settings = []setting{
-	{"clusterArn", "ClusterARN", func(c *Config, v value) { c.Cluster.ClusterARN = v.text() },
-		"the MSK cluster; account and region of the stack come from it", "the example's"},
-	{"vpcId", "VPCID", func(c *Config, v value) { c.Cluster.VPCID = v.text() },
-		"VPC of the brokers", "required"},
-	{"subnetIds", "SubnetIDs", func(c *Config, v value) { c.Cluster.SubnetIDs = v.list() },
-		"subnets of the brokers", "required"},
-	{"securityGroupIds", "SecurityGroupIDs", func(c *Config, v value) { c.Cluster.SecurityGroupIDs = v.list() },
-		"security groups of the cluster", "required"},
-	{"topic", "Topic", func(c *Config, v value) { c.Consumer.Topic = v.text() },
-		"topic to read", "required"},
-	{"consumerGroupId", "GroupID", func(c *Config, v value) { c.Consumer.GroupID = v.text() },
-		"consumer group", "`<stackName>-<topic>`"},
-	{"entry", "Entry", func(c *Config, v value) { c.Consumer.Entry = v.text() },
-		"directory of the function's Go main package", "`lambda`"},
+type clusterSetting struct {
+	setting
+	read func(*Config, value)
+}
 
-	{"endpointAccess", "EndpointAccess", func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) },
-		"who may use the endpoints: `pollers` or `vpc`", "`pollers`, with a warning"},
-	{"vpcCidrs", "VPCCIDRs", func(c *Config, v value) { c.Cluster.VPCCIDRs = v.list() },
-		"all ranges of the VPC, required with `endpointAccess` `vpc`", ""},
-	{"lambdaEndpoint", "LambdaEndpoint", func(c *Config, v value) { v.endpoint(&c.Cluster.LambdaEndpoint) },
-		"`create`, `existing`, the id of an existing one, or `none`", "`create`"},
-	{"stsEndpoint", "STSEndpoint", func(c *Config, v value) { v.endpoint(&c.Cluster.STSEndpoint) },
-		"the same for STS", "`create`"},
-	{"lambdaEndpointStatements", "LambdaEndpoint.Statements", func(c *Config, v value) { c.Cluster.LambdaEndpoint.Statements = v.statements() },
-		"IAM statements (JSON) added to the endpoint's policy", "none"},
-	{"stsEndpointStatements", "STSEndpoint.Statements", func(c *Config, v value) { c.Cluster.STSEndpoint.Statements = v.statements() },
-		"the same for STS", "none"},
-	{"endpointClientSecurityGroupIds", "EndpointClientSecurityGroupIDs", func(c *Config, v value) { c.Cluster.EndpointClientSecurityGroupIDs = v.list() },
-		"further security groups that may connect to the endpoints", "none"},
-	{"endpointClientCidrs", "EndpointClientCIDRs", func(c *Config, v value) { c.Cluster.EndpointClientCIDRs = v.list() },
-		"further ranges that may connect to the endpoints", "none"},
-	{"securityGroupRules", "SecurityGroupRules", func(c *Config, v value) { c.Cluster.SecurityGroupRules = msklambda.SecurityGroupRules(v.text()) },
-		"`ingress`, `all` (only where outbound traffic is restricted already, see below) or `none`", "`ingress`"},
-	{"retainSecurityGroupRules", "RetainSecurityGroupRules", func(c *Config, v value) { c.Cluster.RetainSecurityGroupRules = v.boolean() },
-		"leave the rules when the stack is deleted", "`false`"},
+type consumerSetting struct {
+	setting
+	read func(*ConsumerConfig, value)
+}
 
-	{"batchSize", "BatchSize", func(c *Config, v value) { c.Consumer.BatchSize = v.positive() },
-		"most records of one invocation, 1 to 10000", "100"},
-	{"batchWindow", "BatchWindow", func(c *Config, v value) { c.Consumer.BatchWindow = ptr(v.duration()) },
-		"how long a batch may take to fill, `0s` to `5m`", "500 ms, set by the service"},
-	{"startingPosition", "StartingPosition", func(c *Config, v value) { c.Consumer.StartingPosition = awslambda.StartingPosition(v.text()) },
-		"`TRIM_HORIZON`, `LATEST` or `AT_TIMESTAMP`", "`TRIM_HORIZON`"},
-	{"startingPositionTimestamp", "StartingPositionTimestamp", func(c *Config, v value) { c.Consumer.StartingPositionTimestamp = v.time() },
-		"with `AT_TIMESTAMP`, such as `2026-11-01T00:00:00Z`", ""},
-	{"enabled", "Disabled", func(c *Config, v value) { c.Consumer.Disabled = !v.boolean() },
-		"`false` defines the mapping without starting it", "`true`"},
+// clusterSettings are given once, in the order of the README's table.
+var clusterSettings = []clusterSetting{
+	{setting{"clusterArn", "ClusterARN", "the MSK cluster; account and region of the stack come from it", "the example's"},
+		func(c *Config, v value) { c.Cluster.ClusterARN = v.text() }},
+	{setting{"vpcConnectionArn", "VPCConnectionARN", "connection to a cluster of another account, in place of the next three and all that is about endpoints and rules", "none"},
+		func(c *Config, v value) { c.Cluster.VPCConnectionARN = v.text() }},
+	{setting{"vpcId", "VPCID", "VPC of the brokers", "required"},
+		func(c *Config, v value) { c.Cluster.VPCID = v.text() }},
+	{setting{"subnetIds", "SubnetIDs", "subnets of the brokers", "required"},
+		func(c *Config, v value) { c.Cluster.SubnetIDs = v.list() }},
+	{setting{"securityGroupIds", "SecurityGroupIDs", "security groups of the cluster", "required"},
+		func(c *Config, v value) { c.Cluster.SecurityGroupIDs = v.list() }},
+	{setting{"endpointAccess", "EndpointAccess", "who may use the endpoints: `pollers` or `vpc`", "`pollers`, with a warning"},
+		func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) }},
+	{setting{"vpcCidrs", "VPCCIDRs", "all ranges of the VPC, required with `endpointAccess` `vpc`", ""},
+		func(c *Config, v value) { c.Cluster.VPCCIDRs = v.list() }},
+	{setting{"lambdaEndpoint", "LambdaEndpoint", "`create`, `existing`, the id of an existing one, or `none`", "`create`"},
+		func(c *Config, v value) { v.endpoint(&c.Cluster.LambdaEndpoint) }},
+	{setting{"stsEndpoint", "STSEndpoint", "the same for STS", "`create`"},
+		func(c *Config, v value) { v.endpoint(&c.Cluster.STSEndpoint) }},
+	{setting{"secretsManagerEndpoint", "SecretsManagerEndpoint", "the same for Secrets Manager, with a secret", "`create`"},
+		func(c *Config, v value) { v.endpoint(&c.Cluster.SecretsManagerEndpoint) }},
+	{setting{"sqsEndpoint", "SQSEndpoint", "the same for SQS, with a queue as `onFailure`", "`create`"},
+		func(c *Config, v value) { v.endpoint(&c.Cluster.SQSEndpoint) }},
+	{setting{"snsEndpoint", "SNSEndpoint", "the same for SNS, with a topic as `onFailure`", "`create`"},
+		func(c *Config, v value) { v.endpoint(&c.Cluster.SNSEndpoint) }},
+	{setting{"s3Endpoint", "S3Endpoint", "the same for S3, with a bucket as `onFailure`; `existing` for a gateway endpoint", "required then"},
+		func(c *Config, v value) { v.endpoint(&c.Cluster.S3Endpoint) }},
+	{setting{"lambdaEndpointStatements", "LambdaEndpoint.Statements", "IAM statements (JSON) added to the endpoint's policy", "none"},
+		func(c *Config, v value) { c.Cluster.LambdaEndpoint.Statements = v.statements() }},
+	{setting{"stsEndpointStatements", "STSEndpoint.Statements", "the same for STS", "none"},
+		func(c *Config, v value) { c.Cluster.STSEndpoint.Statements = v.statements() }},
+	{setting{"secretsManagerEndpointStatements", "SecretsManagerEndpoint.Statements", "the same for Secrets Manager", "none"},
+		func(c *Config, v value) { c.Cluster.SecretsManagerEndpoint.Statements = v.statements() }},
+	{setting{"sqsEndpointStatements", "SQSEndpoint.Statements", "the same for SQS", "none"},
+		func(c *Config, v value) { c.Cluster.SQSEndpoint.Statements = v.statements() }},
+	{setting{"snsEndpointStatements", "SNSEndpoint.Statements", "the same for SNS", "none"},
+		func(c *Config, v value) { c.Cluster.SNSEndpoint.Statements = v.statements() }},
+	{setting{"s3EndpointStatements", "S3Endpoint.Statements", "the same for S3", "none"},
+		func(c *Config, v value) { c.Cluster.S3Endpoint.Statements = v.statements() }},
+	{setting{"endpointClientSecurityGroupIds", "EndpointClientSecurityGroupIDs", "further security groups that may connect to the endpoints", "none"},
+		func(c *Config, v value) { c.Cluster.EndpointClientSecurityGroupIDs = v.list() }},
+	{setting{"endpointClientCidrs", "EndpointClientCIDRs", "further ranges that may connect to the endpoints", "none"},
+		func(c *Config, v value) { c.Cluster.EndpointClientCIDRs = v.list() }},
+	{setting{"securityGroupRules", "SecurityGroupRules", "`ingress`, `all` (only where outbound traffic is restricted already, see below) or `none`", "`ingress`"},
+		func(c *Config, v value) { c.Cluster.SecurityGroupRules = msklambda.SecurityGroupRules(v.text()) }},
+	{setting{"retainSecurityGroupRules", "RetainSecurityGroupRules", "leave the rules when the stack is deleted", "`false`"},
+		func(c *Config, v value) { c.Cluster.RetainSecurityGroupRules = v.boolean() }},
+	{setting{"stackName", "StackName", "name of the stack", "`MskLambda`"},
+		func(c *Config, v value) { c.StackName = v.text() }},
+}
 
-	{"retryAttempts", "RetryAttempts", func(c *Config, v value) { c.Consumer.RetryAttempts = ptr(v.whole()) },
-		"how often a failed batch is tried again; `-1` without end, and meaning it; any other needs provisioned pollers", "without end, with a warning"},
+// consumerSettings are given once, or for each of consumers; what is given
+// outside of consumers is then the default of each.
+var consumerSettings = []consumerSetting{
+	{setting{"topic", "Topic", "topic to read", "required"},
+		func(c *ConsumerConfig, v value) { c.Props.Topic = v.text() }},
+	{setting{"consumerGroupId", "GroupID", "consumer group", "`<stackName>-<topic>`"},
+		func(c *ConsumerConfig, v value) { c.Props.GroupID = v.text() }},
+	{setting{"entry", "Entry", "directory of the function's Go main package", "`lambda`"},
+		func(c *ConsumerConfig, v value) { c.Props.Entry = v.text() }},
+	{setting{"functionArn", "Function", "an existing function, alias or version in place of `entry`", "none"},
+		func(c *ConsumerConfig, v value) { c.FunctionARN = v.functionARN() }},
+	{setting{"batchSize", "BatchSize", "most records of one invocation, 1 to 10000", "100"},
+		func(c *ConsumerConfig, v value) { c.Props.BatchSize = v.positive() }},
+	{setting{"batchWindow", "BatchWindow", "how long a batch may take to fill, `0s` to `5m`", "500 ms, set by the service"},
+		func(c *ConsumerConfig, v value) { c.Props.BatchWindow = ptr(v.duration()) }},
+	{setting{"startingPosition", "StartingPosition", "`TRIM_HORIZON`, `LATEST` or `AT_TIMESTAMP`", "`TRIM_HORIZON`"},
+		func(c *ConsumerConfig, v value) { c.Props.StartingPosition = awslambda.StartingPosition(v.text()) }},
+	{setting{"startingPositionTimestamp", "StartingPositionTimestamp", "with `AT_TIMESTAMP`, such as `2026-11-01T00:00:00Z`", ""},
+		func(c *ConsumerConfig, v value) { c.Props.StartingPositionTimestamp = v.time() }},
+	{setting{"enabled", "Disabled", "`false` defines the mapping without starting it", "`true`"},
+		func(c *ConsumerConfig, v value) { c.Props.Disabled = !v.boolean() }},
+	{setting{"authentication", "Authentication.Method", "`iam`, `scram`, `mtls`, `tls` or `plaintext`", "`iam`"},
+		func(c *ConsumerConfig, v value) {
+			c.Props.Authentication.Method = msklambda.AuthenticationMethod(v.text())
+		}},
+	{setting{"secretArn", "Authentication.Secret", "secret of `scram` and `mtls`, by its whole ARN", "none"},
+		func(c *ConsumerConfig, v value) { c.SecretARN = v.secretARN() }},
+	{setting{"secretKeyArn", "secretKeyArn", "customer managed key of that secret", "none"},
+		func(c *ConsumerConfig, v value) { c.SecretKeyARN = v.keyARN() }},
+	{setting{"pollers", "Pollers", "`on-demand`, `provisioned`, or `off` to leave provisioned mode", "`on-demand`"},
+		func(c *ConsumerConfig, v value) { v.pollers(c) }},
+	{setting{"minimumPollers", "Pollers.Minimum", "of provisioned mode, 1 to 200", "1"},
+		func(c *ConsumerConfig, v value) { c.pollers().Minimum = v.positive() }},
+	{setting{"maximumPollers", "Pollers.Maximum", "of provisioned mode, 1 to 2000", "200"},
+		func(c *ConsumerConfig, v value) { c.pollers().Maximum = v.positive() }},
+	{setting{"pollerGroup", "Pollers.Group", "mappings that share their pollers' capacity", "none"},
+		func(c *ConsumerConfig, v value) { c.pollers().Group = v.text() }},
+	{setting{"retryAttempts", "RetryAttempts", "how often a failed batch is tried again; `-1` without end, and meaning it; any other needs provisioned pollers", "without end, with a warning"},
+		func(c *ConsumerConfig, v value) { c.Props.RetryAttempts = ptr(v.whole()) }},
+	{setting{"maxRecordAge", "MaxRecordAge", "how old a record may be to be tried, `1m` to `168h`; provisioned", "any age"},
+		func(c *ConsumerConfig, v value) { c.Props.MaxRecordAge = v.positiveDuration() }},
+	{setting{"bisectOnError", "BisectOnError", "halve a failed batch to find the record; provisioned", "`false`"},
+		func(c *ConsumerConfig, v value) { c.Props.BisectOnError = v.boolean() }},
+	{setting{"reportBatchItemFailures", "ReportBatchItemFailures", "retry just the records that failed; provisioned", "`false`"},
+		func(c *ConsumerConfig, v value) { c.Props.ReportBatchItemFailures = v.boolean() }},
+	{setting{"onFailure", "OnFailure", "ARN of a queue, topic or bucket, or `kafka://topic`", "none"},
+		func(c *ConsumerConfig, v value) { c.OnFailure = v.destination() }},
+	{setting{"onFailureKeyArn", "onFailureKeyArn", "customer managed key of that queue, topic or bucket", "none"},
+		func(c *ConsumerConfig, v value) { c.OnFailureKeyARN = v.keyARN() }},
+	{setting{"filters", "Filters", "patterns, a JSON list of objects such as `{\"value\":{\"state\":[\"paid\"]}}`", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.Filters = v.filters() }},
+	{setting{"filterKeyArn", "FilterKey", "key that encrypts the patterns; its policy must let `lambda.amazonaws.com` decrypt", "none"},
+		func(c *ConsumerConfig, v value) { c.FilterKeyARN = v.keyARN() }},
+	{setting{"schemaRegistry", "SchemaRegistry.URI", "ARN of a Glue registry or URL of a Confluent one; provisioned", "none"},
+		func(c *ConsumerConfig, v value) { c.registry().URI = v.text() }},
+	{setting{"schemaFormat", "SchemaRegistry.Format", "`JSON` or `SOURCE`", "`JSON`"},
+		func(c *ConsumerConfig, v value) { c.registry().Format = msklambda.RegistryFormat(v.text()) }},
+	{setting{"schemaValidate", "SchemaRegistry", "`key`, `value` or both", "required then"},
+		func(c *ConsumerConfig, v value) { v.validated(c.registry()) }},
+	{setting{"schemaAccess", "SchemaRegistry.Access", "of a Confluent registry, `BASIC_AUTH=<secret ARN>` and the like", "none"},
+		func(c *ConsumerConfig, v value) { c.RegistryAccess = v.pairs() }},
+	{setting{"metrics", "Metrics", "groups: `EventCount`, `ErrorCount`, `KafkaMetrics`", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.Metrics = v.metrics() }},
+	{setting{"pollerLogLevel", "PollerLogLevel", "`DEBUG`, `INFO` or `WARN`; provisioned", "none"},
+		func(c *ConsumerConfig, v value) {
+			c.Props.PollerLogLevel = awslambda.EventSourceMappingLogLevel(v.text())
+		}},
+	{setting{"roleArn", "Role", "an existing role in place of one of its own", "a role of its own"},
+		func(c *ConsumerConfig, v value) { c.RoleARN = v.roleARN() }},
+	{setting{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", "narrow the two network interface actions (not documented by AWS)", "`false`"},
+		func(c *ConsumerConfig, v value) { c.Props.RestrictNetworkInterfaces = v.boolean() }},
+	{setting{"architecture", "Architecture", "`arm64` or `x86_64`", "`arm64`"},
+		func(c *ConsumerConfig, v value) { c.Props.Architecture = v.architecture() }},
+	{setting{"memorySize", "MemorySize", "MB, 128 to 10240", "256"},
+		func(c *ConsumerConfig, v value) { c.Props.MemorySize = v.positive() }},
+	{setting{"timeout", "Timeout", "`1s` to `14m`", "`1m`"},
+		func(c *ConsumerConfig, v value) { c.Props.Timeout = v.positiveDuration() }},
+	{setting{"environment", "Environment", "variables of the function, `LEVEL=debug,TABLE=orders` or a JSON object", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.Environment = v.pairs() }},
+	{setting{"reservedConcurrency", "ReservedConcurrency", "cap on concurrent invocations", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.ReservedConcurrency = ptr(v.whole()) }},
+	{setting{"tracing", "Tracing", "X-Ray: `ACTIVE`, `PASS_THROUGH` or `DISABLED`", "`ACTIVE`"},
+		func(c *ConsumerConfig, v value) { c.Props.Tracing = awslambda.Tracing(v.text()) }},
+	{setting{"logRetentionDays", "LogRetention", "days, as CloudWatch Logs has them", "30"},
+		func(c *ConsumerConfig, v value) { c.Props.LogRetention = v.retention() }},
+	{setting{"logRemovalPolicy", "LogRemovalPolicy", "`RETAIN_ON_UPDATE_OR_DELETE`, `RETAIN` or `DESTROY`", "`RETAIN_ON_UPDATE_OR_DELETE`"},
+		func(c *ConsumerConfig, v value) { c.Props.LogRemovalPolicy = awscdk.RemovalPolicy(v.text()) }},
+	{setting{"tags", "Tags", "tags of the consumer's resources, `team=a,env=prod` or a JSON object", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.Tags = v.pairs() }},
+}
 
-	{"roleArn", "Role", func(c *Config, v value) { c.RoleARN = v.roleARN() },
-		"an existing role in place of one of its own", "a role of its own"},
-	{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", func(c *Config, v value) { c.Consumer.RestrictNetworkInterfaces = v.boolean() },
-		"narrow the two network interface actions (not documented by AWS)", "`false`"},
-	{"architecture", "Architecture", func(c *Config, v value) { c.Consumer.Architecture = v.architecture() },
-		"`arm64` or `x86_64`", "`arm64`"},
-	{"memorySize", "MemorySize", func(c *Config, v value) { c.Consumer.MemorySize = v.positive() },
-		"MB, 128 to 10240", "256"},
-	{"timeout", "Timeout", func(c *Config, v value) { c.Consumer.Timeout = v.positiveDuration() },
-		"`1s` to `14m`", "`1m`"},
-	{"environment", "Environment", func(c *Config, v value) { c.Consumer.Environment = v.pairs() },
-		"variables of the function, `LEVEL=debug,TABLE=orders` or a JSON object", "none"},
-	{"reservedConcurrency", "ReservedConcurrency", func(c *Config, v value) { c.Consumer.ReservedConcurrency = ptr(v.whole()) },
-		"cap on concurrent invocations", "none"},
-	{"tracing", "Tracing", func(c *Config, v value) { c.Consumer.Tracing = awslambda.Tracing(v.text()) },
-		"X-Ray: `ACTIVE`, `PASS_THROUGH` or `DISABLED`", "`ACTIVE`"},
-	{"logRetentionDays", "LogRetention", func(c *Config, v value) { c.Consumer.LogRetention = v.retention() },
-		"days, as CloudWatch Logs has them", "30"},
-	{"logRemovalPolicy", "LogRemovalPolicy", func(c *Config, v value) { c.Consumer.LogRemovalPolicy = awscdk.RemovalPolicy(v.text()) },
-		"`RETAIN_ON_UPDATE_OR_DELETE`, `RETAIN` or `DESTROY`", "`RETAIN_ON_UPDATE_OR_DELETE`"},
-	{"tags", "Tags", func(c *Config, v value) { c.Consumer.Tags = v.pairs() },
-		"tags of the consumer's resources, `team=a,env=prod` or a JSON object", "none"},
-	{"stackName", "StackName", func(c *Config, v value) { c.StackName = v.text() },
-		"name of the stack", "`MskLambda`"},
+// settings are all of them.
+func settings() []setting {
+	var all []setting
+	for _, s := range clusterSettings {
+		all = append(all, s.setting)
+	}
+	for _, s := range consumerSettings {
+		all = append(all, s.setting)
+	}
+	return all
 }
 
 // fieldNames maps the fields of the constructs, as their errors spell them, to
 // the keys by which the user of the app knows them.
 var fieldNames = func() *strings.Replacer {
-	byLength := slices.Clone(settings)
+	byLength := settings()
 	// The longest first, so that no field is renamed inside another.
 	slices.SortStableFunc(byLength, func(a, b setting) int { return len(b.field) - len(a.field) })
-	// One key says both where an endpoint comes from and which it is.
+	// Some keys say what several fields do.
 	pairs := []string{
-		"LambdaEndpoint.Source", "lambdaEndpoint", "LambdaEndpoint.ID", "lambdaEndpoint",
-		"STSEndpoint.Source", "stsEndpoint", "STSEndpoint.ID", "stsEndpoint",
+		"OnFailure.Queue", "onFailure", "OnFailure.Topic", "onFailure", "OnFailure.Bucket", "onFailure", "OnFailure.KafkaTopic", "onFailure",
+		"Pollers.Off", "pollers", "ValidateKey or ValidateValue set", "schemaValidate",
+	}
+	for _, s := range byLength {
+		if strings.HasSuffix(s.field, "Endpoint") {
+			pairs = append(pairs, s.field+".Source", s.key, s.field+".ID", s.key)
+		}
 	}
 	for _, s := range byLength {
 		pairs = append(pairs, s.field, s.key)

@@ -3,113 +3,48 @@
 package mskapp
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
 )
 
-// Config is the context of the app, read and checked.
-type Config struct {
-	StackName string
-	RoleARN   string
-	Cluster   msklambda.ClusterProps
-	Consumer  msklambda.ConsumerProps
-}
-
-var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
-
-// ReadConfig reads the context of the app and reports everything that is
-// wrong with it at once, by the name of its key. It defines nothing.
-func ReadConfig(app awscdk.App) (*Config, error) {
-	c := &Config{
-		StackName: "MskLambda",
-		Consumer:  msklambda.ConsumerProps{Entry: "lambda"},
-	}
-	var ps problems
-	given := readSource(app, &ps)
-	reported := map[string]bool{}
-	for _, s := range settings {
-		if raw, ok := given[s.key]; ok {
-			before := len(ps)
-			s.read(c, value{s.key, raw, &ps})
-			reported[s.field] = len(ps) > before
-		}
-	}
-	if !stackName.MatchString(c.StackName) {
-		reported["StackName"] = true
-		ps.add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
-	}
-	derived := c.Consumer.GroupID == "" && given["consumerGroupId"] == nil
-	if derived {
-		c.Consumer.GroupID = c.StackName + "-" + c.Consumer.Topic
-	}
-	found := append(split(c.Cluster.Validate()), split(c.Consumer.Validate())...)
-	madeOfWrong := reported["Topic"] || reported["StackName"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
-	for _, p := range found {
-		switch {
-		case reported[p.Field]:
-		case p.Field == "GroupID" && derived && madeOfWrong:
-		case p.Field == "GroupID" && derived:
-			ps.add("consumerGroupId", "is not given, and the one made of stackName and topic %s", p.Message)
-		default:
-			ps.add(rename(p.Field), "%s", rename(p.Message))
-		}
-	}
-	if err := errors.Join(ps...); err != nil {
-		return nil, fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
-	}
-	return c, nil
-}
-
-func split(err error) []*msklambda.Problem {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return nil
-	}
-	var out []*msklambda.Problem
-	for _, err := range joined.Unwrap() {
-		var p *msklambda.Problem
-		if errors.As(err, &p) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// NewStack defines the stack of a configuration: one cluster, one consumer,
+// NewStack defines what a configuration asks for: one cluster, its consumers,
 // and as outputs what one needs to look at them.
-func NewStack(app awscdk.App, config *Config) awscdk.Stack {
-	arn := strings.Split(config.Cluster.ClusterARN, ":")
-	stack := awscdk.NewStack(app, &config.StackName, &awscdk.StackProps{
-		Description: jsii.String("Runs a Go function on every record of an Amazon MSK topic"),
-		Env:         &awscdk.Environment{Account: &arn[4], Region: &arn[3]},
-	})
-	consumerProps := config.Consumer
-	if config.RoleARN != "" {
-		consumerProps.Role = awsiam.Role_FromRoleArn(stack, jsii.String("Role"), &config.RoleARN, nil)
-	}
+func NewStack(config *Config) awscdk.Stack {
+	stack := config.stack
 	cluster := msklambda.ImportCluster(stack, "Cluster", &config.Cluster)
-	consumer := cluster.AddConsumer("Consumer", &consumerProps)
-
-	output := func(id, description string, value *string) {
-		awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: value, Description: &description})
+	for _, c := range config.Consumers {
+		consumer := cluster.AddConsumer(c.Name, &c.Props)
+		output := func(id, description string, value *string) {
+			if len(config.Consumers) > 1 || c.listed {
+				id = c.Name + id
+			}
+			awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: value, Description: &description})
+		}
+		output("FunctionName", "The function that gets the records", consumer.Function.FunctionName())
+		output("MappingUUID", "The event source mapping, for aws lambda get-event-source-mapping --uuid", consumer.Mapping.EventSourceMappingId())
+		if consumer.LogGroup != nil {
+			output("LogGroupName", "Where the function logs", consumer.LogGroup.LogGroupName())
+		}
+		if consumer.Role != nil {
+			output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
+		}
 	}
-	output("FunctionName", "The function that gets the records", consumer.Function.FunctionName())
-	output("MappingUUID", "The event source mapping, for aws lambda get-event-source-mapping --uuid", consumer.Mapping.EventSourceMappingId())
-	output("LogGroupName", "Where the function logs", consumer.LogGroup.LogGroupName())
-	output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
 	return stack
+}
+
+func newStack(app awscdk.App, name, account, region string) awscdk.Stack {
+	props := &awscdk.StackProps{Description: jsii.String("Runs Go functions on every record of Amazon MSK topics")}
+	if account != "" {
+		props.Env = &awscdk.Environment{Account: &account, Region: &region}
+	}
+	return awscdk.NewStack(app, &name, props)
 }
 
 // Recover turns a panic that carries an error or a text, as the panics of CDK

@@ -209,14 +209,130 @@ func (v value) endpoint(e *msklambda.Endpoint) {
 	e.Source = msklambda.EndpointSource(s)
 }
 
+func (v value) pollers(c *ConsumerConfig) {
+	switch v.raw {
+	case "on-demand":
+		if c.Props.Pollers != nil {
+			v.bad("provisioned with minimumPollers, maximumPollers or pollerGroup")
+		}
+	case "provisioned":
+		c.pollers()
+	case "off":
+		c.pollers().Off = true
+	default:
+		v.bad(`"on-demand", "provisioned" or "off"`)
+	}
+}
+
+func (v value) validated(r *msklambda.SchemaRegistry) {
+	for _, what := range v.list() {
+		switch what {
+		case "key":
+			r.ValidateKey = true
+		case "value":
+			r.ValidateValue = true
+		default:
+			v.bad(`"key", "value" or both`)
+		}
+	}
+}
+
+// metrics takes the names that AWS has for the groups.
+func (v value) metrics() (out []awslambda.MetricType) {
+	names := map[string]awslambda.MetricType{
+		"EventCount": awslambda.MetricType_EVENT_COUNT, "ErrorCount": awslambda.MetricType_ERROR_COUNT, "KafkaMetrics": awslambda.MetricType_KAFKA_METRICS}
+	for _, name := range v.list() {
+		group, ok := names[name]
+		if !ok {
+			v.bad(`of "EventCount", "ErrorCount" and "KafkaMetrics"`)
+			return nil
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+// filters takes a JSON list of patterns, each an object or a text.
+func (v value) filters() (out []string) {
+	raw := v.raw
+	if s, ok := raw.(string); ok && json.Unmarshal([]byte(s), &raw) != nil {
+		raw = nil
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		v.bad("a JSON list of filter patterns")
+		return nil
+	}
+	for _, element := range list {
+		if s, ok := element.(string); ok {
+			out = append(out, s)
+			continue
+		}
+		text, err := json.Marshal(element)
+		if err != nil {
+			panic(err) // it came from JSON
+		}
+		out = append(out, string(text))
+	}
+	return out
+}
+
+// objects takes a JSON list of objects.
+func (v value) objects() (out []map[string]any, ok bool) {
+	raw := v.raw
+	if s, isText := raw.(string); isText && json.Unmarshal([]byte(s), &raw) != nil {
+		raw = nil
+	}
+	list, ok := raw.([]any)
+	for _, element := range list {
+		object, isObject := element.(map[string]any)
+		ok = ok && isObject
+		out = append(out, object)
+	}
+	if !ok {
+		v.bad("a JSON list of objects")
+		return nil, false
+	}
+	return out, true
+}
+
+// match reads a text that CDK would take apart, and stumble over.
+func (v value) match(format *regexp.Regexp, want string) string {
+	s := v.text()
+	if !format.MatchString(s) {
+		v.bad(want)
+		return ""
+	}
+	return s
+}
+
+var (
+	keyARN    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
+	secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$`)
+	lambdaARN = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$`)
+	failedTo  = regexp.MustCompile(`^(kafka://.+|arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[\w.-]+|arn:aws[a-z-]*:s3:::[a-z0-9.-]+)$`)
+)
+
+func (v value) keyARN() string {
+	return v.match(keyARN, `the ARN of a key, such as "arn:aws:kms:us-east-1:111122223333:key/0c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"`)
+}
+
+func (v value) secretARN() string {
+	return v.match(secretARN, `the whole ARN of a secret with the six characters at its end, such as "arn:aws:secretsmanager:us-east-1:111122223333:secret:AmazonMSK_orders-a1b2c3"`)
+}
+
+func (v value) functionARN() string {
+	return v.match(lambdaARN, `the ARN of a function, such as "arn:aws:lambda:us-east-1:111122223333:function:orders"`)
+}
+
+func (v value) destination() string {
+	return v.match(failedTo, `the ARN of a queue, topic or bucket, or "kafka://" and a topic`)
+}
+
 var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
 
 func (v value) roleARN() string {
-	arn := v.text()
-	if !roleARN.MatchString(arn) {
-		v.bad(`the ARN of a role, such as "arn:aws:iam::111122223333:role/orders"`)
-	}
-	return arn
+	return v.match(roleARN, `the ARN of a role, such as "arn:aws:iam::111122223333:role/orders"`)
 }
 
 func (v value) statements() (out []awsiam.PolicyStatement) {

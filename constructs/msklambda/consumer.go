@@ -231,7 +231,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
-	if err := errors.Join(cluster.conflicts(props), cluster.lacks(props), cluster.checkOwners(props)); err != nil {
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -263,9 +263,8 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 
 // checkOwners refuses a role or function that the service would refuse for
 // being somebody else's, where it is known whose it is.
-func (c *Cluster) checkOwners(props *ConsumerProps) error {
-	var ps problems
-	account, region := arnEnv(c.props.source())
+func (p *ClusterProps) checkOwners(ps *problems, props *ConsumerProps) {
+	account, region := arnEnv(p.source())
 	differs := func(got *string, want string) bool {
 		return got != nil && want != "" && !isToken(*got) && *got != want
 	}
@@ -287,7 +286,6 @@ func (c *Cluster) checkOwners(props *ConsumerProps) error {
 			}
 		}
 	}
-	return ps.err()
 }
 
 // conflicts finds what the service would refuse, or what would split one
@@ -305,14 +303,16 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 	return ps.err()
 }
 
-// lacks finds what the consumer asks for and the cluster does not allow.
-func (c *Cluster) lacks(props *ConsumerProps) error {
+// ValidateConsumer reports what a consumer asks for and this cluster does not
+// allow, each as a [*Problem].
+func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	var ps problems
-	if method := props.Authentication.method(); isServerless(c.ClusterARN) && method != AuthenticationIAM {
+	p.checkOwners(&ps, props)
+	if method := props.Authentication.method(); isServerless(p.ClusterARN) && method != AuthenticationIAM {
 		ps.add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
 	}
-	s3 := c.props.S3Endpoint
-	if props.OnFailure.Bucket != nil && !props.provisioned() && c.props.VPCConnectionARN == "" && s3.Source == "" && s3.ID == "" {
+	s3 := p.S3Endpoint
+	if props.OnFailure.Bucket != nil && !props.provisioned() && p.VPCConnectionARN == "" && s3.Source == "" && s3.ID == "" {
 		ps.add("S3Endpoint.Source", "is required of the cluster for OnFailure.Bucket: %q where the VPC has an endpoint for S3 (a gateway "+
 			"endpoint will do), %q where it has a NAT gateway, or %q, which takes over all of the VPC's traffic to S3",
 			EndpointExisting, EndpointNone, EndpointCreate)

@@ -1,0 +1,224 @@
+package mskapp
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"msklambda/constructs/msklambda"
+)
+
+// Config is the context of the app, read and checked.
+type Config struct {
+	StackName string
+	Cluster   msklambda.ClusterProps
+	Consumers []*ConsumerConfig
+
+	stack awscdk.Stack
+}
+
+// ConsumerConfig is one consumer. Its fields beside Props are what becomes a
+// construct once there is a stack to import it into.
+type ConsumerConfig struct {
+	Name  string
+	Props msklambda.ConsumerProps
+
+	RoleARN, FunctionARN, SecretARN, SecretKeyARN string
+	OnFailure, OnFailureKeyARN, FilterKeyARN      string
+	RegistryAccess                                map[string]string // secret ARN by type
+
+	listed bool // it has a name of the user's, which its outputs bear
+}
+
+func (c *ConsumerConfig) pollers() *msklambda.Pollers {
+	if c.Props.Pollers == nil {
+		c.Props.Pollers = &msklambda.Pollers{}
+	}
+	return c.Props.Pollers
+}
+
+func (c *ConsumerConfig) registry() *msklambda.SchemaRegistry {
+	if c.Props.SchemaRegistry == nil {
+		c.Props.SchemaRegistry = &msklambda.SchemaRegistry{}
+	}
+	return c.Props.SchemaRegistry
+}
+
+var (
+	stackName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+	consumerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
+)
+
+// ReadConfig reads the context of the app and reports everything that is
+// wrong with it at once, by the name of its key. It defines no resource.
+func ReadConfig(app awscdk.App) (*Config, error) {
+	c := &Config{StackName: "MskLambda"}
+	var ps problems
+	given := readSource(app, &ps)
+
+	reported := fields{}
+	for _, s := range clusterSettings {
+		reported.read(&ps, s.field, func() {
+			if raw, ok := given[s.key]; ok {
+				s.read(c, value{s.key, raw, &ps})
+			}
+		})
+	}
+	if !stackName.MatchString(c.StackName) {
+		reported["StackName"] = true
+		ps.add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
+	}
+	ps.check(c.Cluster.Validate(), reported, "")
+
+	c.stack = c.newStack(app)
+	for _, s := range consumerSources(given, &ps) {
+		consumer := &ConsumerConfig{Name: s.name, listed: s.listed}
+		c.readConsumer(consumer, s, &ps, reported["StackName"])
+		c.Consumers = append(c.Consumers, consumer)
+	}
+	if err := errors.Join(ps...); err != nil {
+		return nil, fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
+	}
+	return c, nil
+}
+
+// fields are those that need no further complaint: their key was not readable.
+type fields map[string]bool
+
+func (f fields) read(ps *problems, field string, read func()) {
+	before := len(*ps)
+	read()
+	if len(*ps) > before {
+		f[field] = true
+	}
+}
+
+// check adds the problems that the constructs found, by the names of the keys.
+func (ps *problems) check(err error, reported fields, prefix string) {
+	for _, p := range split(err) {
+		if !reported[p.Field] {
+			ps.add(prefix+rename(p.Field), "%s", rename(p.Message))
+		}
+	}
+}
+
+func split(err error) []*msklambda.Problem {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	var out []*msklambda.Problem
+	for _, err := range joined.Unwrap() {
+		var p *msklambda.Problem
+		if errors.As(err, &p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// newStack makes the stack in the account and region of what is read. Where the
+// ARN is wrong, any stack will do: it is only there to import into, and is never
+// synthesized.
+func (c *Config) newStack(app awscdk.App) awscdk.Stack {
+	arn := c.Cluster.VPCConnectionARN
+	if arn == "" {
+		arn = c.Cluster.ClusterARN
+	}
+	name, parts := c.StackName, strings.Split(arn, ":")
+	if !stackName.MatchString(name) {
+		name = "Wrong"
+	}
+	wrong := slices.ContainsFunc(split(c.Cluster.Validate()), func(p *msklambda.Problem) bool {
+		return p.Field == "ClusterARN" || p.Field == "VPCConnectionARN"
+	})
+	if wrong || len(parts) < 6 {
+		return newStack(app, name, "", "")
+	}
+	return newStack(app, name, parts[4], parts[3])
+}
+
+// consumerSource is what was given for one consumer, and under which keys.
+type consumerSource struct {
+	source
+	name   string
+	prefix string // of its keys in messages
+	listed bool
+}
+
+func consumerSources(given source, ps *problems) []consumerSource {
+	raw, ok := given[consumersKey]
+	if !ok {
+		return []consumerSource{{source: given, name: "Consumer"}}
+	}
+	list, ok := value{consumersKey, raw, ps}.objects()
+	if ok && len(list) == 0 {
+		ps.add(consumersKey, "must have at least one consumer")
+	}
+	var out []consumerSource
+	names := map[string]bool{}
+	for i, object := range list {
+		s := consumerSource{source: maps.Clone(given), prefix: fmt.Sprintf("%s[%d].", consumersKey, i), listed: true}
+		s.name, _ = object["name"].(string)
+		switch {
+		case !consumerName.MatchString(s.name):
+			ps.add(s.prefix+"name", "must be a letter and up to 63 letters and digits, a name of its own that its resources bear, got %q", object["name"])
+		case names[s.name]:
+			ps.add(s.prefix+"name", "must be its own, got %q twice", s.name)
+		}
+		names[s.name] = true
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			if isConsumerKey(key) {
+				s.source[key] = object[key]
+			} else if key != "name" {
+				ps.add(s.prefix+key, "is not a key of a consumer")
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func isConsumerKey(key string) bool {
+	return slices.ContainsFunc(consumerSettings, func(s consumerSetting) bool { return s.key == key })
+}
+
+func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps *problems, stackNameWrong bool) {
+	reported := fields{}
+	for _, s := range consumerSettings {
+		reported.read(ps, s.field, func() {
+			if raw, ok := given.source[s.key]; ok {
+				s.read(consumer, value{given.prefix + s.key, raw, ps})
+			}
+		})
+	}
+	p := &consumer.Props
+	if p.Entry == "" && consumer.FunctionARN == "" && !reported["Function"] {
+		p.Entry = "lambda"
+	}
+	derived := p.GroupID == "" && given.source["consumerGroupId"] == nil
+	if derived {
+		p.GroupID = c.StackName + "-" + p.Topic
+	}
+	reported.read(ps, "imports", func() { c.importInto(consumer, given.prefix, ps) })
+
+	found := append(split(p.Validate()), split(c.Cluster.ValidateConsumer(p))...)
+	for _, other := range c.Consumers {
+		if other.Props.GroupID == p.GroupID {
+			ps.add(given.prefix+"consumerGroupId", "must be the consumer's own, got %q, which %q has already", p.GroupID, other.Name)
+		}
+	}
+	wrongTopic := reported["Topic"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
+	for _, problem := range found {
+		if problem.Field != "GroupID" || !derived {
+			ps.check(errors.Join(problem), reported, given.prefix)
+		} else if !wrongTopic && !stackNameWrong {
+			ps.add(given.prefix+"consumerGroupId", "is not given, and the one made of stackName and topic %s", problem.Message)
+		}
+	}
+}
