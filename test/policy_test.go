@@ -22,8 +22,12 @@ func (tpl *template) grants() []string {
 		}
 		for _, raw := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
 			s := raw.(map[string]any)
-			if s["Effect"] != "Allow" || s["Condition"] != nil {
-				tpl.t.Errorf("statement = %s, want a plain Allow", asJSON(s))
+			if s["Effect"] != "Allow" {
+				tpl.t.Errorf("statement = %s, want an Allow", asJSON(s))
+			}
+			when := ""
+			if s["Condition"] != nil {
+				when = " when " + asJSON(s["Condition"])
 			}
 			for _, action := range many(s["Action"]) {
 				for _, on := range many(s["Resource"]) {
@@ -31,7 +35,7 @@ func (tpl *template) grants() []string {
 					if !ok {
 						text = asJSON(on)
 					}
-					out = append(out, action.(string)+" on "+text)
+					out = append(out, action.(string)+" on "+text+when)
 				}
 			}
 		}

@@ -159,6 +159,8 @@ type Cluster struct {
 	reached map[*service]bool
 	ports   map[int][]constructs.IDependable
 	https   map[string][]constructs.IDependable
+
+	connections awsec2.Connections
 }
 
 // ToString makes Cluster a jsii object in its own right: a struct that only
@@ -288,7 +290,7 @@ func checkStack(scope constructs.Construct, kind, id, arn string) {
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "EndpointSecurityGroup", "Rules"}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules"}
 	for _, s := range services {
 		ids = append(ids, s.id)
 	}

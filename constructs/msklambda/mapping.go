@@ -72,7 +72,10 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 		})
 	}
 	if props.Pollers != nil && props.Pollers.Off {
-		mapping.AddPropertyOverride(jsii.String("ProvisionedPollerConfig"), map[string]any{})
+		// An object that is empty once CloudFormation has read it: the service
+		// takes that for no pollers, and CDK would leave out one that is empty
+		// here.
+		mapping.AddPropertyOverride(jsii.String("ProvisionedPollerConfig"), map[string]any{"MinimumPollers": map[string]any{"Ref": "AWS::NoValue"}})
 	}
 	if !props.provisioned() {
 		return

@@ -110,18 +110,17 @@ func (c *Cluster) openHTTPS(needed []*service) []constructs.IDependable {
 	return rules
 }
 
-// rules is the namespace of the rules, there from the first one on.
-func (c *Cluster) rules() constructs.Construct {
-	const id = "Rules"
-	if found := c.Node().TryFindChild(jsii.String(id)); found != nil {
+// namespace is a construct to put others into, there from the first one on.
+func (c *Cluster) namespace(id string) constructs.Construct {
+	if found := c.Node().TryFindChild(&id); found != nil {
 		return found.(constructs.Construct)
 	}
-	return constructs.NewConstruct(c, jsii.String(id))
+	return constructs.NewConstruct(c, &id)
 }
 
 func (c *Cluster) ingress(to, from string, port int) constructs.IDependable {
 	id := fmt.Sprintf("%s from %s %d", idFor(c, to), idFor(c, from), port)
-	return c.retain(awsec2.NewCfnSecurityGroupIngress(c.rules(), &id, &awsec2.CfnSecurityGroupIngressProps{
+	return c.retain(awsec2.NewCfnSecurityGroupIngress(c.namespace("Rules"), &id, &awsec2.CfnSecurityGroupIngressProps{
 		GroupId:               &to,
 		IpProtocol:            jsii.String("tcp"),
 		FromPort:              jsii.Number(port),
@@ -138,7 +137,7 @@ func (c *Cluster) egress(from string, port int, description string, props *awsec
 	props.ToPort = jsii.Number(port)
 	props.Description = &description
 	id := fmt.Sprintf("%s to %s %d", idFor(c, from), to, port)
-	return awsec2.NewCfnSecurityGroupEgress(c.rules(), &id, props)
+	return awsec2.NewCfnSecurityGroupEgress(c.namespace("Rules"), &id, props)
 }
 
 func (c *Cluster) retain(rule awscdk.CfnResource) constructs.IDependable {
