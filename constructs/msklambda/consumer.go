@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -111,6 +112,17 @@ type ConsumerProps struct {
 	// Tags of every resource of the consumer.
 	Tags map[string]string
 
+	// Alarms on lag, errors, polling and the rest; &Alarms{} is the whole set.
+	// Default: none.
+	Alarms *Alarms
+
+	// Dashboard defines a CloudWatch dashboard of the consumer, and switches on
+	// the metric groups it shows that the pollers surely have: EventCount, and
+	// with provisioned pollers ErrorCount and KafkaMetrics.
+	// See [Consumer.Widgets] for a dashboard of your own.
+	// Default: none.
+	Dashboard bool
+
 	// BuildEnvironment is added to the environment of go build. Setting GOFLAGS
 	// replaces the flags that make the bundle small and reproducible.
 	BuildEnvironment map[string]string
@@ -135,10 +147,18 @@ type Consumer struct {
 	Function awslambda.IFunction
 	Mapping  awslambda.EventSourceMapping
 
+	// Alarms that are defined, by name: one that is not is nil.
+	Alarms map[AlarmName]awscloudwatch.Alarm
+
+	// Dashboard is nil unless it was asked for.
+	Dashboard awscloudwatch.Dashboard
+
 	Topic    string
 	GroupID  string
 	TopicARN string // for IAM
 	GroupARN string // for IAM
+
+	watched watched
 }
 
 // ToString makes Consumer a jsii object in its own right; see [Cluster.ToString].
@@ -167,6 +187,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupID:  props.GroupID,
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
+		watched:  props.watched(),
 	}
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
@@ -177,6 +198,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	c.definePolicy(cluster, props)
 	c.defineMapping(cluster, props, network)
+	c.defineWatching(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}

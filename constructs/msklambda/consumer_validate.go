@@ -29,6 +29,7 @@ func (p *ConsumerProps) Validate() error {
 	ps.topic("Topic", p.Topic)
 	ps.group("GroupID", p.GroupID)
 	p.validateMapping(&ps)
+	p.validateWatching(&ps)
 	if p.Function != nil {
 		p.refuseFunctionFields(&ps)
 	} else {

@@ -43,6 +43,7 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 		BatchSize:         jsii.Number(or(props.BatchSize, defaultBatchSize)),
 		Enabled:           jsii.Bool(!props.Disabled),
 		MaxBatchingWindow: window,
+		MetricsConfig:     c.watched.metricsConfig(),
 	})
 	// The service tries the connection when the mapping is made, and on the
 	// way down the role must outlive the pollers' network interfaces.
