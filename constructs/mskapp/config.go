@@ -31,6 +31,7 @@ type ConsumerConfig struct {
 	RoleARN, FunctionARN, SecretARN, SecretKeyARN string
 	OnFailure, OnFailureKeyARN, FilterKeyARN      string
 	RegistryAccess                                map[string]string // secret ARN by type
+	AlarmTopicARNs                                []string
 
 	listed bool // it has a name of the user's, which its outputs bear
 }

@@ -1,10 +1,12 @@
 package mskapp
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -40,6 +42,7 @@ func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problem
 	if consumer.OnFailureKeyARN != "" && (consumer.OnFailure == "" || strings.HasPrefix(consumer.OnFailure, "kafka://")) {
 		ps.add(prefix+"onFailureKeyArn", "needs a queue, topic or bucket as onFailure")
 	}
+	consumer.importAlarmTopics(scope, prefix, ps)
 	for _, kind := range slices.Sorted(maps.Keys(consumer.RegistryAccess)) {
 		arn := consumer.RegistryAccess[kind]
 		if !secretARN.MatchString(arn) {
@@ -51,6 +54,17 @@ func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problem
 			Type:   msklambda.RegistryAccessType(kind),
 			Secret: secretOf(scope, "Registry"+kind, arn, ""),
 		})
+	}
+}
+
+func (c *ConsumerConfig) importAlarmTopics(scope constructs.Construct, prefix string, ps *problems) {
+	if len(c.AlarmTopicARNs) > 0 && c.Props.Alarms == nil {
+		ps.add(prefix+"alarmTopicArns", "needs alarms")
+		return
+	}
+	for i, arn := range c.AlarmTopicARNs {
+		topic := awssns.Topic_FromTopicArn(scope, jsii.String(fmt.Sprintf("AlarmTopic%d", i)), &arn)
+		c.Props.Alarms.Actions = append(c.Props.Alarms.Actions, awscloudwatchactions.NewSnsAction(topic))
 	}
 }
 

@@ -151,6 +151,12 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) {
 			c.Props.PollerLogLevel = awslambda.EventSourceMappingLogLevel(v.text())
 		}},
+	{setting{"alarms", "Alarms", "`true` for all alarms of [docs/alarms.md](docs/alarms.md), or a JSON object of numbers such as `{\"lagAbove\":500,\"lagFor\":\"5m\",\"skip\":[\"Throttles\"]}`", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.Alarms = v.alarms() }},
+	{setting{"alarmTopicArns", "alarmTopicArns", "SNS topics that the alarms tell", "none"},
+		func(c *ConsumerConfig, v value) { c.AlarmTopicARNs = v.topicARNs() }},
+	{setting{"dashboard", "Dashboard", "define a CloudWatch dashboard", "`false`"},
+		func(c *ConsumerConfig, v value) { c.Props.Dashboard = v.boolean() }},
 	{setting{"roleArn", "Role", "an existing role in place of one of its own", "a role of its own"},
 		func(c *ConsumerConfig, v value) { c.RoleARN = v.roleARN() }},
 	{setting{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", "narrow the two network interface actions (not documented by AWS)", "`false`"},
@@ -198,6 +204,7 @@ var fieldNames = func() *strings.Replacer {
 		"OnFailure.Queue", "onFailure", "OnFailure.Topic", "onFailure", "OnFailure.Bucket", "onFailure", "OnFailure.KafkaTopic", "onFailure",
 		"Pollers.Off", "pollers", "ValidateKey or ValidateValue set", "schemaValidate",
 	}
+	pairs = append(pairs, alarmFields()...)
 	for _, s := range byLength {
 		if strings.HasSuffix(s.field, "Endpoint") {
 			pairs = append(pairs, s.field+".Source", s.key, s.field+".ID", s.key)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -176,6 +177,17 @@ type ConsumerProps struct {
 	// Tags of every resource of the consumer.
 	Tags map[string]string
 
+	// Alarms on lag, errors, polling and the rest; &Alarms{} is the whole set.
+	// Default: none.
+	Alarms *Alarms
+
+	// Dashboard defines a CloudWatch dashboard of the consumer, and switches on
+	// the metric groups it shows that the pollers surely have: EventCount, and
+	// with provisioned pollers ErrorCount and KafkaMetrics.
+	// See [Consumer.Widgets] for a dashboard of your own.
+	// Default: none.
+	Dashboard bool
+
 	// BuildEnvironment is added to the environment of go build. Setting GOFLAGS
 	// replaces the flags that make the bundle small and reproducible.
 	BuildEnvironment map[string]string
@@ -200,10 +212,18 @@ type Consumer struct {
 	Function awslambda.IFunction
 	Mapping  awslambda.EventSourceMapping
 
+	// Alarms that are defined, by name: one that is not is nil.
+	Alarms map[AlarmName]awscloudwatch.Alarm
+
+	// Dashboard is nil unless it was asked for.
+	Dashboard awscloudwatch.Dashboard
+
 	Topic    string
 	GroupID  string
 	TopicARN string // for IAM
 	GroupARN string // for IAM
+
+	watched watched
 }
 
 // ToString makes Consumer a jsii object in its own right; see [Cluster.ToString].
@@ -240,6 +260,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupID:  props.GroupID,
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
+		watched:  props.watched(),
 	}
 	network := cluster.provide(props)
 	constructs.NewConstruct_Override(c, scope, &id)
@@ -254,6 +275,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	c.defineMapping(cluster, props, network)
 	c.failureWarnings(props)
 	c.uncertainWarnings(props)
+	c.defineWatching(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}

@@ -40,6 +40,7 @@ func (p *ConsumerProps) Validate() error {
 	p.SchemaRegistry.validate(&ps)
 	p.validateObserving(&ps)
 	p.validateMode(&ps)
+	p.validateWatching(&ps)
 	if p.Function != nil {
 		p.refuseFunctionFields(&ps)
 	} else {

@@ -49,7 +49,7 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 		Filters:                    filterProperties(props.Filters),
 		FilterEncryption:           props.FilterKey,
 		LogLevel:                   props.PollerLogLevel,
-		MetricsConfig:              metricsProperty(props.Metrics),
+		MetricsConfig:              c.watched.metricsConfig(),
 	})
 	c.setModeProperties(props)
 
@@ -121,13 +121,6 @@ func filterProperties(patterns []string) *[]*map[string]any {
 		out = append(out, &map[string]any{"pattern": pattern})
 	}
 	return &out
-}
-
-func metricsProperty(groups []awslambda.MetricType) *awslambda.MetricsConfig {
-	if len(groups) == 0 {
-		return nil
-	}
-	return &awslambda.MetricsConfig{Metrics: &groups}
 }
 
 // shortHash is stable for tokens too: it hashes what they resolve to, such as
