@@ -1,6 +1,7 @@
 package test
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,19 +27,21 @@ func readme(t *testing.T) string {
 // TestTheREADMEsProgramSynthesizes puts the complete program into a module of
 // its own, as the README says to, and runs it.
 func TestTheREADMEsProgramSynthesizes(t *testing.T) {
-	_, program, ok := strings.Cut(readme(t), "```go\npackage main\n")
-	if !ok {
-		t.Fatal("README.md has no complete program")
+	var programs []string
+	for _, block := range strings.Split(readme(t), "```go\npackage main\n")[1:] {
+		program, _, _ := strings.Cut(block, "```")
+		programs = append(programs, "package main\n"+program)
 	}
-	program, _, _ = strings.Cut(program, "```")
+	if len(programs) != 2 || !strings.Contains(readme(t), "```json\n{ \"app\": \"go run .\" }\n```") {
+		t.Fatalf("README.md has %d complete programs, want the function and the app, and a cdk.json that runs it", len(programs))
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "main.go"), "package main\n"+program)
-	write(t, filepath.Join(dir, "lambda", "main.go"), "package main\n\nimport (\n\t\"context\"\n\n\t\"msklambda/lambda/kafka\"\n)\n\n"+
-		"func main() { kafka.Start(process) }\n\nfunc process(context.Context, *kafka.Record) error { return nil }\n")
+	write(t, filepath.Join(dir, "lambda", "main.go"), programs[0])
+	write(t, filepath.Join(dir, "main.go"), programs[1])
 	mod, err := os.ReadFile("../go.mod")
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +119,27 @@ func TestTheREADMEsDeployIsAccepted(t *testing.T) {
 			t.Errorf("mappings = %d, want 1", got)
 		}
 	})
+}
+
+// TestTheREADMEsListOfConsumersIsAccepted reads the fragment of cdk.json.
+func TestTheREADMEsListOfConsumersIsAccepted(t *testing.T) {
+	_, fragment, ok := strings.Cut(readme(t), "```json\n\"pollers\"")
+	fragment, _, _ = strings.Cut(fragment, "```")
+	var context map[string]any
+	if err := json.Unmarshal([]byte(`{"pollers"`+fragment+"}"), &context); !ok || err != nil {
+		t.Fatalf("README.md has no list of consumers: %v", err)
+	}
+	for _, c := range context["consumers"].([]any) {
+		c.(map[string]any)["entry"] = entry
+	}
+	context["topic"], context["retryAttempts"] = nil, nil
+	tpl := synthApp(t, given(context))
+	if got := tpl.count("AWS::Lambda::EventSourceMapping"); got != 2 {
+		t.Errorf("mappings = %d, want 2", got)
+	}
+	if got := tpl.count("AWS::EC2::VPCEndpoint"); got != 0 {
+		t.Errorf("endpoints = %d, want none for provisioned pollers", got)
+	}
 }
 
 // TestCIRunsTheREADMEsCommands keeps the two commands of the first screen, the
