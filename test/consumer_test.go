@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,15 @@ func TestConsumersAreRefused(t *testing.T) {
 			}
 			app.Synth(nil)
 		}, "are two consumers with one GroupID on one cluster: give each its own")
+	})
+	t.Run("with more pollers than a group may have", func(t *testing.T) {
+		wantPanic(t, build(func(_ awscdk.Stack, c *msklambda.Cluster) {
+			for i, most := range []int{1500, 500, 1} {
+				c.AddConsumer(fmt.Sprint("C", i), consumerProps(func(p *msklambda.ConsumerProps) {
+					p.GroupID, p.Pollers = fmt.Sprint("g", i), &msklambda.Pollers{Maximum: most, Group: "shared"}
+				}))
+			}
+		}), `msklambda: consumer "C2":`, `Pollers.Maximum must not make the maxima of Pollers.Group "shared" more than 2000 in all, got 2001`)
 	})
 	t.Run("with no id", func(t *testing.T) {
 		wantPanic(t, build(func(_ awscdk.Stack, c *msklambda.Cluster) {

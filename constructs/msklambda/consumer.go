@@ -112,7 +112,8 @@ type ConsumerProps struct {
 	// Default: every record.
 	Filters []string
 
-	// FilterKey encrypts the patterns. Lambda is granted its use.
+	// FilterKey encrypts the patterns. A key of this app is opened to Lambda; the
+	// policy of an imported one must let lambda.amazonaws.com decrypt.
 	FilterKey awskms.IKey
 
 	// SchemaRegistry decodes and checks records. Needs Pollers.
@@ -224,6 +225,10 @@ type Consumer struct {
 	GroupARN string // for IAM
 
 	watched watched
+
+	// What is taken of the pollers that a group may have in all.
+	pollerGroup    string
+	maximumPollers int
 }
 
 // ToString makes Consumer a jsii object in its own right; see [Cluster.ToString].
@@ -262,6 +267,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
 		watched:  props.watched(),
 	}
+	c.pollerGroup, c.maximumPollers = props.pollerGroup()
 	network := cluster.provide(props)
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
@@ -320,6 +326,17 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 		}
 		if props.Function != nil && other.Topic == props.Topic && *other.Function.FunctionArn() == *props.Function.FunctionArn() {
 			ps.add("Function", "must not read one topic twice, got topic %q, which it reads for %q already", props.Topic, *other.Node().Path())
+		}
+	}
+	if group, most := props.pollerGroup(); group != "" {
+		sum := most
+		for _, other := range c.consumers {
+			if other.pollerGroup == group {
+				sum += other.maximumPollers
+			}
+		}
+		if sum > maximumOfPollerGroup {
+			ps.add("Pollers.Maximum", "must not make the maxima of Pollers.Group %q more than %d in all, got %d", group, maximumOfPollerGroup, sum)
 		}
 	}
 	return ps.err()

@@ -1,12 +1,19 @@
 package msklambda
 
-import "regexp"
+import (
+	"cmp"
+	"regexp"
+)
 
 // The service's own, for Kafka.
 const (
 	defaultMinimumPollers = 1
 	defaultMaximumPollers = 200
 )
+
+// maximumOfPollerGroup is how many pollers the mappings of a group may have in
+// all.
+const maximumOfPollerGroup = 2000
 
 // Pollers switches provisioned mode on: pollers of your own number, billed by
 // the hour, which need no endpoint and no NAT gateway. The zero value is 1
@@ -19,8 +26,9 @@ type Pollers struct {
 	// than the topic has partitions. Default: 200.
 	Maximum int
 
-	// Group lets up to 100 mappings of one VPC share their capacity: up to 128
-	// letters, digits, '-' or '_'. Default: none.
+	// Group lets up to 100 mappings of one VPC share their capacity, with maxima
+	// of 2000 pollers in all: up to 128 letters, digits, '-' or '_'.
+	// Default: none.
 	Group string
 
 	// Off switches provisioned mode off in a mapping that has it. Leaving
@@ -57,6 +65,14 @@ func (p *Pollers) validate(ps *problems) {
 // provisioned tells the two modes apart, which need different networks and
 // offer different settings.
 func (p *ConsumerProps) provisioned() bool { return p.Pollers != nil && !p.Pollers.Off }
+
+// pollerGroup returns the group and what this consumer may take of it.
+func (p *ConsumerProps) pollerGroup() (group string, maximum int) {
+	if !p.provisioned() || p.Pollers.Group == "" {
+		return "", 0
+	}
+	return p.Pollers.Group, cmp.Or(p.Pollers.Maximum, defaultMaximumPollers)
+}
 
 // validateMode refuses what Lambda has in provisioned mode only.
 func (p *ConsumerProps) validateMode(ps *problems) {
