@@ -1,7 +1,6 @@
 package test
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"os/exec"
@@ -61,15 +60,7 @@ func with(keys map[string]any, more ...string) map[string]any {
 
 func example(t *testing.T) map[string]any {
 	t.Helper()
-	var config struct{ Context map[string]any }
-	text, err := os.ReadFile("../cdk.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &config); err != nil {
-		t.Fatal(err)
-	}
-	return config.Context["example"].(map[string]any)
+	return cdkContext(t)["example"].(map[string]any)
 }
 
 // synthApp builds the app's stack as app.go does.

@@ -40,6 +40,13 @@ const (
 // that the app makes.
 func flags(t testing.TB) map[string]any {
 	t.Helper()
+	context := cdkContext(t)
+	delete(context, "example")
+	return context
+}
+
+func cdkContext(t testing.TB) map[string]any {
+	t.Helper()
 	var config struct{ Context map[string]any }
 	text, err := os.ReadFile("../cdk.json")
 	if err != nil {
@@ -48,7 +55,6 @@ func flags(t testing.TB) map[string]any {
 	if err := json.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	delete(config.Context, "example")
 	return config.Context
 }
 
