@@ -72,7 +72,8 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 		})
 	}
 	if props.Pollers != nil && props.Pollers.Off {
-		mapping.AddPropertyOverride(jsii.String("ProvisionedPollerConfig"), map[string]any{})
+		// Not by an override: CDK drops those that are empty, and this must be.
+		mapping.SetProvisionedPollerConfig(&awslambda.CfnEventSourceMapping_ProvisionedPollerConfigProperty{})
 	}
 	if !props.provisioned() {
 		return
