@@ -84,7 +84,7 @@ func TestEachMappingPropBecomesItsProperty(t *testing.T) {
 			p.Pollers = &msklambda.Pollers{Minimum: 3, Maximum: 9, Group: "shared"}
 		}, map[string]any{"ProvisionedPollerConfig": map[string]any{"MinimumPollers": 3, "MaximumPollers": 9, "PollerGroupName": "shared"}}},
 		"pollers off": {func(_ imports, p *msklambda.ConsumerProps) { p.Pollers = &msklambda.Pollers{Off: true} },
-			map[string]any{"ProvisionedPollerConfig": map[string]any{"MinimumPollers": map[string]any{"Ref": "AWS::NoValue"}}, "MaximumRetryAttempts": nil}},
+			map[string]any{"ProvisionedPollerConfig": map[string]any{}, "MaximumRetryAttempts": nil}},
 		"no retry": {provisioned(func(_ imports, p *msklambda.ConsumerProps) { p.RetryAttempts = new(0) }), map[string]any{"MaximumRetryAttempts": 0}},
 		"retries":  {provisioned(func(_ imports, p *msklambda.ConsumerProps) { p.RetryAttempts = new(10000) }), map[string]any{"MaximumRetryAttempts": 10000}},
 		"age":      {provisioned(func(_ imports, p *msklambda.ConsumerProps) { p.MaxRecordAge = time.Hour }), map[string]any{"MaximumRecordAgeInSeconds": 3600}},

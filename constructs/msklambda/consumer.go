@@ -138,6 +138,7 @@ type ConsumerProps struct {
 	// cluster's subnets and security groups, and ec2:DeleteNetworkInterface to
 	// the account's interfaces in the region. IAM supports it, but AWS documents
 	// only "*" for these two actions, so try it before you rely on it.
+	// Not with a VPCConnectionARN, whose subnets are not known here.
 	// Default: "*".
 	RestrictNetworkInterfaces bool
 
@@ -349,6 +350,13 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	p.checkOwners(&ps, props)
 	if method := props.Authentication.method(); isServerless(p.ClusterARN) && method != AuthenticationIAM {
 		ps.add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
+	}
+	if props.RestrictNetworkInterfaces && p.VPCConnectionARN != "" {
+		ps.add("RestrictNetworkInterfaces", "must not be set with VPCConnectionARN: the subnets and security groups of the connection "+
+			"are not known here, so the pollers would be granted none")
+	}
+	if p.VPCConnectionARN != "" && props.Authentication.method() == AuthenticationPlaintext {
+		ps.add("Authentication.Method", "must not be %q with VPCConnectionARN: a VPC connection takes IAM, SASL/SCRAM and TLS", AuthenticationPlaintext)
 	}
 	s3 := p.S3Endpoint
 	if props.OnFailure.Bucket != nil && !props.provisioned() && p.VPCConnectionARN == "" && s3.Source == "" && s3.ID == "" {

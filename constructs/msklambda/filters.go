@@ -29,6 +29,10 @@ func (p *ConsumerProps) validateFilters(ps *problems) {
 	}
 	for i, pattern := range p.Filters {
 		field := fmt.Sprintf("Filters[%d]", i)
+		if first := slices.Index(p.Filters, pattern); first < i {
+			ps.add(field, "must not repeat Filters[%d], got %s", first, pattern)
+			continue
+		}
 		if isToken(pattern) {
 			continue
 		}

@@ -72,10 +72,8 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 		})
 	}
 	if props.Pollers != nil && props.Pollers.Off {
-		// An object that is empty once CloudFormation has read it: the service
-		// takes that for no pollers, and CDK would leave out one that is empty
-		// here.
-		mapping.AddPropertyOverride(jsii.String("ProvisionedPollerConfig"), map[string]any{"MinimumPollers": map[string]any{"Ref": "AWS::NoValue"}})
+		// Not by an override: CDK drops those that are empty, and this must be.
+		mapping.SetProvisionedPollerConfig(&awslambda.CfnEventSourceMapping_ProvisionedPollerConfigProperty{})
 	}
 	if !props.provisioned() {
 		return
