@@ -222,6 +222,34 @@ func TestTheStacksOutputsAreWhatOneLooksAt(t *testing.T) {
 	}
 }
 
+func TestAConsumerOfTheListTakesDefaultsAway(t *testing.T) {
+	tpl := synthApp(t, given(map[string]any{
+		"topic": nil, "pollers": "provisioned", "maximumPollers": 5.0, "timeout": "30s", "reportBatchItemFailures": true, "retryAttempts": 3.0,
+		"consumers": []any{
+			map[string]any{"name": "A", "topic": "a1"},
+			map[string]any{"name": "B", "topic": "b1", "pollers": "on-demand", "timeout": ""},
+			map[string]any{"name": "C", "topic": "c1", "functionArn": "arn:aws:lambda:us-east-1:111122223333:function:mine"},
+		},
+	}))
+	for path, want := range map[string]string{
+		"Cluster/A/Mapping": `"MaximumPollers":5`, "Cluster/C/Mapping": `"FunctionName":"mine"`, "Cluster/A/Function": `"Timeout":30`, "Cluster/B/Function": `"Timeout":60`,
+	} {
+		if got := asJSON(tpl.at(path)); !strings.Contains(got, want) {
+			t.Errorf("%s = %s, want %s in it", path, got, want)
+		}
+	}
+	if got := asJSON(tpl.at("Cluster/B/Mapping")); strings.Contains(got, "Pollers") || strings.Contains(got, "Retry") {
+		t.Errorf("mapping = %s, want on-demand pollers", got)
+	}
+}
+
+func TestOnDemandAndNumbersOfPollersDoNotGoTogether(t *testing.T) {
+	_, err := mskapp.ReadConfig(newApp(t, given(map[string]any{"pollers": "on-demand", "minimumPollers": 2.0})))
+	if err == nil || !strings.Contains(err.Error(), `pollers must be provisioned with minimumPollers, maximumPollers or pollerGroup, got "on-demand"`) {
+		t.Errorf("ReadConfig = %v, want it to name both", err)
+	}
+}
+
 func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 	wrong := map[string]any{
 		"clusterArn": "arn:aws:sns:us-east-1:111122223333:x", "vpcId": "vpc-1", "subnetIds": "", "securityGroupIds": []any{}, "topic": "my orders",

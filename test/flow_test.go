@@ -104,7 +104,7 @@ var flowModes = map[string]struct {
 	}, served: []string{"sts"}, only: "scram"},
 	"existing":    {edit: endpointsFrom(msklambda.EndpointExisting), served: []string{"lambda", "sts", "secretsmanager", "sqs", "sns", "s3"}},
 	"none":        {edit: endpointsFrom(msklambda.EndpointNone), nat: true},
-	"provisioned": {edit: endpointsFrom(msklambda.EndpointCreate), provisioned: true},
+	"provisioned": {edit: endpointsFrom(""), provisioned: true},
 }
 
 // TestEveryFlowThatPollersNeedIsOpenAndNoOther builds every kind of consumer in

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
@@ -60,5 +61,17 @@ func TestClientsConnectToTheClustersGroups(t *testing.T) {
 	want := []string{sg0 + ":9094 from " + sg2, sg0 + ":9098 from " + sg2, sg1 + ":9094 from " + sg2, sg1 + ":9098 from " + sg2}
 	if got := tpl.rules(); !slices.Equal(got, want) {
 		t.Errorf("rules = %q, want %q", got, want)
+	}
+}
+
+func TestAGrantCanBeWaitedFor(t *testing.T) {
+	tpl := synth(t, func(stack awscdk.Stack) {
+		role := awsiam.NewRole(stack, jsii.String("Reader"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil)})
+		grant := msklambda.ImportCluster(stack, "Cluster", clusterProps()).GrantConsume(role, "orders", "readers")
+		grant.AssertSuccess()
+		grant.ApplyBefore(awssqs.NewQueue(stack, jsii.String("Queue"), nil))
+	})
+	if got, want := tpl.at("Queue").DependsOn, tpl.at("Reader/DefaultPolicy").ID; !slices.Contains(got, want) {
+		t.Errorf("queue waits for %q, want %q", got, want)
 	}
 }

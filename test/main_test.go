@@ -240,6 +240,10 @@ func clusterProps(edit ...func(*msklambda.ClusterProps)) *msklambda.ClusterProps
 		SubnetIDs:        []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
 		SecurityGroupIDs: []string{sg0},
 		EndpointAccess:   msklambda.EndpointAccessPollers,
+		// Chosen, too.
+		SecretsManagerEndpoint: msklambda.Endpoint{Source: msklambda.EndpointCreate},
+		SQSEndpoint:            msklambda.Endpoint{Source: msklambda.EndpointCreate},
+		SNSEndpoint:            msklambda.Endpoint{Source: msklambda.EndpointCreate},
 	}
 	for _, e := range edit {
 		e(p)

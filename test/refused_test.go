@@ -36,6 +36,11 @@ var refusedAtConstruction = []struct {
 		msklambda.ImportCluster(stack, "Other", clusterProps(func(p *msklambda.ClusterProps) { p.ClusterARN = strings.Replace(arn, region, "eu-west-1", 1) }))
 	}},
 	{"a grant to nobody", func(_ awscdk.Stack, c *msklambda.Cluster) { c.GrantProduce(nil, "orders") }},
+	{"two answers of one function", func(stack awscdk.Stack, c *msklambda.Cluster) {
+		fn := theirFunction(stack)
+		c.AddConsumer("A", &msklambda.ConsumerProps{Topic: "a1", GroupID: "a", Function: fn, Pollers: &msklambda.Pollers{}, ReportBatchItemFailures: true})
+		c.AddConsumer("B", &msklambda.ConsumerProps{Topic: "b1", GroupID: "b", Function: fn})
+	}},
 	{"more pollers than a group may have", func(_ awscdk.Stack, c *msklambda.Cluster) {
 		for i, most := range []int{1500, 501} {
 			c.AddConsumer(fmt.Sprint("C", i), consumerProps(func(p *msklambda.ConsumerProps) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -63,6 +64,25 @@ func metrics(provisioned bool, groups ...awslambda.MetricType) func(awscdk.Stack
 	})
 }
 
+func unchosenServices(p *msklambda.ClusterProps) {
+	p.SecretsManagerEndpoint, p.SQSEndpoint, p.SNSEndpoint = msklambda.Endpoint{}, msklambda.Endpoint{}, msklambda.Endpoint{}
+}
+
+func provisionedToAQueue(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+	toAQueue(nil)(stack, p)
+	provisionedPollers(p)
+}
+
+func withKey(method msklambda.AuthenticationMethod, known bool) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		var key awskms.IKey
+		if known {
+			key = aKey(stack)
+		}
+		p.Authentication = msklambda.Authentication{Method: method, Secret: imports{stack}.secret(key)}
+	}
+}
+
 var warningCases = []warningCase{
 	{msklambda.EndpointAccessWarning, "EndpointAccessWarning", "cluster", "endpoints are defined and `EndpointAccess` is not chosen",
 		notChosen, noEdit, map[string]warningAbsent{
@@ -92,6 +112,39 @@ var warningCases = []warningCase{
 				toAQueue(new(3))(stack, p)
 				provisionedPollers(p)
 			}},
+		}},
+	{msklambda.EndpointServiceWarning + "SQSEndpoint", "EndpointServiceWarning", "cluster", "an endpoint for Secrets Manager, SQS or SNS is defined and its `Source` is not chosen",
+		unchosenServices, toAQueue(nil), map[string]warningAbsent{
+			"chosen": {asIs, toAQueue(nil)},
+			"open to the VPC": {func(p *msklambda.ClusterProps) {
+				unchosenServices(p)
+				p.EndpointAccess, p.VPCCIDRs = msklambda.EndpointAccessVPC, []string{"10.0.0.0/16"}
+			}, toAQueue(nil)},
+			"a NAT gateway for Lambda and STS": {func(p *msklambda.ClusterProps) {
+				unchosenServices(p)
+				p.LambdaEndpoint.Source, p.STSEndpoint.Source = msklambda.EndpointNone, msklambda.EndpointNone
+			}, toAQueue(nil)},
+			"none needed": {unchosenServices, noEdit},
+		}},
+	{msklambda.DestinationEndpointWarning, "DestinationEndpointWarning", "consumer", "`OnFailure` is a queue, topic or bucket, with `Pollers`, and the endpoint's `Source` is not chosen",
+		unchosenServices, provisionedToAQueue, map[string]warningAbsent{
+			"chosen":         {asIs, provisionedToAQueue},
+			"on-demand":      {asIs, toAQueue(nil)},
+			"no destination": {unchosenServices, on(provisionedPollers)},
+		}},
+	{msklambda.ScramSecretKeyWarning, "ScramSecretKeyWarning", "consumer", "`Authentication` is SASL/SCRAM and the key of its `Secret` is not known",
+		asIs, withKey(msklambda.AuthenticationSCRAM, false), map[string]warningAbsent{
+			"a known key": {asIs, withKey(msklambda.AuthenticationSCRAM, true)},
+			"mutual TLS":  {asIs, withKey(msklambda.AuthenticationMTLS, false)},
+		}},
+	{msklambda.FilterComparisonWarning, "FilterComparisonWarning", "consumer", "a filter has a comparison that Lambda does not document",
+		asIs, on(func(p *msklambda.ConsumerProps) {
+			p.Filters = []string{`{"value":{"$or":[{"a":[{"wildcard":"x*"}]},{"b":[{"anything-but":{"prefix":"y"}}]}]}}`}
+		}),
+		map[string]warningAbsent{
+			"documented ones": {asIs, on(func(p *msklambda.ConsumerProps) {
+				p.Filters = []string{`{"value":{"wildcard":[{"prefix":"x"},{"anything-but":["y"]},{"numeric":[">",1]}],"$or":[{"a":[null]},{"b":[{"exists":true}]}]}}`}
+			})},
 		}},
 	{msklambda.FilterCountWarning, "FilterCountWarning", "consumer", "there are more than 5 `Filters`",
 		asIs, filters(6), map[string]warningAbsent{"5 filters": {asIs, filters(5)}}},

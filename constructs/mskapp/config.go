@@ -173,16 +173,44 @@ func consumerSources(given source, ps *problems) []consumerSource {
 			ps.add(s.prefix+"name", "must be its own, got %q twice", s.name)
 		}
 		names[s.name] = true
+		s.dropContradicted(object)
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			if isConsumerKey(key) {
+			switch {
+			case isConsumerKey(key) && object[key] == "":
+				delete(s.source, key) // takes a default away; null does not reach us from cdk.json
+			case isConsumerKey(key):
 				s.source[key] = object[key]
-			} else if key != "name" {
+			case key != "name":
 				ps.add(s.prefix+key, "is not a key of a consumer")
 			}
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// dropContradicted takes away the defaults that cannot be meant for a consumer
+// with these keys: those of a bundled function beside an existing one, of another
+// kind of pollers, and of a secret that its authentication has not.
+func (s *consumerSource) dropContradicted(object map[string]any) {
+	drop := func(keys ...string) {
+		for _, key := range keys {
+			delete(s.source, key)
+		}
+	}
+	if object["functionArn"] != nil {
+		drop("entry", "roleArn", "architecture", "memorySize", "timeout", "environment", "reservedConcurrency", "tracing", "logRetentionDays", "logRemovalPolicy")
+	}
+	if object["entry"] != nil {
+		drop("functionArn")
+	}
+	if object["pollers"] == "on-demand" || object["pollers"] == "off" {
+		drop("minimumPollers", "maximumPollers", "pollerGroup", "maxRecordAge", "bisectOnError", "reportBatchItemFailures",
+			"schemaRegistry", "schemaFormat", "schemaValidate", "schemaAccess", "pollerLogLevel", "retryAttempts")
+	}
+	if method, ok := object["authentication"]; ok && method != "scram" && method != "mtls" {
+		drop("secretArn", "secretKeyArn")
+	}
 }
 
 func isConsumerKey(key string) bool {

@@ -51,14 +51,18 @@ type ClusterProps struct {
 	STSEndpoint Endpoint
 
 	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of
-	// consumers that have one. It is defined with the first of them.
-	// Default: as LambdaEndpoint.
+	// consumers that have one.
+	// Default: an endpoint is defined with the first of them, and with
+	// EndpointAccessPollers a warning says whom that cuts off; none where
+	// LambdaEndpoint and STSEndpoint are both EndpointNone.
 	SecretsManagerEndpoint Endpoint
 
-	// SQSEndpoint and SNSEndpoint say how on-demand pollers reach the queues and
-	// topics that are destinations of failed batches. Each is defined with the
-	// first consumer that needs it.
-	// Default: as LambdaEndpoint.
+	// SQSEndpoint and SNSEndpoint say how pollers reach the queues and topics
+	// that are destinations of failed batches. AWS is not clear on whether
+	// provisioned pollers need them: EndpointCreate, given explicitly, defines
+	// them for those too, and without a word there is a warning.
+	// Default: for on-demand pollers as SecretsManagerEndpoint, for provisioned
+	// ones none.
 	SQSEndpoint Endpoint
 	SNSEndpoint Endpoint
 
@@ -236,7 +240,7 @@ func (c *Cluster) provide(p *ConsumerProps) []constructs.IDependable {
 		return nil
 	}
 	var wait []constructs.IDependable
-	needed := p.services()
+	needed := c.props.services(p)
 	for _, s := range needed {
 		wait = append(wait, c.reach(s)...)
 	}
@@ -244,22 +248,22 @@ func (c *Cluster) provide(p *ConsumerProps) []constructs.IDependable {
 	return append(wait, c.openHTTPS(needed)...)
 }
 
-// services is what on-demand pollers call. Provisioned ones need no way to it.
-func (p *ConsumerProps) services() []*service {
-	if p.provisioned() {
+// services is what the pollers of a consumer call. Provisioned ones need no way
+// to it, but for what AWS leaves open: that of the destination.
+func (p *ClusterProps) services(consumer *ConsumerProps) []*service {
+	destination := consumer.OnFailure.service()
+	if consumer.provisioned() {
+		if destination != nil && p.chosen(destination) && p.sourceOf(destination) == EndpointCreate {
+			return []*service{destination}
+		}
 		return nil
 	}
 	needed := []*service{lambdaService, stsService}
-	if p.Authentication.Secret != nil {
+	if consumer.Authentication.Secret != nil {
 		needed = append(needed, secretsService)
 	}
-	switch d := p.OnFailure; {
-	case d.Queue != nil:
-		needed = append(needed, sqsService)
-	case d.Topic != nil:
-		needed = append(needed, snsService)
-	case d.Bucket != nil:
-		needed = append(needed, s3Service)
+	if destination != nil {
+		needed = append(needed, destination)
 	}
 	return needed
 }

@@ -71,7 +71,7 @@ func (p *ConsumerProps) tracing() awslambda.Tracing {
 // environment tells the handler what the mapping does with its answer: to name
 // failed records to a mapping that ignores the names would lose them.
 func (p *ConsumerProps) environment() map[string]string {
-	if !p.ReportBatchItemFailures {
+	if _, heldBack := p.Environment[kafka.ReportBatchItemFailuresEnv]; !p.ReportBatchItemFailures || heldBack {
 		return p.Environment
 	}
 	env := maps.Clone(p.Environment)

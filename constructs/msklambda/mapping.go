@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -66,6 +67,10 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 // more for than is needed.
 func (c *Consumer) setModeProperties(props *ConsumerProps) {
 	mapping := c.Mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+	if arn := *c.Function.FunctionArn(); qualifier(arn) != "" {
+		// CDK knows an imported alias by the name of its function alone.
+		mapping.SetFunctionName(&arn)
+	}
 	if uri := props.OnFailure.uri(); uri != nil {
 		mapping.SetDestinationConfig(&awslambda.CfnEventSourceMapping_DestinationConfigProperty{
 			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: uri},
@@ -108,6 +113,15 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 			SchemaRegistryConfig: props.SchemaRegistry.property(),
 		})
 	}
+}
+
+// qualifier is the alias or version at the end of an imported function's ARN,
+// "" where there is none or the ARN is not known before the deploy.
+func qualifier(functionARN string) string {
+	if parts := strings.Split(functionARN, ":"); !isToken(functionARN) && len(parts) == 8 {
+		return parts[7]
+	}
+	return ""
 }
 
 func filterProperties(patterns []string) *[]*map[string]any {
