@@ -22,6 +22,8 @@ type Poller struct {
 	stop    chan struct{}
 	stopped sync.Once
 
+	committing sync.Mutex // held while offsets are committed; before mu
+
 	mu     sync.Mutex
 	queues map[int32][]*record // of each partition, in order
 	queued int                 // records in all queues
@@ -187,6 +189,8 @@ func (p *Poller) onAssigned(_ context.Context, _ *kgo.Client, partitions map[str
 // onGone forgets what was fetched of partitions that are not ours any more:
 // whoever gets them starts at the offset committed.
 func (p *Poller) onGone(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	p.committing.Lock()
+	defer p.committing.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, n := range partitions[p.Topic] {
