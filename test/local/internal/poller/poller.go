@@ -69,16 +69,12 @@ func New(c Config) (*Poller, error) {
 		assigned:    map[int32]int{},
 		uncommitted: map[int32]commit{},
 	}
-	start := kgo.NewOffset().AtStart()
-	if cfg.Latest {
-		start = kgo.NewOffset().AtEnd()
-	}
 	p.client, err = kgo.NewClient(
 		kgo.SeedBrokers(cfg.Brokers...),
 		kgo.ClientID("lambda-poller"),
 		kgo.ConsumerGroup(cfg.Group),
 		kgo.ConsumeTopics(cfg.Topic),
-		kgo.ConsumeStartOffset(start),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), // TRIM_HORIZON, the construct's default
 		kgo.DisableAutoCommit(),
 		// Offsets are of use only to whom the partition belongs: callbacks must
 		// not come between a poll and the queue.
