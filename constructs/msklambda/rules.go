@@ -64,7 +64,7 @@ func (c *Cluster) openPort(port int) []constructs.IDependable {
 		for _, from := range c.SecurityGroupIDs {
 			rules = append(rules, c.ingress(to, from, port))
 			if c.props.SecurityGroupRules == SecurityGroupRulesAll {
-				rules = append(rules, c.retain(c.egress(from, port, "msklambda: pollers to brokers",
+				rules = append(rules, c.retain(c.egress(from, port, "pollers to brokers",
 					&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: &to}, idFor(c, to))))
 			}
 		}
@@ -99,10 +99,10 @@ func (c *Cluster) openHTTPS(needed []*service) []constructs.IDependable {
 		if to == "endpoints" {
 			// Never retained: it cannot have been there before the endpoints'
 			// group, and EC2 deletes no group that a rule still names.
-			rules = append(rules, c.egress(from, 443, "msklambda: pollers to endpoints",
+			rules = append(rules, c.egress(from, 443, "pollers to endpoints",
 				&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: c.EndpointSecurityGroup.SecurityGroupId()}, to))
 		} else {
-			rules = append(rules, c.retain(c.egress(from, 443, "msklambda: pollers to AWS services",
+			rules = append(rules, c.retain(c.egress(from, 443, "pollers to AWS services",
 				&awsec2.CfnSecurityGroupEgressProps{CidrIp: jsii.String("0.0.0.0/0")}, to)))
 		}
 	}
@@ -126,16 +126,16 @@ func (c *Cluster) ingress(to, from string, port int) constructs.IDependable {
 		FromPort:              jsii.Number(port),
 		ToPort:                jsii.Number(port),
 		SourceSecurityGroupId: &from,
-		Description:           jsii.String("msklambda: pollers to brokers"),
+		Description:           c.description("pollers to brokers"),
 	}))
 }
 
-func (c *Cluster) egress(from string, port int, description string, props *awsec2.CfnSecurityGroupEgressProps, to string) awscdk.CfnResource {
+func (c *Cluster) egress(from string, port int, purpose string, props *awsec2.CfnSecurityGroupEgressProps, to string) awscdk.CfnResource {
 	props.GroupId = &from
 	props.IpProtocol = jsii.String("tcp")
 	props.FromPort = jsii.Number(port)
 	props.ToPort = jsii.Number(port)
-	props.Description = &description
+	props.Description = c.description(purpose)
 	id := fmt.Sprintf("%s to %s %d", idFor(c, from), to, port)
 	return awsec2.NewCfnSecurityGroupEgress(c.namespace("Rules"), &id, props)
 }
