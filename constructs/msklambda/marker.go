@@ -18,8 +18,8 @@ const StackTag = "msklambda:stack"
 
 // stackName is that of the stack that is deployed, of which there is one in an
 // account and region. It does not name the construct, which may move.
-func (c *Cluster) stackName() string {
-	top := awscdk.Stack_Of(c)
+func stackName(scope constructs.Construct) string {
+	top := awscdk.Stack_Of(scope)
 	for top.NestedStackParent() != nil {
 		top = top.NestedStackParent()
 	}
@@ -28,7 +28,7 @@ func (c *Cluster) stackName() string {
 
 // description says what a rule is for and whose it is.
 func (c *Cluster) description(purpose string) *string {
-	return jsii.String("msklambda: " + purpose + " (" + c.stackName() + ")")
+	return jsii.String("msklambda: " + purpose + " (" + stackName(c) + ")")
 }
 
 // isOwnRule tells the description of a rule that this stack made.
@@ -39,5 +39,5 @@ func isOwnRule(description, stack string) bool {
 // tag marks an endpoint as this stack's.
 func (c *Cluster) tag(endpoint constructs.IConstruct) {
 	endpoint.Node().DefaultChild().(awsec2.CfnVPCEndpoint).CdkTagManager().SetTag(
-		jsii.String(StackTag), jsii.String(c.stackName()), nil, nil)
+		jsii.String(StackTag), jsii.String(stackName(c)), nil, nil)
 }
