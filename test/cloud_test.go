@@ -92,18 +92,27 @@ func vpcConfig(groups, subnets []any) properties {
 	return properties{"SubnetIds": subnets, "SecurityGroups": groups}
 }
 
-// move puts everything into another region, to have several accounts' worth of
-// clouds behind one server: the ids stay.
+// move puts everything into another region.
 func (c *cloud) move(to string) *cloud {
-	text := strings.ReplaceAll(asJSON(c.resources), region, to)
-	c.resources, c.region = map[string]map[string]properties{}, to
+	c.replace(region, to)
+	c.region = to
+	return c
+}
+
+// The hexadecimal digits that all ids here begin with.
+const idDigits = "0123456789abcdef"
+
+// replace changes ids, to have several clouds behind one server and in one app.
+func (c *cloud) replace(old, with string) {
+	text := strings.ReplaceAll(asJSON(c.resources), old, with)
+	c.resources = map[string]map[string]properties{}
 	if err := json.Unmarshal([]byte(text), &c.resources); err != nil {
 		panic(err)
 	}
-	for id, f := range c.broken {
-		c.broken[strings.ReplaceAll(id, region, to)] = f
+	for id, f := range maps.Clone(c.broken) {
+		delete(c.broken, id)
+		c.broken[strings.ReplaceAll(id, old, with)] = f
 	}
-	return c
 }
 
 func (c *cloud) cluster() properties { return c.resources["AWS::MSK::Cluster"][arn] }
