@@ -231,3 +231,70 @@ func TestTheRealCLI(t *testing.T) {
 		t.Errorf("cdk.context.json changed from %s to %s", before, after)
 	}
 }
+
+// newExample is what the example's account would be.
+func newExample(t *testing.T) *cloud {
+	c := newCloud()
+	c.replace(arn, example(t)["clusterArn"].(string))
+	c.replace("demo", "my-cluster")
+	return c
+}
+
+// TestTheExamplesAnswersAreTheCLIs holds cdk.context.json against what the CLI
+// writes for the example: -update writes it anew.
+func TestTheExamplesAnswersAreTheCLIs(t *testing.T) {
+	p := newProject(t, serve(t, newExample(t)).URL)
+	app, err := appBinary()
+	if err != nil {
+		t.Fatal(err, app)
+	}
+	p.env = append(p.env, "CDK_VALIDATION=false")
+	// It lists the stacks, and bundles nothing.
+	if out, ok := p.run("list", "--app", app); !ok || !strings.Contains(out, "MskLambda") {
+		t.Fatalf("list failed:\n%s", out)
+	}
+	const path = "../cdk.context.json"
+	got := p.read("cdk.context.json")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("cdk.context.json = %s, the CLI writes %s; go test ./test -run TestTheExamplesAnswers -update", want, got)
+	}
+}
+
+func TestALookUpThatFailsLeavesNoTemplate(t *testing.T) {
+	p := newProject(t, "") // no endpoint, no credentials
+	app, err := appBinary()
+	if err != nil {
+		t.Fatal(err, app)
+	}
+	p.env = append(p.env, "CDK_VALIDATION=false")
+	out, ok := p.run("synth", "--quiet", "--app", app, "-c", "clusterArn="+arn, "-c", "topic=orders", "-c", "consumerGroupId=orders-fn")
+	if ok {
+		t.Errorf("synth succeeded: %s", out)
+	}
+	for _, want := range []string{
+		`msklambda: cluster "Cluster":`, "the look-up of cluster " + arn + " (AWS::MSK::Cluster) in account 111122223333, region us-east-1 failed: ",
+		"Give credentials of account 111122223333",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("output = %s, want %q in it", out, want)
+		}
+	}
+	if strings.Contains(out, "goroutine") {
+		t.Errorf("output = %s, want no trace", out)
+	}
+	if left, _ := filepath.Glob(filepath.Join(p.dir, "cdk.out", "*.json")); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if text, err := os.ReadFile(filepath.Join(p.dir, "cdk.context.json")); err == nil && strings.Contains(string(text), "cc-api-provider") {
+		t.Errorf("cdk.context.json = %s, want no answer", text)
+	}
+}

@@ -32,8 +32,27 @@ func lookUp(t *testing.T, c *cloud, build func(awscdk.Stack)) *looked {
 	return lookUpAgain(t, c, map[string]any{}, build)
 }
 
+// mustLookUp fails the test where lookUp ends in a panic.
+func mustLookUp(t *testing.T, c *cloud, build func(awscdk.Stack)) *looked {
+	t.Helper()
+	out := lookUp(t, c, build)
+	if out.text != "" {
+		t.Fatal(out.text)
+	}
+	return out
+}
+
 // lookUpAgain has the cdk.context.json of an earlier run.
 func lookUpAgain(t *testing.T, c *cloud, context map[string]any, build func(awscdk.Stack)) *looked {
+	t.Helper()
+	return lookUpIn(t, c, context, func(app awscdk.App) awscdk.Stack {
+		stack := lookupStack(app, "Test", c.region)
+		build(stack)
+		return stack
+	})
+}
+
+func lookUpIn(t *testing.T, c *cloud, context map[string]any, build func(awscdk.App) awscdk.Stack) *looked {
 	t.Helper()
 	out := &looked{context: context}
 	transient := map[string]any{}
@@ -42,8 +61,8 @@ func lookUpAgain(t *testing.T, c *cloud, context map[string]any, build func(awsc
 		given := maps.Clone(out.context)
 		maps.Copy(given, transient)
 		app := newApp(t, given)
-		stack := lookupStack(app, "Test", c.region)
-		if out.text = panicText(func() { build(stack); app.Synth(nil) }); out.text != "" {
+		var stack awscdk.Stack
+		if out.text = panicText(func() { stack = build(app); app.Synth(nil) }); out.text != "" {
 			return out
 		}
 		dir := *app.Outdir()
@@ -55,7 +74,7 @@ func lookUpAgain(t *testing.T, c *cloud, context map[string]any, build func(awsc
 		}
 		readJSON(t, filepath.Join(dir, "manifest.json"), &manifest)
 		if out.runs == 1 {
-			readJSON(t, filepath.Join(dir, "Test.template.json"), &out.first)
+			readJSON(t, filepath.Join(dir, *stack.TemplateFile()), &out.first)
 		}
 		if len(manifest.Missing) == 0 {
 			noPanic(t, func() { out.template = read(t, stack) })

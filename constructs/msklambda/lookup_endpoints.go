@@ -88,6 +88,13 @@ func (f *found) vpcEndpoints(vpc, serviceName string) ([]*vpcEndpoint, bool) {
 	return out, complete
 }
 
+// isLookedUp tells whether what is given leaves it open how to reach a service. A
+// gateway endpoint, the usual one for S3, is none that is looked up.
+func (s *service) isLookedUp(given *ClusterProps) bool {
+	e := s.endpoint(given)
+	return s != s3Service && e.Source == "" && e.ID == ""
+}
+
 // settleEndpoints finds, for what is not given, an endpoint that the VPC has.
 func (c *Cluster) settleEndpoints(ps *problems, needed []*service) {
 	f := c.found
@@ -96,10 +103,10 @@ func (c *Cluster) settleEndpoints(ps *problems, needed []*service) {
 	}
 	for _, s := range needed {
 		e := s.endpoint(&c.props)
-		// A gateway endpoint, the usual one for S3, is none of these.
-		if s == s3Service || f.settled[s] || e.Source != "" || e.ID != "" {
+		if f.settled[s] || !s.isLookedUp(&c.props) {
 			continue
 		}
+		f.subnets(&c.props)
 		name := awscdk.Stack_Of(c).Resolve(s.aws().Name()).(string)
 		candidates, ok := f.vpcEndpoints(c.props.VPCID, name)
 		if !ok {

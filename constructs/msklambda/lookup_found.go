@@ -83,10 +83,11 @@ type found struct {
 	clientBroker   string // "TLS", "TLS_PLAINTEXT", "PLAINTEXT", "" where not told
 	publicAccess   string // "", "DISABLED", "SERVICE_PROVIDED_EIPS"
 
-	cidrs     []netip.Prefix            // of the subnets, nil unless all are known
-	groups    map[string]*groupRules    // by id, where rules are added as the groups lack them
-	endpoints map[*service]*vpcEndpoint // of others, that are used
-	settled   map[*service]bool
+	subnetsAsked bool
+	cidrs        []netip.Prefix            // of the subnets, nil unless all are known
+	groups       map[string]*groupRules    // by id, where rules are added as the groups lack them
+	endpoints    map[*service]*vpcEndpoint // of others, that are used
+	settled      map[*service]bool
 }
 
 // lookUp fills what is not given of the cluster's attributes.
@@ -97,6 +98,23 @@ func (f *found) lookUp(given *ClusterProps) {
 	} else {
 		f.provisioned(given)
 	}
+	if given.VPCID == "" || given.SecurityGroupRules == "" {
+		f.subnets(given)
+	}
+	if given.SecurityGroupRules == "" {
+		f.groups = map[string]*groupRules{}
+		for _, id := range unique(given.SecurityGroupIDs) {
+			f.groups[id] = f.group(id)
+		}
+	}
+}
+
+// subnets tell the VPC, and the ranges that rules may be for.
+func (f *found) subnets(given *ClusterProps) {
+	if f.subnetsAsked {
+		return
+	}
+	f.subnetsAsked = true
 	complete := len(given.SubnetIDs) > 0
 	var cidrs []netip.Prefix
 	for _, id := range unique(given.SubnetIDs) {
@@ -112,12 +130,6 @@ func (f *found) lookUp(given *ClusterProps) {
 	}
 	if complete {
 		f.cidrs = cidrs
-	}
-	if given.SecurityGroupRules == "" {
-		f.groups = map[string]*groupRules{}
-		for _, id := range unique(given.SecurityGroupIDs) {
-			f.groups[id] = f.group(id)
-		}
 	}
 }
 
