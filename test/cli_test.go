@@ -90,15 +90,16 @@ func (p *project) read(name string) string {
 	return string(text)
 }
 
+var appDir string
+
 // appBinary is app.go, built once.
 var appBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "app")
-	if err != nil {
+	var err error
+	if appDir, err = os.MkdirTemp("", "app"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "app")
-	out, err := exec.Command("go", "build", "-o", path, "../app.go").CombinedOutput()
-	if err != nil {
+	path := filepath.Join(appDir, "app")
+	if out, err := exec.Command("go", "build", "-o", path, "../app.go").CombinedOutput(); err != nil {
 		return string(out), err
 	}
 	return path, nil

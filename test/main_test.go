@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	jsii.Close() // once: a second start would cost as much as the first
+	os.RemoveAll(appDir)
 	os.Exit(code)
 }
 

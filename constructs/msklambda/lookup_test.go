@@ -3,6 +3,7 @@ package msklambda
 import (
 	"encoding/json"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -247,6 +248,19 @@ func TestOwnRulesAreThoseOfTheSameStack(t *testing.T) {
 	} {
 		if got := isOwnRule(description, "Orders"); got != want {
 			t.Errorf("isOwnRule(%q) = %v, want %v", description, got, want)
+		}
+	}
+}
+
+func TestTheDocumentedPermissionsAreThoseOfTheAdvice(t *testing.T) {
+	text, err := os.ReadFile("../../docs/lookup.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typ, permissions := range reads {
+		row := "| `" + typ + "` | `" + strings.ReplaceAll(permissions, ", ", "`, `") + "` |"
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/lookup.md lacks %s", row)
 		}
 	}
 }
