@@ -283,7 +283,7 @@ func TestALookUpThatFailsLeavesNoTemplate(t *testing.T) {
 	}
 	for _, want := range []string{
 		`msklambda: cluster "Cluster":`, "the look-up of cluster " + arn + " (AWS::MSK::Cluster) in account 111122223333, region us-east-1 failed: ",
-		"Give credentials of account 111122223333",
+		"give credentials of account 111122223333",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("output = %s, want %q in it", out, want)

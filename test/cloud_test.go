@@ -21,6 +21,9 @@ type cloud struct {
 	region    string
 	resources map[string]map[string]properties
 
+	// idsOnly makes a list without properties, which Cloud Control allows.
+	idsOnly bool
+
 	// broken are answers by identifier or type in place of the resource.
 	broken map[string]*fault
 
@@ -165,7 +168,7 @@ func (c *cloud) get(props map[string]any) (objects []any, text string) {
 			matches := true
 			for _, key := range slices.Sorted(maps.Keys(match)) {
 				value, ok := field(c.resources[typ][id], key)
-				if !ok {
+				if !ok || c.idsOnly {
 					return nil, "Encountered CC API error while listing " + typ + " resources matching " + asJSON(match) + "\n" + missingField(key)
 				}
 				if matches = value == match[key]; !matches {

@@ -50,6 +50,14 @@ func TestWhatIsGivenWins(t *testing.T) {
 			t.Errorf("%d runs for %s, want the cluster alone", got.runs, asJSON(got.context))
 		}
 	})
+	t.Run("all but the subnets", func(t *testing.T) {
+		got := mustLookUp(t, newCloud(), orders(func(p *msklambda.LookupProps) {
+			p.VPCID, p.SecurityGroupIDs, p.SecurityGroupRules = vpc, []string{sg2}, msklambda.SecurityGroupRulesIngress
+		}))
+		if want := []string{sg2 + ":9098 from " + sg2}; !slices.Equal(got.rules(), want) {
+			t.Errorf("rules = %q, want %q", got.rules(), want)
+		}
+	})
 	t.Run("endpoints", func(t *testing.T) {
 		got := mustLookUp(t, newCloud(theirs), orders(func(p *msklambda.LookupProps) {
 			p.LambdaEndpoint.Source, p.STSEndpoint.Source = msklambda.EndpointCreate, msklambda.EndpointCreate
@@ -150,6 +158,11 @@ func TestAnEndpointThatIsThereIsUsedAsItIs(t *testing.T) {
 			c.endpoint(lambda, "lambda", func(p properties) { delete(p, "Tags") })
 			c.group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0, "Description", "msklambda: pollers (Test)")}, []any{})
 		}, 2, ingress, nil},
+		"in a list of ids alone": {func(c *cloud) {
+			c.endpoint(lambda, "lambda")
+			c.group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
+			c.idsOnly = true
+		}, 1, ingress, nil},
 		"of another stack of this library": {func(c *cloud) {
 			c.endpoint(lambda, "lambda", func(p properties) {
 				p["Tags"] = []any{properties{"Key": "msklambda:stack", "Value": "Test2"}}

@@ -126,7 +126,8 @@ func (found ClusterProps) fill(given *ClusterProps) {
 //
 // The CLI runs an app again until nothing is left to look up. Until then
 // [Cluster.Pending] is true, ids are stand-ins, and every template of the
-// stage is empty.
+// stage is empty: a unit test gives the answers as context, or imports the
+// cluster.
 //
 // It panics when Validate fails, when a look-up has failed, with what to do
 // about it, and when the stack has no account and region or not the cluster's.

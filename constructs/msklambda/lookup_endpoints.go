@@ -56,11 +56,11 @@ func (f *found) vpcEndpoints(vpc, serviceName string) ([]*vpcEndpoint, bool) {
 	}
 	narrow := list(map[string]any{"VpcId": vpc, "ServiceName": serviceName}, endpointProperties...)
 	wide, all := list(map[string]any{"VpcId": vpc}), list(map[string]any{})
-	unmatched := func(q, next query, property ...string) bool {
-		return !f.known(q) && (f.known(next) || slices.Contains(property, missingProperty(f.reason(q))))
+	unmatched := func(q query) bool {
+		return slices.Contains([]string{"ServiceName", "VpcId"}, missingProperty(f.reason(q)))
 	}
 	var out []*vpcEndpoint
-	if !unmatched(narrow, wide, "ServiceName", "VpcId") && !f.known(all) {
+	if f.known(narrow) || !f.known(wide) && !f.known(all) && !unmatched(narrow) {
 		objects, ok := f.ask(narrow)
 		for _, object := range objects {
 			out = append(out, endpointOf(object))
@@ -68,7 +68,7 @@ func (f *found) vpcEndpoints(vpc, serviceName string) ([]*vpcEndpoint, bool) {
 		return out, ok
 	}
 	q := wide
-	if unmatched(wide, all, "VpcId") {
+	if !f.known(wide) && (f.known(all) || unmatched(wide)) {
 		q = all
 	}
 	one := func(id string, required []string, optional ...string) (*vpcEndpoint, bool) {
@@ -118,11 +118,17 @@ func (c *Cluster) settleEndpoints(ps *problems, needed []*service) {
 			if !found.PrivateDns {
 				continue
 			}
-			for _, id := range found.groupIDs {
-				found.groups = append(found.groups, f.group(id))
-			}
-			if f.isOwn(found) {
+			if f.isTagged(found) {
 				continue
+			}
+			own := false
+			for _, id := range found.groupIDs {
+				g := f.group(id)
+				found.groups = append(found.groups, g)
+				own = own || !found.tagged && g != nil && g.own
+			}
+			if own {
+				continue // the answer has no tags, but the group's rules are marked, too
 			}
 			if len(e.Statements) > 0 {
 				ps.add(s.id+".Statements", "needs an endpoint that is defined here, and %s has %s: give the statements to that one", c.props.VPCID, found.id)
@@ -134,13 +140,9 @@ func (c *Cluster) settleEndpoints(ps *problems, needed []*service) {
 	}
 }
 
-// isOwn tells an endpoint that this stack made by its tag, and where the answer
-// has no tags by the rules of its group.
-func (f *found) isOwn(e *vpcEndpoint) bool {
-	if e.tagged {
-		return slices.ContainsFunc(e.tags, func(t struct{ Key, Value string }) bool { return t.Key == StackTag && t.Value == f.stackName })
-	}
-	return slices.ContainsFunc(e.groups, func(g *groupRules) bool { return g != nil && g.own })
+// isTagged tells an endpoint that this stack made.
+func (f *found) isTagged(e *vpcEndpoint) bool {
+	return slices.ContainsFunc(e.tags, func(t struct{ Key, Value string }) bool { return t.Key == StackTag && t.Value == f.stackName })
 }
 
 // existingGroup is a group of the endpoint that was looked up for a service,

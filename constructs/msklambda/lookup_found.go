@@ -111,11 +111,11 @@ func (f *found) lookUp(given *ClusterProps) {
 
 // subnets tell the VPC, and the ranges that rules may be for.
 func (f *found) subnets(given *ClusterProps) {
-	if f.subnetsAsked {
+	if f.subnetsAsked || len(given.SubnetIDs) == 0 || given.SubnetIDs[0] == standIns.SubnetIDs[0] {
 		return
 	}
 	f.subnetsAsked = true
-	complete := len(given.SubnetIDs) > 0
+	complete := true
 	var cidrs []netip.Prefix
 	for _, id := range unique(given.SubnetIDs) {
 		object, ok := f.one(query{kind: "subnet", typeName: typeSubnet, id: id, required: []string{"VpcId"}, optional: []string{"CidrBlock"}})
@@ -287,7 +287,7 @@ func (f *found) checkPublicAccess(ps *problems, arn string) {
 	if f.publicAccess == "" || f.publicAccess == "DISABLED" || f.allowPublicAccess {
 		return
 	}
-	ps.add("AllowPublicAccess", "is needed for a cluster with public access on, got public access %q: turn it off in the MSK console (Properties, Networking settings, Edit public access), or by\n  "+
+	ps.add("AllowPublicAccess", "is needed for a cluster with public access on, got public access %q: turn it off in the MSK console (Properties, Network settings, Edit public access), or by\n  "+
 		"aws kafka update-connectivity --cluster-arn %s --current-version %s --connectivity-info '{\"PublicAccess\":{\"Type\":\"DISABLED\"}}'\n  or accept it with AllowPublicAccess",
 		f.publicAccess, arn, currentVersion(arn))
 }

@@ -227,19 +227,19 @@ type remedy struct {
 // advices are tried in this order: a reason may hold the words of a later one.
 var advices = []remedy{
 	{regexp.MustCompile(`No resource of type|ResourceNotFoundException`),
-		`There is no such {kind}: check account, region and id; "aws kafka list-clusters-v2 --region {region}" lists the clusters. What was looked up before, "cdk context --clear" forgets.`},
+		`there is no such {kind}: check account, region and id ("aws kafka list-clusters-v2 --region {region}" lists the clusters); what was looked up before, "cdk context --clear" forgets`},
 	{regexp.MustCompile(`(?i)throttl|rate exceeded|too ?many ?requests|RequestLimitExceeded`),
-		`AWS took too many requests at once: run it again; what was found so far is in cdk.context.json.`},
+		`AWS had too many requests at once: run it again; what was found so far is in cdk.context.json`},
 	{regexp.MustCompile(`(?i)assume ?role`),
-		`Bootstrap the account and region (cdk bootstrap aws://{account}/{region}), or let your credentials assume its look-up role.`},
+		`bootstrap the account and region (cdk bootstrap aws://{account}/{region}), or let your credentials assume its look-up role`},
 	{regexp.MustCompile(`(?i)no credentials|current credentials are for|unable to resolve AWS account|expired|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|security token`),
-		`Give credentials of account {account}, such as by AWS_PROFILE or "aws sso login", or correct the ARN. With the attributes given nothing is looked up.`},
+		`give credentials of account {account}, such as by AWS_PROFILE or "aws sso login", or correct the ARN; with the attributes given, nothing is looked up`},
 	{regexp.MustCompile(`(?i)AccessDenied|not authorized|UnauthorizedOperation`),
-		`The look-up role needs cloudformation:GetResource and cloudformation:ListResources, and for this {kind} {reads}. As "cdk bootstrap" makes it, it has them by ReadOnlyAccess.`},
+		`the look-up role needs cloudformation:GetResource and cloudformation:ListResources, and for this {kind} {reads}; as "cdk bootstrap" makes it, it has them by ReadOnlyAccess`},
 	{missing,
-		`The answer lacks a property that the resource type requires: give as an attribute what is looked up here.`},
+		`the answer lacks a property that the resource type requires: give as an attribute what is looked up here`},
 	{regexp.MustCompile(``),
-		`Correct what the message says and run it again, or give as an attribute what is looked up here.`},
+		`correct what the message says and run it again, or give as an attribute what is looked up here`},
 }
 
 func advice(q query, reason, account, region string) string {

@@ -132,7 +132,12 @@ func (c *Cluster) lacksEgress(from string, port int, group string, ranges []neti
 	if group != "" {
 		groups = []string{group}
 	}
-	return !covers(g.egress, port, groups, ranges)
+	lacks := !covers(g.egress, port, groups, ranges)
+	if lacks {
+		c.info("msklambda:egressRule", fmt.Sprintf("%s does not allow all outbound traffic, as far as its %d outbound rules tell, so the rules out on TCP %d that it lacks are added.",
+			from, len(g.egress), port))
+	}
+	return lacks
 }
 
 func (c *Cluster) info(id, text string) {

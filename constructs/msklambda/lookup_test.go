@@ -215,17 +215,17 @@ func TestWhatAnEndpointPolicyRefuses(t *testing.T) {
 // The reasons are texts of CLI 2.1148.1 and of AWS.
 func TestAdviceFitsTheReason(t *testing.T) {
 	for reason, want := range map[string]string{
-		"No resource of type AWS::MSK::Cluster with identifier: arn":                                                            "There is no such cluster",
+		"No resource of type AWS::MSK::Cluster with identifier: arn":                                                            "there is no such cluster",
 		"Encountered CC API error while getting X\nRate exceeded":                                                               "too many requests",
 		"ThrottlingException (HTTP 400)":                                                                                        "too many requests",
-		"Need to perform AWS calls for account 1, but no credentials have been configured":                                      "Give credentials of account 111122223333",
-		"Need to perform AWS calls for account 1, but the current credentials are for 2":                                        "Give credentials of account 111122223333",
-		"The security token included in the request is expired":                                                                 "Give credentials",
+		"Need to perform AWS calls for account 1, but no credentials have been configured":                                      "give credentials of account 111122223333",
+		"Need to perform AWS calls for account 1, but the current credentials are for 2":                                        "give credentials of account 111122223333",
+		"The security token included in the request is expired":                                                                 "give credentials",
 		"Could not assume role in target account using current credentials User x is not authorized to perform: sts:AssumeRole": "cdk bootstrap aws://111122223333/us-east-1",
-		"Encountered CC API error while getting X\nUser: x is not authorized to perform: kafka:DescribeCluster":                 "for this cluster kafka:DescribeCluster.",
+		"Encountered CC API error while getting X\nUser: x is not authorized to perform: kafka:DescribeCluster":                 "for this cluster kafka:DescribeCluster;",
 		"AccessDeniedException (HTTP 400)":                                                                                      "cloudformation:GetResource",
 		"Cannot read field BrokerNodeGroupInfo. BrokerNodeGroupInfo is not found.":                                              "lacks a property that the resource type requires",
-		"connect ECONNREFUSED 127.0.0.1:1":                                                                                      "Correct what the message says",
+		"connect ECONNREFUSED 127.0.0.1:1":                                                                                      "correct what the message says",
 	} {
 		if got := advice(query{kind: "cluster", typeName: typeCluster}, reason, "111122223333", "us-east-1"); !strings.Contains(got, want) {
 			t.Errorf("advice for %q = %q, want %q in it", reason, got, want)
