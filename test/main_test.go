@@ -18,8 +18,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(scenarioEnv) != "" {
+		runScenarios()
+		return
+	}
 	code := m.Run()
 	jsii.Close() // once: a second start would cost as much as the first
+	os.RemoveAll(appDir)
 	os.Exit(code)
 }
 

@@ -40,6 +40,7 @@ func TestEndpointsAreTheTutorials(t *testing.T) {
 			"SecurityGroupIds":  []any{map[string]any{"Fn::GetAtt": []any{tpl.at("Cluster/EndpointSecurityGroup").ID, "GroupId"}}},
 			"ServiceName":       want.service,
 			"SubnetIds":         []any{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
+			"Tags":              []any{map[string]any{"Key": "msklambda:stack", "Value": "Test"}},
 			"VpcEndpointType":   "Interface",
 			"VpcId":             vpc,
 		}

@@ -206,7 +206,9 @@ func TestNoMessageIsMissingFromThePage(t *testing.T) {
 	set := token.NewFileSet()
 	found, excused := 0, map[string]bool{}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		// What only the answers of a look-up tell has tests and a page of its own:
+		// lookup_test.go, lookup_*_test.go beside the code, docs/lookup.md.
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(filepath.Base(file), "lookup") {
 			continue
 		}
 		parsed, err := parser.ParseFile(set, file, nil, 0)

@@ -16,8 +16,10 @@ import (
 // Config is the context of the app, read and checked.
 type Config struct {
 	StackName string
-	Cluster   msklambda.ClusterProps
+	Cluster   msklambda.ClusterProps // what is not given of it is looked up
 	Consumers []*ConsumerConfig
+
+	AllowPublicAccess bool
 
 	stack awscdk.Stack
 }
@@ -74,7 +76,7 @@ func ReadConfig(app awscdk.App) (*Config, error) {
 		reported["StackName"] = true
 		ps.add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
 	}
-	ps.check(c.Cluster.Validate(), reported, "")
+	ps.check(c.validateCluster(), reported, "")
 
 	c.stack = c.newStack(app)
 	for _, s := range consumerSources(given, &ps) {
@@ -109,16 +111,16 @@ func (ps *problems) check(err error, reported fields, prefix string) {
 }
 
 func split(err error) []*msklambda.Problem {
+	if p, ok := err.(*msklambda.Problem); ok {
+		return []*msklambda.Problem{p}
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}
 	var out []*msklambda.Problem
 	for _, err := range joined.Unwrap() {
-		var p *msklambda.Problem
-		if errors.As(err, &p) {
-			out = append(out, p)
-		}
+		out = append(out, split(err)...)
 	}
 	return out
 }
@@ -135,7 +137,7 @@ func (c *Config) newStack(app awscdk.App) awscdk.Stack {
 	if !stackName.MatchString(name) {
 		name = "Wrong"
 	}
-	wrong := slices.ContainsFunc(split(c.Cluster.Validate()), func(p *msklambda.Problem) bool {
+	wrong := slices.ContainsFunc(split(c.validateCluster()), func(p *msklambda.Problem) bool {
 		return p.Field == "ClusterARN" || p.Field == "VPCConnectionARN"
 	})
 	if wrong || len(parts) < 6 {

@@ -105,10 +105,15 @@ func (p *ClusterProps) Validate() error {
 		p = &ClusterProps{}
 	}
 	var ps problems
+	p.validate(&ps)
+	return ps.err()
+}
+
+func (p *ClusterProps) validate(ps *problems) {
 	ps.clusterARN("ClusterARN", p.ClusterARN)
 	if p.VPCConnectionARN != "" {
-		p.validateConnection(&ps)
-		return ps.err()
+		p.validateConnection(ps)
+		return
 	}
 	switch {
 	case p.VPCID == "":
@@ -124,14 +129,13 @@ func (p *ClusterProps) Validate() error {
 		ps.add("SecurityGroupIDs", `is required: the security groups of the cluster, such as "sg-0123456789abcdef0"`)
 	}
 	ps.ids("SecurityGroupIDs", p.SecurityGroupIDs, securityGroupID, "sg-0123456789abcdef0")
-	p.validateEndpoints(&ps)
-	p.validateRules(&ps)
-	return ps.err()
+	p.validateEndpoints(ps)
+	p.validateRules(ps)
 }
 
 // Cluster is an MSK cluster that exists, and what its consumers share: endpoints
 // and security group rules, which AWS allows once for a VPC or group. It is
-// made by [ImportCluster]. The shared parts are defined when the first
+// made by [ImportCluster] or [LookupCluster]. The shared parts are defined when the first
 // consumer needs them; until then their fields are nil.
 type Cluster struct {
 	constructs.Construct
@@ -158,6 +162,7 @@ type Cluster struct {
 
 	props     ClusterProps
 	consumers []*Consumer
+	found     *found // nil when the cluster is imported
 
 	// What is there already, with what a mapping must wait for.
 	reached map[*service]bool
@@ -182,7 +187,10 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 	}
 	checkID(scope, "cluster", id)
 	checkStack(scope, "cluster", id, props.source())
+	return newCluster(scope, id, props)
+}
 
+func newCluster(scope constructs.Construct, id string, props *ClusterProps) *Cluster {
 	c := &Cluster{
 		ClusterARN: props.ClusterARN,
 		props:      *props,
@@ -244,6 +252,7 @@ func (c *Cluster) provide(p *ConsumerProps) []constructs.IDependable {
 	for _, s := range needed {
 		wait = append(wait, c.reach(s)...)
 	}
+	c.checkExisting(p)
 	wait = append(wait, c.openPort(p.Authentication.port())...)
 	return append(wait, c.openHTTPS(needed)...)
 }

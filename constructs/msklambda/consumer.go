@@ -264,7 +264,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props)); err != nil {
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -279,7 +279,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	network := cluster.provide(props)
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
-		c.defineFunction(props)
+		c.defineFunction(props, cluster.Pending())
 	} else {
 		c.Function = props.Function
 		c.Role = props.Function.Role()

@@ -290,20 +290,20 @@ func (c *Cluster) defineEndpointSecurityGroup() {
 	})
 	https := awsec2.Port_Tcp(jsii.Number(443))
 	allow := func(peer awsec2.IPeer, who string) {
-		group.AddIngressRule(peer, https, &who, jsii.Bool(false))
+		group.AddIngressRule(peer, https, c.description(who), jsii.Bool(false))
 	}
 	for _, id := range c.SecurityGroupIDs {
-		allow(awsec2.Peer_SecurityGroupId(&id, nil), "msklambda: pollers")
+		allow(awsec2.Peer_SecurityGroupId(&id, nil), "pollers")
 	}
 	for _, id := range c.props.EndpointClientSecurityGroupIDs {
-		allow(awsec2.Peer_SecurityGroupId(&id, nil), "msklambda: endpoint client")
+		allow(awsec2.Peer_SecurityGroupId(&id, nil), "endpoint client")
 	}
 	for _, cidr := range c.props.EndpointClientCIDRs {
-		allow(peerOf(cidr), "msklambda: endpoint client")
+		allow(peerOf(cidr), "endpoint client")
 	}
 	if c.props.EndpointAccess == EndpointAccessVPC {
 		for _, cidr := range c.props.VPCCIDRs {
-			allow(peerOf(cidr), "msklambda: VPC")
+			allow(peerOf(cidr), "VPC")
 		}
 	}
 	c.EndpointSecurityGroup = group
@@ -358,6 +358,7 @@ func (c *Cluster) endpoint(s *service) awsec2.IInterfaceVpcEndpoint {
 		props.PrivateDnsOnlyForInboundResolverEndpoint = awsec2.VpcEndpointPrivateDnsOnlyForInboundResolverEndpoint_ALL_RESOLVERS
 	}
 	endpoint := awsec2.NewInterfaceVpcEndpoint(c, &s.id, props)
+	c.tag(endpoint)
 	switch {
 	case c.props.EndpointAccess == EndpointAccessVPC:
 		endpoint.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
