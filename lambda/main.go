@@ -5,8 +5,10 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -15,7 +17,7 @@ import (
 )
 
 func main() {
-	slog.SetDefault(newLogger())
+	slog.SetDefault(newLogger(os.Stdout))
 	kafka.Start(process)
 }
 
@@ -43,12 +45,14 @@ func text(b []byte) any {
 }
 
 // newLogger writes JSON with the keys that Lambda's log level filter reads.
-func newLogger() *slog.Logger {
+func newLogger(out io.Writer) *slog.Logger {
+	// Lambda has two levels that slog does not name.
+	name := strings.NewReplacer("TRACE", "DEBUG-4", "FATAL", "ERROR+4").Replace(os.Getenv("AWS_LAMBDA_LOG_LEVEL"))
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(os.Getenv("AWS_LAMBDA_LOG_LEVEL"))); err != nil {
+	if err := level.UnmarshalText([]byte(name)); err != nil {
 		level = slog.LevelInfo
 	}
-	return slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{
+	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{
 		Level:       level,
 		ReplaceAttr: lambdacontext.ReplaceAttr,
 	}))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -62,16 +63,25 @@ type located struct {
 }
 
 // locate finds the batchFailures that err consists of. ok is false if a part of
-// it is about no record in particular.
-func locate(err, text error) (found []located, ok bool) {
+// it is about no record in particular, or if its methods panic.
+func locate(err error) (found []located, ok bool) {
+	defer func() {
+		if recover() != nil {
+			found, ok = nil, false
+		}
+	}()
+	return locateIn(err, err)
+}
+
+func locateIn(err, text error) (found []located, ok bool) {
 	switch e := err.(type) {
 	case *batchFailure:
 		return []located{{e, text}}, len(e.records) > 0
 	case interface{ Unwrap() error }:
-		return locate(e.Unwrap(), text)
+		return locateIn(e.Unwrap(), text)
 	case interface{ Unwrap() []error }:
 		for _, err := range e.Unwrap() {
-			f, ok := locate(err, err)
+			f, ok := locateIn(err, err)
 			if !ok {
 				return nil, false
 			}
@@ -88,7 +98,7 @@ func locate(err, text error) (found []located, ok bool) {
 //	kafka.Start(kafka.JSON(func(ctx context.Context, o Order, r *kafka.Record) error { ... }))
 //
 // A tombstone reaches fn as the zero T, which is nil for a pointer, with a nil
-// r.Value. A value that is not JSON, or not JSON for a T, fails the record.
+// r.Value; JSON's own null is the zero T too, but its r.Value is not nil. A value that is not JSON, or not JSON for a T, fails the record.
 // JSON panics if fn is nil.
 func JSON[T any](fn func(ctx context.Context, value T, r *Record) error) func(context.Context, *Record) error {
 	if fn == nil {
@@ -98,7 +108,7 @@ func JSON[T any](fn func(ctx context.Context, value T, r *Record) error) func(co
 		var value T
 		if r.Value != nil {
 			if err := json.Unmarshal(r.Value, &value); err != nil {
-				return fmt.Errorf("unmarshal the value, %d bytes, as JSON for %T: %w", len(r.Value), value, err)
+				return fmt.Errorf("unmarshal the value, %d bytes, as JSON for %v: %w", len(r.Value), reflect.TypeFor[T](), err)
 			}
 		}
 		return fn(ctx, value, r)

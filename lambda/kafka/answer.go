@@ -2,10 +2,7 @@ package kafka
 
 import (
 	"context"
-	"fmt"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // noFailures is the answer when every record was handled.
@@ -58,7 +55,7 @@ func (b *batch) answer() []byte {
 			out = append(out, `{"itemIdentifier":{"partition":"`...)
 			out = append(out, w.id...)
 			out = append(out, `","offset":`...)
-			out = strconv.AppendInt(out, w.records[k].Offset, 10)
+			out = strconv.AppendInt(out, w.offsets[k], 10)
 			out = append(out, "}}"...)
 		}
 	}
@@ -73,78 +70,16 @@ func (b *batch) err() error {
 		w := &b.parts[i]
 		for _, f := range w.failed {
 			r := &w.records[f.index]
-			errs = append(errs, &recordError{r.Topic, r.Partition, r.Offset, f.err})
+			errs = append(errs, &recordError{r.Topic, r.Partition, w.offsets[f.index], f.err})
 		}
 		if w.skipped {
-			errs = append(errs, &skippedError{w.records[w.rest].String(), len(w.records) - w.rest, context.Cause(b.ctx)})
+			r := &w.records[w.rest]
+			first := position(r.Topic, r.Partition, w.offsets[w.rest])
+			errs = append(errs, &skippedError{first, len(w.records) - w.rest, context.Cause(b.ctx)})
 		}
 	}
 	if len(errs) == 0 {
 		return nil
 	}
-	return &batchError{errs}
-}
-
-// batchError joins all that went wrong in a batch. The text is cut, the errors
-// are all there.
-type batchError struct {
-	errs []error
-}
-
-func (e *batchError) Unwrap() []error { return e.errs }
-
-func (e *batchError) Error() string {
-	var s strings.Builder
-	for i, err := range e.errs {
-		if i == maxReported {
-			fmt.Fprintf(&s, "\nkafka: and %d more", len(e.errs)-i)
-			break
-		}
-		if i > 0 {
-			s.WriteByte('\n')
-		}
-		s.WriteString(err.Error())
-	}
-	return s.String()
-}
-
-// recordError is one record's failure. It does not hold on to the record.
-type recordError struct {
-	topic     string
-	partition int32
-	offset    int64
-	err       error
-}
-
-func (e *recordError) Unwrap() error { return e.err }
-
-// Error formats the user's error with fmt, which survives its panics.
-func (e *recordError) Error() string {
-	return fmt.Sprintf("kafka: handle %s: %v", position(e.topic, e.partition, e.offset), e.err)
-}
-
-// skippedError is about the records of a partition that were not started.
-type skippedError struct {
-	first string
-	count int
-	cause error
-}
-
-func (e *skippedError) Unwrap() error { return e.cause }
-
-func (e *skippedError) Error() string {
-	if e.count == 1 {
-		return fmt.Sprintf("kafka: handle %s: not started: %v", e.first, e.cause)
-	}
-	return fmt.Sprintf("kafka: handle %s: not started, nor the %d after it: %v", e.first, e.count-1, e.cause)
-}
-
-// marginError is why the user's context ended: the margin before the end of the
-// invocation was reached.
-type marginError time.Duration
-
-func (e marginError) Unwrap() error { return context.DeadlineExceeded }
-
-func (e marginError) Error() string {
-	return fmt.Sprintf("%v before the end of the invocation (kafka.DeadlineMargin)", time.Duration(e))
+	return newBatchError(errs)
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // partition is one entry of the event's records: the unit of order.
@@ -21,31 +19,21 @@ type partition struct {
 	from, to int // records[from:to] of the decoder's, while that may move
 }
 
-// decodeError says what is wrong with a payload, and where.
-type decodeError struct {
-	at     int    // byte offset
-	record string // orders[0]@7, or records["orders-0"][3]; may be empty
-	field  string
-	want   string
-	got    string
+// memory is what the records of a batch lie in. A handler uses it again for the
+// next batch: a fresh one for each would be most of the garbage that there is,
+// and make the peak of the process' memory depend on when it is collected.
+type memory struct {
+	records []Record
+	headers []Header
+	offsets []int64
 }
 
-func (e *decodeError) Error() string {
-	s := "kafka: decode "
-	if e.record != "" {
-		s += e.record + ": "
-	}
-	if e.field != "" {
-		s += e.field + ": "
-	}
-	return s + fmt.Sprintf("byte %d: want %s, got %s", e.at, e.want, e.got)
-}
-
-func quoteByte(c byte) string {
-	if c < ' ' || c > '~' {
-		return fmt.Sprintf("byte 0x%02x", c)
-	}
-	return "'" + string(rune(c)) + "'"
+// wipe lets go of the payload, and turns records that are used although the
+// handler has returned into empty ones, so that a test can notice.
+func (m *memory) wipe() {
+	clear(m.records)
+	clear(m.headers)
+	m.records, m.headers, m.offsets = m.records[:0], m.headers[:0], m.offsets[:0]
 }
 
 // decoder holds what decoding one payload needs. What it returns shares
@@ -63,6 +51,12 @@ type decoder struct {
 
 	topic, timestampType string // the most recent ones
 
+	// prefix is how a recent record began, with its topic and its partition and
+	// the comma after them: the next records of the partition begin the same.
+	prefix          []byte
+	prefixTopic     string
+	prefixPartition int32
+
 	// Of the record being read, to name it in an error.
 	seen  field
 	field field
@@ -74,15 +68,16 @@ type decoder struct {
 
 // decode reads a whole event. It decodes base64 and header bytes in place: the
 // payload is overwritten, also when decode fails. The partitions come in the
-// order of their names and have records.
-func decode(payload []byte) ([]partition, error) {
-	d := decoder{data: payload}
+// order of their names and have records, which lie in m.
+func decode(payload []byte, m *memory) ([]partition, error) {
+	d := decoder{data: payload, records: m.records[:0], headers: m.headers[:0]}
 	i := d.space(0)
 	if i = d.event(i); i >= 0 {
 		if i = d.space(i); i < len(payload) {
 			d.fail(i, "the end of the payload")
 		}
 	}
+	m.records, m.headers = d.records, d.headers
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -142,7 +137,7 @@ func (d *decoder) eventSource(i int) int {
 	}
 	source, _, next := d.text(i, "the name of an event source")
 	if next >= 0 && !bytes.Contains(bytes.ToLower(source), []byte("kafka")) {
-		d.err = &decodeError{at: i, want: "a Kafka event: eventSource aws:kafka or SelfManagedKafka", got: strconv.Quote(string(source))}
+		d.err = &decodeError{at: i, want: "a Kafka event: eventSource aws:kafka or SelfManagedKafka", got: strconv.Quote(string(source[:min(len(source), 64)]))}
 		return -1
 	}
 	return next
@@ -179,6 +174,9 @@ func (d *decoder) recordMap(i int) int {
 			return i
 		}
 		if i = d.recordArray(i, p.name); i < 0 {
+			if d.err.record == "" {
+				d.err.record = fmt.Sprintf("records[%q]", p.name)
+			}
 			return i
 		}
 		p.to = len(d.records)
@@ -235,6 +233,7 @@ func (d *decoder) newRecord(i int) *Record {
 		d.records = grown
 	}
 	d.records = d.records[:n+1]
+	d.records[n] = Record{}
 	return &d.records[n]
 }
 
@@ -245,152 +244,4 @@ func (d *decoder) expected(i int) int {
 	per := max(1, (i-d.firstRecord)/n)
 	more := (len(d.data) - i) / per
 	return min(n+more+more/32+1, max(maxBatch, 2*n))
-}
-
-// record reads one record into r, which is zero.
-func (d *decoder) record(i int, r *Record) int {
-	d.seen, d.field = 0, 0
-	if !d.is(i, '{') {
-		return d.fail(i, "a record: an object")
-	}
-	i++
-	for first := true; ; first = false {
-		var ok bool
-		d.field = 0
-		if !first && i+1 < len(d.data) && d.data[i] == ',' && d.data[i+1] == '"' {
-			i++ // as AWS writes it; saves a call
-		} else if i, ok = d.more(i, first, '}'); i < 0 {
-			return i
-		} else if !ok {
-			break
-		}
-		f, size := fieldAt(d.data[i:])
-		if size > 0 {
-			i = d.space(i + size)
-		} else if f, i = d.fieldName(i); i < 0 {
-			return i
-		}
-		d.field = f
-		switch f {
-		case fieldValue:
-			r.Value, i = d.bytes(i)
-		case fieldKey:
-			r.Key, i = d.bytes(i)
-		case fieldHeaders:
-			r.Headers, i = d.headerArray(i)
-		case fieldKeySchema:
-			r.KeySchema, i = d.schema(i, r.KeySchema)
-		case fieldValueSchema:
-			r.ValueSchema, i = d.schema(i, r.ValueSchema)
-		case 0:
-			i = d.skip(i, 4)
-		default:
-			i = d.scalar(i, f, r)
-		}
-		if i < 0 {
-			return i
-		}
-	}
-	if missing := needed &^ d.seen; missing != 0 {
-		return d.fail(i-1, `a record with "topic", "partition" and "offset"`)
-	}
-	return i
-}
-
-// scalar reads a field that null leaves as it is, as in encoding/json.
-func (d *decoder) scalar(i int, f field, r *Record) int {
-	if next, ok := d.null(i); ok {
-		return next
-	}
-	var s string
-	var n int64
-	switch f {
-	case fieldTopic:
-		s, i = d.string(i, &d.topic)
-	case fieldTimestampType:
-		s, i = d.string(i, &d.timestampType)
-	case fieldPartition:
-		n, i = d.integer(i, 0, math.MaxInt32, "a partition: a whole number of 32 bits, not negative")
-	case fieldOffset:
-		n, i = d.integer(i, 0, math.MaxInt64, "an offset: a whole number of 64 bits, not negative")
-	case fieldTimestamp:
-		n, i = d.integer(i, math.MinInt64, math.MaxInt64, "a timestamp: a whole number of milliseconds")
-	}
-	if i < 0 {
-		return i
-	}
-	d.seen |= f
-	switch f {
-	case fieldTopic:
-		r.Topic = s
-	case fieldTimestampType:
-		r.TimestampType = s
-	case fieldPartition:
-		r.Partition = int32(n)
-	case fieldOffset:
-		r.Offset = n
-	case fieldTimestamp:
-		r.Timestamp = time.UnixMilli(n).UTC()
-	}
-	return i
-}
-
-// string reads a string into memory of its own. recent is the last one in the
-// same place, which is most often the same: it is compared before anything is
-// parsed, and so only holds text that stands as it is between its quotes.
-func (d *decoder) string(i int, recent *string) (s string, next int) {
-	if end := i + 1 + len(*recent); d.is(end, '"') && d.data[i] == '"' && string(d.data[i+1:end]) == *recent {
-		return *recent, end + 1
-	}
-	end, plain := d.quoted(i, "a string")
-	if end < 0 {
-		return "", end
-	}
-	if plain {
-		*recent = d.strings.intern(d.data[i+1 : end])
-		return *recent, end + 1
-	}
-	d.scratch, _ = unquote(d.scratch[:0], d.data[i+1:end])
-	return d.strings.intern(d.scratch), end + 1
-}
-
-// bytes reads a base64 string or null.
-func (d *decoder) bytes(i int) (b []byte, next int) {
-	if next, ok := d.null(i); ok {
-		return nil, next
-	}
-	if !d.is(i, '"') {
-		return nil, d.fail(i, "base64 in quotes, or null")
-	}
-	start := i + 1
-	size := bytes.IndexByte(d.data[start:], '"')
-	if size < 0 {
-		return nil, d.fail(len(d.data), `'"' to end the string`)
-	}
-	end := start + size
-	text := d.data[start:end:end]
-	if bytes.IndexByte(text, '\\') >= 0 {
-		return d.escapedBytes(start)
-	}
-	n, ok := decodeBase64(text)
-	if !ok {
-		return nil, d.fail(start+badBase64(text, n), "base64")
-	}
-	return text[:n:n], end + 1
-}
-
-// escapedBytes reads a base64 string with escapes in it, from the inside: some
-// encoders write \/ or \u003d.
-func (d *decoder) escapedBytes(start int) (b []byte, next int) {
-	end, _ := d.closing(start)
-	if end < 0 {
-		return nil, end
-	}
-	d.scratch, _ = unquote(d.scratch[:0], d.data[start:end])
-	n, ok := decodeBase64(d.scratch)
-	if !ok {
-		return nil, d.fail(start, "base64")
-	}
-	n = copy(d.data[start:end], d.scratch[:n])
-	return d.data[start : start+n : start+n], end + 1
 }

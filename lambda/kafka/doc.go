@@ -43,5 +43,6 @@
 // [lambda.Handler.Invoke], and takes a fixed handful of allocations however many
 // records it has. aws-lambda-go reads the next event into the same memory. A
 // record's byte slices, and the *Record, are therefore valid until the handler
-// returns; [Record.Clone] makes a record to keep. Strings may always be kept.
+// returns, and a *Record that is kept longer becomes an empty one. [Record.Clone]
+// makes a record to keep. Strings may always be kept.
 package kafka

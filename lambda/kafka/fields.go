@@ -1,9 +1,9 @@
 package kafka
 
 import (
-	"encoding/binary"
+	"bytes"
 	"math"
-	"math/bits"
+	"time"
 )
 
 // field is a field of a record in the event; 0 is one that is not ours.
@@ -99,148 +99,164 @@ func (d *decoder) fieldName(i int) (f field, next int) {
 	return fieldNames[string(name)], i
 }
 
-// headerArray reads the headers of a record: an array of objects, each of
-// them a name with an array of bytes.
-func (d *decoder) headerArray(i int) (h []Header, next int) {
-	if next, ok := d.null(i); ok {
-		return nil, next
+// record reads one record into r, which is zero.
+func (d *decoder) record(i int, r *Record) int {
+	d.seen, d.field = 0, 0
+	if !d.is(i, '{') {
+		return d.fail(i, "a record: an object")
 	}
-	if !d.is(i, '[') {
-		return nil, d.fail(i, "an array of headers")
+	start, members := i, 0
+	if n := len(d.prefix); n > 0 && bytes.HasPrefix(d.data[i:], d.prefix) {
+		r.Topic, r.Partition = d.prefixTopic, d.prefixPartition
+		d.seen = fieldTopic | fieldPartition
+		i += n - 1 // to its comma
+		members = 3
+	} else {
+		i++
 	}
-	i++
-	from := len(d.headers)
-	for first := true; ; first = false {
+	for ; ; members++ {
 		var ok bool
-		if i, ok = d.more(i, first, ']'); i < 0 {
-			return nil, i
+		d.field = 0
+		first := members == 0
+		if members == 2 && d.seen == fieldTopic|fieldPartition && d.is(i, ',') {
+			d.prefix, d.prefixTopic, d.prefixPartition = d.data[start:i+1], r.Topic, r.Partition
+		}
+		if !first && i+1 < len(d.data) && d.data[i] == ',' && d.data[i+1] == '"' {
+			i++ // as AWS writes it; saves a call
+		} else if i, ok = d.more(i, first, '}'); i < 0 {
+			return i
 		} else if !ok {
 			break
 		}
-		if next, ok := d.null(i); ok {
-			if i = next; i < 0 {
-				return nil, i
-			}
-			continue
+		f, size := fieldAt(d.data[i:])
+		if size > 0 {
+			i = d.space(i + size)
+		} else if f, i = d.fieldName(i); i < 0 {
+			return i
 		}
-		if !d.is(i, '{') {
-			return nil, d.fail(i, "a header: an object")
+		d.field = f
+		switch f {
+		case fieldValue:
+			r.Value, i = d.bytes(i)
+		case fieldKey:
+			r.Key, i = d.bytes(i)
+		case fieldHeaders:
+			r.Headers, i = d.headerArray(i)
+		case fieldKeySchema:
+			r.KeySchema, i = d.schema(i, r.KeySchema)
+		case fieldValueSchema:
+			r.ValueSchema, i = d.schema(i, r.ValueSchema)
+		case 0:
+			i = d.skip(i, 4)
+		default:
+			i = d.scalar(i, f, r)
 		}
-		i++
-		for first := true; ; first = false {
-			var ok bool
-			if i, ok = d.more(i, first, '}'); i < 0 {
-				return nil, i
-			} else if !ok {
-				break
-			}
-			var h Header
-			if h, i = d.header(i); i < 0 {
-				return nil, i
-			}
-			from = d.addHeader(h, from)
+		if i < 0 {
+			return i
 		}
 	}
-	n := len(d.headers)
-	return d.headers[from:n:n], i
+	if d.seen&needed != needed {
+		return d.fail(i-1, `a record with "topic", "partition" and "offset"`)
+	}
+	return i
 }
 
-// addHeader appends h to those of the current record, which begin at from,
-// and returns where they begin now. When there is no room the current record's
-// move to a new slab; those of earlier records stay where they are.
-func (d *decoder) addHeader(h Header, from int) int {
-	if len(d.headers) == cap(d.headers) {
-		mine := d.headers[from:]
-		slab := make([]Header, len(mine), max(d.expectedHeaders(), 2*len(mine)))
-		copy(slab, mine)
-		d.headers, from = slab, 0
-	}
-	d.headerCount++
-	d.headers = append(d.headers, h)
-	return from
-}
-
-// expectedHeaders is how many headers are to come if the records to come, for
-// which there is room already, have as many as those before.
-func (d *decoder) expectedHeaders() int {
-	n, room := len(d.records), cap(d.headers)
-	more := d.headerCount * (cap(d.records) - n + 1) / n
-	return max(32, min(more+more/32, 2*room+maxBatch), min(room, 4096))
-}
-
-// header reads one member of a header object.
-func (d *decoder) header(i int) (h Header, next int) {
-	text, _, i := d.text(i, "a header's name in quotes")
-	if i < 0 {
-		return h, i
-	}
-	h.Key = d.strings.intern(text)
-	if i = d.colon(i); i < 0 {
-		return h, i
-	}
+// scalar reads a field that null leaves as it is, as in encoding/json.
+func (d *decoder) scalar(i int, f field, r *Record) int {
 	if next, ok := d.null(i); ok {
-		return h, next
+		return next
 	}
-	h.Value, i = d.byteArray(i)
-	return h, i
-}
-
-// byteArray reads an array of bytes, signed as Java's are or unsigned, in
-// place: a byte takes the room of the first character of its number.
-func (d *decoder) byteArray(i int) (b []byte, next int) {
-	const want = "a byte: a whole number from -128 to 255"
-	if !d.is(i, '[') {
-		return nil, d.fail(i, "an array of bytes")
-	}
-	i++
-	from, to := i, i
-	i, ok := d.more(i, true, ']')
-	for ok {
-		i, to = plainBytes(d.data, i, to)
-		var n int64
-		if n, i = d.integer(d.space(i), math.MinInt8, math.MaxUint8, want); i < 0 {
-			return nil, i
-		}
-		d.data[to] = byte(n)
-		to++
-		i, ok = d.more(i, false, ']')
+	var s string
+	var n int64
+	switch f {
+	case fieldTopic:
+		s, i = d.string(i, &d.topic)
+	case fieldTimestampType:
+		s, i = d.string(i, &d.timestampType)
+	case fieldPartition:
+		n, i = d.integer(i, 0, math.MaxInt32, "a partition: a whole number of 32 bits, not negative")
+	case fieldOffset:
+		n, i = d.integer(i, 0, math.MaxInt64, "an offset: a whole number of 64 bits, not negative")
+	case fieldTimestamp:
+		n, i = d.integer(i, math.MinInt64, math.MaxInt64, "a timestamp: a whole number of milliseconds")
 	}
 	if i < 0 {
-		return nil, i
+		return i
 	}
-	return d.data[from:to:to], i
+	d.seen |= f
+	switch f {
+	case fieldTopic:
+		r.Topic = s
+	case fieldTimestampType:
+		r.TimestampType = s
+	case fieldPartition:
+		r.Partition = int32(n)
+	case fieldOffset:
+		r.Offset = n
+	case fieldTimestamp:
+		r.Timestamp = time.UnixMilli(n).UTC()
+	}
+	return i
 }
 
-// plainBytes reads numbers from -128 to 255 at i, each with a ',' right after
-// it, and writes them at to. It stops at the first one that is not like that:
-// the last one, or what may still be right and is for byteArray to see to.
-//
-// Whether a byte of a header is negative, and how many digits it has, cannot be
-// predicted, so nothing here branches on it.
-func plainBytes(p []byte, i, to int) (int, int) {
-	for len(p)-i >= 8 {
-		w := binary.LittleEndian.Uint64(p[i:])
-		// Digits have this bit and ',' does not; the first may be a '-'.
-		end := bits.TrailingZeros64(^w&0x1010101010101000) / 8
-		var negative int
-		if byte(w) == '-' {
-			negative = 1
-		}
-		count := end - negative
-		if uint(end) >= 8 || byte(w>>(8*end)) != ',' || uint(count-1) > 2 {
-			break
-		}
-		w >>= 8 * negative
-		digits := uint32(w^0x303030) << (8 * (4 - count)) >> 8
-		v := int(digits&0xff)*100 + int(digits>>8&0xff)*10 + int(digits>>16)
-		if (digits+0x767676|digits)&0x808080 != 0 || v > 255-127*negative || count > 1 && byte(w) == '0' {
-			break
-		}
-		p[to] = byte((v ^ -negative) + negative)
-		to++
-		i += end + 1
+// string reads a string into memory of its own. recent is the last one in the
+// same place, which is most often the same: it is compared before anything is
+// parsed, and so only holds text that stands as it is between its quotes.
+func (d *decoder) string(i int, recent *string) (s string, next int) {
+	if end := i + 1 + len(*recent); d.is(end, '"') && d.data[i] == '"' && string(d.data[i+1:end]) == *recent {
+		return *recent, end + 1
 	}
-	return i, to
+	end, plain := d.quoted(i, "a string")
+	if end < 0 {
+		return "", end
+	}
+	if plain {
+		*recent = d.strings.intern(d.data[i+1 : end])
+		return *recent, end + 1
+	}
+	d.scratch, _ = unquote(d.scratch[:0], d.data[i+1:end])
+	return d.strings.intern(d.scratch), end + 1
+}
+
+// bytes reads a base64 string or null.
+func (d *decoder) bytes(i int) (b []byte, next int) {
+	if next, ok := d.null(i); ok {
+		return nil, next
+	}
+	if !d.is(i, '"') {
+		return nil, d.fail(i, "base64 in quotes, or null")
+	}
+	start := i + 1
+	size := bytes.IndexByte(d.data[start:], '"')
+	if size < 0 {
+		return nil, d.fail(len(d.data), `'"' to end the string`)
+	}
+	end := start + size
+	text := d.data[start:end:end]
+	if bytes.IndexByte(text, '\\') >= 0 {
+		return d.escapedBytes(start)
+	}
+	n, ok := decodeBase64(text)
+	if !ok {
+		return nil, d.fail(start+badBase64(text, n), "base64")
+	}
+	return text[:n:n], end + 1
+}
+
+// escapedBytes reads a base64 string with escapes in it, from the inside: some
+// encoders write \/ or \u003d.
+func (d *decoder) escapedBytes(start int) (b []byte, next int) {
+	end, _ := d.closing(start)
+	if end < 0 {
+		return nil, end
+	}
+	d.scratch, _ = unquote(d.scratch[:0], d.data[start:end])
+	n, ok := decodeBase64(d.scratch)
+	if !ok {
+		return nil, d.fail(start, "base64")
+	}
+	n = copy(d.data[start:end], d.scratch[:n])
+	return d.data[start : start+n : start+n], end + 1
 }
 
 // schema reads the metadata of a schema registry. What it does not say is as in

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -40,20 +41,30 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// usedBefore is an event whose records have everything that records can have.
+var usedBefore = []byte(`{"records":{"u-1":[` + strings.TrimSuffix(strings.Repeat(`{"topic":"used","partition":1,"offset":2,"timestamp":3,"timestampType":"USED",`+
+	`"key":"dXNlZA==","value":"dXNlZA==","headers":[{"used":[1]},{"used":[2]}],"keySchemaMetadata":{"dataFormat":"USED"},"valueSchemaMetadata":{"schemaId":"used"}},`, 3), ",") + `]}}`)
+
 // decodeGuarded decodes a copy of event with other bytes right behind it, twice:
-// it must neither write to them nor be changed by them.
+// it must neither write to them nor be changed by them, nor by what the memory
+// that it decodes into was used for.
 func decodeGuarded(t *testing.T, event []byte) ([]partition, error) {
 	t.Helper()
-	run := func(behind byte) ([]partition, error) {
+	run := func(behind byte, m *memory) ([]partition, error) {
 		buf := append(bytes.Clone(event), bytes.Repeat([]byte{behind}, 64)...)
-		parts, err := decode(buf[:len(event)])
+		parts, err := decode(buf[:len(event)], m)
 		if tail := buf[len(event):]; !bytes.Equal(tail, bytes.Repeat([]byte{behind}, 64)) {
 			t.Fatalf("decode(%q) wrote behind the payload: %q", event, tail)
 		}
 		return parts, err
 	}
-	parts, err := run('"')
-	others, otherErr := run('0')
+	parts, err := run('"', new(memory))
+	// As a handler does, but for the wipe in between.
+	used := new(memory)
+	if _, err := decode(bytes.Clone(usedBefore), used); err != nil {
+		t.Fatal(err)
+	}
+	others, otherErr := run('0', used)
 	if diff := difference(others, parts); diff != "" || (err == nil) != (otherErr == nil) || err != nil && err.Error() != otherErr.Error() {
 		t.Fatalf("decode(%q) depends on what is behind the payload: %s, %v, %v", event, diff, err, otherErr)
 	}
@@ -104,7 +115,7 @@ func sameRecord(a, b *Record) bool {
 // the event's map key, in valid JSON.
 func checkAnswer(t *testing.T, event []byte, parts []partition) {
 	t.Helper()
-	b := &batch{parts: make([]work, len(parts))}
+	b := &batch{mem: new(memory), parts: make([]work, len(parts))}
 	for i, p := range parts {
 		b.parts[i] = work{partition: p}
 	}
@@ -116,6 +127,7 @@ func checkAnswer(t *testing.T, event []byte, parts []partition) {
 			}
 		}
 	}
+	b.keepOffsets()
 	raw := b.answer()
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		t.Fatalf("answer to %q = %q: %v", event, raw, err)

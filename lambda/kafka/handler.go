@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -64,8 +65,8 @@ func Handler[F Func](fn F, opts ...Option) lambda.Handler {
 type Option func(*handler)
 
 // Concurrency handles up to n partitions at once, each in order. The default is
-// 1: a function has a fraction of a processor, so more pay off where handling a
-// record means waiting. Panics if n is less than 1.
+// 1: a function has a fraction of a processor, so that more than one at a time is
+// worth it only where handling a record means waiting. Panics if n is less than 1.
 func Concurrency(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("kafka: Concurrency must be at least 1, got %d", n))
@@ -116,6 +117,7 @@ type handler struct {
 	concurrency int
 	margin      time.Duration // negative: the default
 	logger      *slog.Logger  // nil: the default
+	spare       atomic.Pointer[memory]
 }
 
 // maxMargin is the most that the default of DeadlineMargin takes.
@@ -125,26 +127,45 @@ const maxMargin = 2 * time.Second
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now()
 	log := h.newLog(ctx)
-	parts, err := decode(payload)
+	m := h.takeMemory()
+	parts, err := decode(payload, m)
 	if err != nil {
 		log.undecoded(err, len(payload))
 		return nil, err
 	}
 	userCtx, cancel := h.withMargin(ctx, start)
 	defer cancel()
-	b := &batch{handler: h, ctx: userCtx, log: log, parts: make([]work, len(parts))}
+	b := &batch{handler: h, ctx: userCtx, log: log, mem: m, parts: make([]work, len(parts))}
 	for i := range parts {
 		b.parts[i].partition = parts[i]
 	}
 	b.run()
 	log.batch(b, time.Since(start))
+	answer, err := []byte(noFailures), error(nil)
 	if h.partial {
-		return b.answer(), nil
+		answer = b.answer()
+	} else if err = b.err(); err != nil {
+		answer = nil
 	}
-	if err := b.err(); err != nil {
-		return nil, err
+	h.putMemory(m)
+	return answer, err
+}
+
+// takeMemory returns memory to decode into. There is one that is used again;
+// invocations at the same time, which Lambda can be set to, get their own.
+func (h *handler) takeMemory() *memory {
+	if m := h.spare.Swap(nil); m != nil {
+		return m
 	}
-	return []byte(noFailures), nil
+	return new(memory)
+}
+
+// putMemory takes memory back, unless it is larger than a batch should need.
+func (h *handler) putMemory(m *memory) {
+	m.wipe()
+	if cap(m.records) <= 2*maxBatch && cap(m.headers) <= 8*maxBatch {
+		h.spare.Store(m)
+	}
 }
 
 // withMargin returns the context of the user's code.
@@ -155,7 +176,7 @@ func (h *handler) withMargin(ctx context.Context, start time.Time) (context.Cont
 	}
 	margin := h.margin
 	if margin < 0 {
-		margin = min(end.Sub(start)/10, maxMargin)
+		margin = max(0, min(end.Sub(start)/10, maxMargin))
 	}
 	return context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
 }

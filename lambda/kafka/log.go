@@ -28,30 +28,32 @@ func (h *handler) newLog(ctx context.Context) *batchLog {
 	return &batchLog{Logger: l, ctx: ctx, debug: l.Enabled(ctx, slog.LevelDebug)}
 }
 
-func recordAttrs(r *Record, more ...slog.Attr) []slog.Attr {
+// recordAttrs tells where w's record i is.
+func recordAttrs(w *work, i int, more ...slog.Attr) []slog.Attr {
+	r := &w.records[i]
 	return append([]slog.Attr{
 		slog.String("topic", r.Topic),
 		slog.Int("partition", int(r.Partition)),
-		slog.Int64("offset", r.Offset),
+		slog.Int64("offset", w.offsets[i]),
 	}, more...)
 }
 
-// handled logs records of one partition, at debug.
-func (l *batchLog) handled(records []Record) {
+// handled logs, at debug, the records of w from one on up to the next.
+func (l *batchLog) handled(w *work, from int) {
 	if !l.debug {
 		return
 	}
-	for i := range records {
-		l.LogAttrs(l.ctx, slog.LevelDebug, "kafka: record handled", recordAttrs(&records[i])...)
+	for i := from; i < w.next; i++ {
+		l.LogAttrs(l.ctx, slog.LevelDebug, "kafka: record handled", recordAttrs(w, i)...)
 	}
 }
 
 // failed logs a record's failure, if it is one of the first.
-func (l *batchLog) failed(r *Record, err error, stack []byte) {
+func (l *batchLog) failed(w *work, f failure, stack []byte) {
 	if l.failures.Add(1) > maxReported {
 		return
 	}
-	attrs := recordAttrs(r, slog.Any("error", err))
+	attrs := recordAttrs(w, f.index, slog.Any("error", f.err))
 	if stack != nil {
 		attrs = append(attrs, slog.String("stack", string(stack)))
 	}

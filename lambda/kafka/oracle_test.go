@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -72,15 +71,15 @@ func exactKey(raw []byte, name string) bool {
 	if !utf8.Valid(raw) {
 		return false
 	}
-	replacements := strings.Count(name, "\ufffd")
+	raw = bytes.ReplaceAll(raw, []byte(`\\`), nil)
 	meant := bytes.Count(raw, []byte("\ufffd")) + bytes.Count(bytes.ToLower(raw), []byte(`\ufffd`))
-	return replacements <= meant
+	return strings.Count(name, "\ufffd") == meant
 }
 
 type oracleRecord struct {
 	Topic         optional[string] `json:"topic"`
-	Partition     optional[int64]  `json:"partition"`
-	Offset        optional[int64]  `json:"offset"`
+	Partition     natural[int32]   `json:"partition"`
+	Offset        natural[int64]   `json:"offset"`
 	Timestamp     optional[int64]  `json:"timestamp"`
 	TimestampType string           `json:"timestampType"`
 	Key           oracleBytes      `json:"key"`
@@ -104,8 +103,22 @@ func (o *optional[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &o.value)
 }
 
-// UnmarshalJSON: a record must be an object, not null, and without a position, or
-// with an impossible one, it could be neither ordered nor named.
+// natural is an optional that must not be negative: partitions and offsets are
+// not.
+type natural[T int32 | int64] struct{ optional[T] }
+
+func (n *natural[T]) UnmarshalJSON(data []byte) error {
+	if err := n.optional.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if n.value < 0 {
+		return errors.New("negative")
+	}
+	return nil
+}
+
+// UnmarshalJSON: a record must be an object, not null, and without a position it
+// could be neither ordered nor named.
 func (r *oracleRecord) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return errors.New("record is null")
@@ -219,12 +232,9 @@ func oracle(payload []byte) ([]partition, error) {
 	for name, records := range event.Records {
 		p := partition{name: name}
 		for _, r := range records {
-			if p := r.Partition.value; p < 0 || p > math.MaxInt32 || r.Offset.value < 0 {
-				return nil, fmt.Errorf("impossible position %d@%d", p, r.Offset.value)
-			}
 			record := Record{
 				Topic:         r.Topic.value,
-				Partition:     int32(r.Partition.value),
+				Partition:     r.Partition.value,
 				Offset:        r.Offset.value,
 				TimestampType: r.TimestampType,
 				Key:           r.Key,

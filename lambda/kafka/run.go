@@ -15,6 +15,7 @@ type batch struct {
 	*handler
 	ctx   context.Context
 	log   *batchLog
+	mem   *memory
 	parts []work // in order; each belongs to one goroutine at a time
 	next  atomic.Int64
 	wait  sync.WaitGroup
@@ -23,6 +24,7 @@ type batch struct {
 // work is a partition and how far it got.
 type work struct {
 	partition
+	offsets []int64   // of the records, which the user's code can change
 	next    int       // the record being handled, or to be handled next
 	failed  []failure // in order; two may be of one record
 	rest    int       // records[rest:] are not handled, whoever failed
@@ -40,6 +42,7 @@ var errGoexit = errors.New("the handler ended its goroutine (runtime.Goexit)")
 // is one at a time: a handler that ends its goroutine, as t.FailNow does, would
 // otherwise end the runtime's.
 func (b *batch) run() {
+	b.keepOffsets()
 	for i := range b.parts {
 		b.parts[i].rest = len(b.parts[i].records)
 	}
@@ -48,6 +51,23 @@ func (b *batch) run() {
 		go b.worker(nil)
 	}
 	b.wait.Wait()
+}
+
+func (b *batch) keepOffsets() {
+	n := 0
+	for i := range b.parts {
+		n += len(b.parts[i].records)
+	}
+	offsets := slices.Grow(b.mem.offsets[:0], n)
+	for i := range b.parts {
+		w := &b.parts[i]
+		from := len(offsets)
+		for k := range w.records {
+			offsets = append(offsets, w.records[k].Offset)
+		}
+		w.offsets = offsets[from:]
+	}
+	b.mem.offsets = offsets
 }
 
 // worker handles w, if there is one, and then partitions until none is left.
@@ -84,7 +104,7 @@ func (b *batch) attempt(w *work) (replaced bool) {
 		case v != nil && !calling:
 			panic(v) // ours, or the logger's: better no answer than a wrong one
 		case v != nil:
-			b.fail(w, fmt.Errorf("panic: %v", v), debug.Stack())
+			b.fail(w, panicked(v), debug.Stack())
 		default:
 			if calling {
 				b.fail(w, errGoexit, nil)
@@ -112,6 +132,14 @@ func (b *batch) attempt(w *work) (replaced bool) {
 	return false
 }
 
+func panicked(v any) error {
+	if err, ok := v.(error); ok {
+		return fmt.Errorf("panic: %w", err)
+	}
+	return fmt.Errorf("panic: %v", v)
+}
+
+// call calls the user's code for the next record, or for all.
 func (b *batch) call(w *work) error {
 	if b.handler.batch == nil {
 		return b.record(b.ctx, &w.records[w.next])
@@ -130,7 +158,7 @@ func (b *batch) succeed(w *work) {
 	if b.handler.batch != nil {
 		w.next = len(w.records)
 	}
-	b.log.handled(w.records[from:w.next])
+	b.log.handled(w, from)
 }
 
 // fail moves on after the user's code has failed.
@@ -138,7 +166,7 @@ func (b *batch) fail(w *work, err error, stack []byte) {
 	known := len(w.failed)
 	switch {
 	case b.handler.batch != nil:
-		b.failBatch(w, err)
+		b.failBatch(w, err, stack == nil)
 		w.next = len(w.records)
 	case b.goOn:
 		w.failed = append(w.failed, failure{w.next, err})
@@ -149,13 +177,17 @@ func (b *batch) fail(w *work, err error, stack []byte) {
 		w.next = len(w.records)
 	}
 	for _, f := range w.failed[known:] {
-		b.log.failed(&w.records[f.index], f.err, stack)
+		b.log.failed(w, f, stack)
 	}
 }
 
-// failBatch finds out which records the error of a Batch is about.
-func (b *batch) failBatch(w *work, err error) {
-	found, ok := locate(err, err)
+// failBatch notes which records the error of a Batch is about: those that it
+// tells, if it was returned, or all if that is not certain.
+func (b *batch) failBatch(w *work, err error, ok bool) {
+	var found []located
+	if ok {
+		found, ok = locate(err)
+	}
 	if ok {
 		index := make(map[*Record]int, len(w.records))
 		for i := range w.records {
