@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
+	"msklambda/constructs/gobuild"
 	"msklambda/constructs/msklambda"
 )
 
@@ -134,6 +135,27 @@ func TestTheBundleIsSmallAndStatic(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTheLocalProgramIsTheBundle: what runs on this machine, in test/local, is
+// for the same architecture the same to the byte as what is deployed.
+func TestTheLocalProgramIsTheBundle(t *testing.T) {
+	_, path := bundle(t, entry)
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := filepath.Join(t.TempDir(), "bootstrap")
+	if err := gobuild.Build(t.Context(), entry, local, "linux", "arm64"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the local program has %d bytes and differs from the bundle, which has %d", len(got), len(want))
 	}
 }
 

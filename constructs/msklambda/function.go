@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/gobuild"
 	"msklambda/lambda/kafka"
 )
 
@@ -23,11 +24,6 @@ const (
 	defaultMemorySize = 256
 	defaultTimeout    = time.Minute
 )
-
-// goFlags make the bundle small and the same wherever it is built: no paths,
-// no commit, no net/rpc, no symbol table. They go through the environment,
-// because the bundler warns about flags of its own.
-const goFlags = "-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'"
 
 func (c *Consumer) defineFunction(props *ConsumerProps) {
 	c.Role = props.Role
@@ -98,8 +94,10 @@ func (p *ConsumerProps) goarch() string {
 	return "arm64"
 }
 
+// buildEnvironment passes the flags on through the environment, because the
+// bundler warns about flags of its own.
 func (p *ConsumerProps) buildEnvironment() map[string]string {
-	env := map[string]string{"GOFLAGS": goFlags}
+	env := map[string]string{"GOFLAGS": gobuild.Flags}
 	maps.Copy(env, p.BuildEnvironment)
 	return env
 }

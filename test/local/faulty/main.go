@@ -1,0 +1,117 @@
+// Command faulty is a function that fails where its records ask for it, in
+// their header "fault". It is built and run as any other function, and is what
+// -fail and the tests run.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"msklambda/lambda/kafka"
+	"msklambda/test/local/internal/fault"
+)
+
+func main() {
+	f, err := newFunction(os.Getenv(fault.LedgerEnv))
+	if err != nil {
+		log.Fatal(err)
+	}
+	kafka.Start(f.process)
+}
+
+type function struct {
+	ledger *fault.Ledger
+	before map[fault.Entry]bool // faults that there were already
+}
+
+// newFunction goes on where a process that was killed has left off.
+func newFunction(path string) (*function, error) {
+	if path == "" {
+		return nil, fmt.Errorf("%s is not set: the file to note in what was handled", fault.LedgerEnv)
+	}
+	entries, err := fault.ReadLedger(path)
+	if err != nil {
+		return nil, err
+	}
+	before := map[fault.Entry]bool{}
+	for _, e := range entries {
+		if e.Fault != "" {
+			before[e] = true
+		}
+	}
+	ledger, err := fault.OpenLedger(path)
+	if err != nil {
+		return nil, err
+	}
+	return &function{ledger, before}, nil
+}
+
+func (f *function) process(ctx context.Context, r *kafka.Record) error {
+	entry := fault.Entry{Partition: r.Partition, Offset: r.Offset}
+	for _, h := range r.Headers {
+		switch h.Key {
+		case fault.SumHeader:
+			if got, want := fault.Sum(r.Key, r.Value), h.Value; !slices.Equal(got, want) {
+				return fmt.Errorf("the checksum is %x, want %x: key or value are not what was produced", got, want)
+			}
+		case fault.Header:
+			if err := f.fail(entry, string(h.Value)); err != nil {
+				return err
+			}
+		}
+	}
+	return f.ledger.Add(entry)
+}
+
+// fail is the fault of the given kind, if it is to happen now.
+func (f *function) fail(e fault.Entry, kind string) error {
+	e.Fault = kind
+	if f.before[e] && kind != fault.Poison || !slices.Contains(fault.Kinds, kind) {
+		return nil
+	}
+	f.before[e] = true
+	if err := f.ledger.Add(e); err != nil {
+		return err
+	}
+	switch kind {
+	case fault.Slow:
+		time.Sleep(time.Millisecond)
+		return nil
+	case fault.Panic:
+		panic("the record asks for it")
+	case fault.Timeout:
+		time.Sleep(time.Hour)
+	case fault.Crash:
+		os.Exit(3)
+	case fault.Memory:
+		takeMemory()
+	}
+	return errors.New("the record asks for it")
+}
+
+// takeMemory takes more memory than the function has, in steps that leave the
+// sandbox time to look. It gives up at twice the memory.
+func takeMemory() {
+	size, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if err != nil {
+		return
+	}
+	const step = 8 << 20
+	var all [][]byte
+	for len(all)*step < 2*size<<20 {
+		b := make([]byte, step)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1 // or it would not be resident
+		}
+		all = append(all, b)
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Minute)
+	all[0][0]++
+}

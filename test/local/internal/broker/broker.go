@@ -1,0 +1,198 @@
+// Package broker runs a Kafka cluster in this process, on loopback: kfake, which
+// speaks Kafka's protocol to any client.
+package broker
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Config describes a cluster.
+type Config struct {
+	Port int // of the first broker; 0 is any that is free
+
+	Brokers int // Default: 1.
+
+	// DataDir keeps the records, and what groups have committed, over a
+	// restart. Without one they are kept in memory.
+	DataDir string
+}
+
+// maxMessage is the largest record that the cluster takes. Kafka's own default,
+// and that of MSK, is about 1 MB; a larger one makes it possible to see what
+// happens to a record that no event of Lambda can hold.
+const maxMessage = 32 << 20
+
+// Broker is a cluster.
+type Broker struct {
+	cfg     Config
+	cluster *kfake.Cluster
+	ports   []int
+
+	mu    sync.Mutex
+	conns []net.Conn // that clients have opened since the last start
+}
+
+// Start starts a cluster. It listens on 127.0.0.1 only.
+func Start(cfg Config) (*Broker, error) {
+	if cfg.Brokers == 0 {
+		cfg.Brokers = 1
+	}
+	b := &Broker{cfg: cfg}
+	if cfg.Port != 0 {
+		for i := range cfg.Brokers {
+			b.ports = append(b.ports, cfg.Port+i)
+		}
+	}
+	return b, b.start()
+}
+
+// listen keeps hold of the connections: kfake leaves them open when it closes,
+// and a broker that stops does not.
+func (b *Broker) listen(network, address string) (net.Listener, error) {
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{l, b}, nil
+}
+
+type listener struct {
+	net.Listener
+	b *Broker
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		l.b.mu.Lock()
+		l.b.conns = append(l.b.conns, c)
+		l.b.mu.Unlock()
+	}
+	return c, err
+}
+
+func (b *Broker) start() error {
+	opts := []kfake.Opt{
+		kfake.ListenFn(b.listen),
+		kfake.NumBrokers(b.cfg.Brokers),
+		kfake.ClusterID("msklambda-local"),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(maxMessage)}),
+	}
+	if b.ports != nil {
+		opts = append(opts, kfake.Ports(b.ports...))
+	}
+	if b.cfg.DataDir != "" {
+		opts = append(opts, kfake.DataDir(b.cfg.DataDir))
+	}
+	var err error
+	if b.cluster, err = kfake.NewCluster(opts...); err != nil {
+		return err
+	}
+	b.ports = nil
+	for _, addr := range b.cluster.ListenAddrs() {
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return err
+		}
+		n, err := strconv.Atoi(port)
+		if err != nil {
+			return err
+		}
+		b.ports = append(b.ports, n)
+	}
+	return nil
+}
+
+// Restart stops all brokers and starts them again at the same addresses. It
+// needs a DataDir.
+func (b *Broker) Restart() error {
+	if b.cfg.DataDir == "" {
+		return fmt.Errorf("without a DataDir a restart would lose the records")
+	}
+	b.Close()
+	return b.start()
+}
+
+// Addrs are where the brokers listen.
+func (b *Broker) Addrs() []string { return b.cluster.ListenAddrs() }
+
+// CreateTopic makes a topic.
+func (b *Broker) CreateTopic(topic string, partitions int) error {
+	return b.cluster.CreateTopic(topic, int32(partitions), nil)
+}
+
+// Offsets are how far a group has got with a partition.
+type Offsets struct {
+	End       int64 // of the partition: the offset of its next record
+	Committed int64 // by the group: the offset of the record to read next
+}
+
+// Offsets returns those of a group for all partitions of a topic, as the
+// cluster has them and not as a client may think.
+func (b *Broker) Offsets(topic, group string) []Offsets {
+	var all []Offsets
+	var commits map[int32]kfake.GroupCommit
+	if g := b.cluster.GroupInfo(group); g != nil {
+		commits = g.Commits[topic]
+	}
+	for _, p := range b.cluster.PartitionInfos(topic) {
+		all = append(all, Offsets{End: p.HighWatermark, Committed: commits[p.Partition].Offset})
+	}
+	return all
+}
+
+// Lag is how many records a group has not committed.
+func (b *Broker) Lag(topic, group string) int64 {
+	var lag int64
+	for _, o := range b.Offsets(topic, group) {
+		lag += o.End - o.Committed
+	}
+	return lag
+}
+
+// WaitForMembers waits until a group has n members, all with partitions.
+func (b *Broker) WaitForMembers(ctx context.Context, group string, n int) error {
+	_, err := b.cluster.WaitGroupInfo(ctx, group, func(g *kfake.GroupInfo) bool {
+		return g != nil && g.State == "Stable" && len(g.Members) == n &&
+			!slices.ContainsFunc(g.Members, func(m kfake.GroupMember) bool { return m.NumAssigned() == 0 })
+	})
+	return err
+}
+
+// WaitForCommit waits until a group has committed all that the topic holds.
+func (b *Broker) WaitForCommit(ctx context.Context, topic, group string) error {
+	ends := map[int32]int64{}
+	for _, p := range b.cluster.PartitionInfos(topic) {
+		ends[p.Partition] = p.HighWatermark
+	}
+	_, err := b.cluster.WaitGroupInfo(ctx, group, func(g *kfake.GroupInfo) bool {
+		if g == nil {
+			return false
+		}
+		for partition, end := range ends {
+			if g.Commits[topic][partition].Offset != end {
+				return false
+			}
+		}
+		return true
+	})
+	return err
+}
+
+// Close stops the cluster.
+func (b *Broker) Close() {
+	b.cluster.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.conns {
+		c.Close()
+	}
+	b.conns = nil
+}
