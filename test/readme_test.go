@@ -102,7 +102,7 @@ func TestTheREADMEsErrorIsTheApps(t *testing.T) {
 }
 
 func TestTheREADMEsDeployIsAccepted(t *testing.T) {
-	context := map[string]any{"entry": entry}
+	context := map[string]any{"entry": entry, "liveScoresCode": entry}
 	for _, m := range regexp.MustCompile(`-c (\w+)=(\S+)`).FindAllStringSubmatch(readme(t), -1) {
 		if _, ok := context[m[1]]; !ok && m[1] != "clusterArn" || m[1] == "clusterArn" && !strings.HasSuffix(m[2], "...") {
 			context[m[1]] = m[2]
