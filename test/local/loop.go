@@ -195,7 +195,21 @@ func (o *options) mapping(b *broker.Broker, f *sandbox.Function, d destination, 
 	return c
 }
 
+// statusLine names what there always is, and what there is only now and then
+// once there is some.
 func statusLine(st poller.Stats, produced int, lag int64, processes int) string {
-	return fmt.Sprintf("lag %d | produced %d, handled %d, filtered out %d, to destination %d, lost %d | %d batches, %d invocations, %d failed, %d in part | %d processes",
-		lag, produced, st.Handled, st.FilteredOut, st.Delivered, st.Dropped, st.Batches, st.Invocations, st.FunctionErrors, st.PartialFailures, processes)
+	var b strings.Builder
+	some := func(n int, format string) {
+		if n > 0 {
+			fmt.Fprintf(&b, format, n)
+		}
+	}
+	fmt.Fprintf(&b, "lag %d | produced %d, handled %d", lag, produced, st.Handled)
+	some(st.FilteredOut, ", filtered out %d")
+	some(st.Delivered, ", to destination %d")
+	some(st.Dropped, ", LOST %d")
+	fmt.Fprintf(&b, " | batches %d, invocations %d, failed %d", st.Batches, st.Invocations, st.FunctionErrors)
+	some(st.PartialFailures, ", in part %d")
+	some(processes, ", processes %d")
+	return b.String()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -12,7 +13,7 @@ import (
 // the output is no terminal, the status is a line of its own now and then.
 type screen struct {
 	mu       sync.Mutex
-	out      *os.File
+	out      io.Writer
 	terminal bool
 	status   string
 	written  string    // the last status written as a line
@@ -27,7 +28,12 @@ func newScreen(out *os.File) *screen {
 	return &screen{out: out, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
 }
 
-const eraseLine = "\r\x1b[K"
+const (
+	eraseLine = "\r\x1b[K"
+	// A status of two lines could not be written over, so what is too long is
+	// cut by the terminal, which does not wrap meanwhile.
+	wrapOff, wrapOn = "\x1b[?7l", "\x1b[?7h"
+)
 
 // line writes a line.
 func (s *screen) line(format string, args ...any) {
@@ -35,10 +41,12 @@ func (s *screen) line(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.terminal {
-		fmt.Fprint(s.out, eraseLine, text, "\n", s.status)
-		return
+		text = eraseLine + text
 	}
 	fmt.Fprintln(s.out, text)
+	if s.terminal && s.status != "" {
+		fmt.Fprint(s.out, wrapOff, s.status, wrapOn)
+	}
 }
 
 // show sets the status.
@@ -48,7 +56,7 @@ func (s *screen) show(status string) {
 	s.status = status
 	switch {
 	case s.terminal:
-		fmt.Fprint(s.out, eraseLine, status)
+		fmt.Fprint(s.out, eraseLine, wrapOff, status, wrapOn)
 	case status != s.written && time.Since(s.at) >= plainInterval:
 		s.written, s.at = status, time.Now()
 		fmt.Fprintln(s.out, status)

@@ -2,8 +2,10 @@ package poller
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"msklambda/test/local/internal/sandbox"
@@ -133,7 +135,7 @@ func (p *Poller) attempt(ctx context.Context, b *batch, w *work) error {
 		}
 	})
 	if result.FunctionError != "" {
-		p.Log("invocation %s: %s", result.RequestID, cutText(result.Payload))
+		p.Log("invocation failed: %s", errorText(result))
 	}
 	p.finish(b, Handled, without(w.records, failed))
 	w.records = failed
@@ -203,11 +205,16 @@ func (p *Poller) giveUp(ctx context.Context, b *batch, w *work, why condition) e
 	return p.settle(ctx, b)
 }
 
-// cutText makes an error fit a line.
-func cutText(b []byte) string {
-	const most = 300
-	if len(b) > most {
-		return string(b[:most]) + "..."
+// errorText is what a person wants to read of an error.
+func errorText(r sandbox.Result) string {
+	var e struct{ ErrorMessage string }
+	text := string(r.Payload)
+	if json.Unmarshal(r.Payload, &e) == nil && e.ErrorMessage != "" {
+		text = strings.TrimPrefix(e.ErrorMessage, "RequestId: "+r.RequestID+" Error: ")
 	}
-	return string(b)
+	const most = 300
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
+	return text
 }

@@ -142,8 +142,8 @@ func (d *File) Close() error { return d.file.Close() }
 
 // Topic is a destination on the same cluster. AWS documents that it gets the
 // records themselves with what is known of the failure, and their condition; it
-// is taken here as one record for each, with its own key, and the document with
-// an event of that record alone as its value.
+// is taken here as one record for each, with its own key, and the document as
+// its value, whose payload is the record as it stood in the event.
 type Topic struct {
 	client *kgo.Client
 	topic  string
