@@ -117,7 +117,7 @@ func TestWhatLiveScoresAreMadeOf(t *testing.T) {
 		"API": {`"ProtocolType":"WEBSOCKET"`, `"RouteSelectionExpression":"$request.body.action"`},
 		"Stage": {`"AutoDeploy":true`, `"StageName":"live"`, `"AccessLogSettings"`, `$context.requestId`,
 			`"subscribe":{"ThrottlingBurstLimit":1000,"ThrottlingRateLimit":500}`, `"$connect":{"Throttling`, `"$default":{"Throttling`, `"unsubscribe":{"Throttling`},
-		"FanOut/Mapping": {`"Topics":["scores"]`, `"ConsumerGroupId":"live-fn"`, `"FunctionResponseTypes":["ReportBatchItemFailures"]`, `"MaximumRetryAttempts":5`,
+		"FanOut/Mapping": {`"Topics":["scores"]`, `"ConsumerGroupId":"live-fn"`, `"FunctionResponseTypes":["ReportBatchItemFailures"]`, `"MaximumRetryAttempts":2`,
 			`"ProvisionedPollerConfig":{"MaximumPollers":4,"MinimumPollers":1}`, `"MaximumBatchingWindowInSeconds":0`,
 			`"Destination":{"Fn::GetAtt":["` + tpl.at("LiveScores/Failed").ID + `","Arn"]}`},
 		"FanOut/Function": {`"MemorySize":1024`, `"Timeout":60`, `"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES":"true"`, `"Mode":"Active"`,

@@ -37,8 +37,9 @@ type Props struct {
 	Pollers *msklambda.Pollers
 
 	// RetryAttempts is how often an event is tried again before it goes to the
-	// Failed bucket, 0 to 10000. It is a pointer because 0 is a number of its own.
-	// Default: 5.
+	// Failed bucket, 0 to 10000. The events after it in its partition wait
+	// meanwhile. It is a pointer because 0 is a number of its own.
+	// Default: 2.
 	RetryAttempts *int
 
 	// Matches are those that the page shows when its address names none, by their
@@ -89,7 +90,7 @@ const (
 	defaultEntry            = "lambda/livescores"
 	defaultConnectionsEntry = "lambda/connections"
 	defaultMemorySize       = 1024
-	defaultRetryAttempts    = 5
+	defaultRetryAttempts    = 2
 	defaultMaximumPollers   = 4
 	defaultThrottleRate     = 500
 	defaultThrottleBurst    = 1000

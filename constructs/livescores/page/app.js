@@ -121,7 +121,7 @@ function show(event) {
   }
   card.dataset.sequence = event.sequence;
   const item = document.createElement('li');
-  for (const [tag, text] of [['span', event.clock], ['b', event.event], ['span', event.text ?? score]]) {
+  for (const [tag, text] of [['span', event.clock], ['b', event.event], ['span', score], ['span', event.text ?? '']]) {
     item.appendChild(document.createElement(tag)).textContent = text;
   }
   const list = card.querySelector('.events');
