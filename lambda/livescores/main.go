@@ -29,7 +29,6 @@ func main() {
 	}
 	t := table.New(dynamodb.NewFromConfig(cfg), os.Getenv(layout.TableEnv))
 	f := fanout.New(cfg, os.Getenv(layout.EndpointEnv), t)
-	// A bad event must hold up nobody. That those after it go first does no harm,
-	// because the newest sequence wins.
-	kafka.Start(f.Handle, kafka.ContinueOnError(), kafka.Concurrency(matches))
+	// A bad event is reported alone, and those after it are not.
+	kafka.Start(kafka.Batch(f.Handle), kafka.ContinueOnError(), kafka.Concurrency(matches))
 }

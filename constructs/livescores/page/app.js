@@ -85,10 +85,10 @@ function receive(data) {
       clearTimeout(answerTimer);
       attempts = 0;
       setState('online', 'live');
-      if (m.event) show(m.event);
+      m.events?.forEach(show);
       break;
     case 'score':
-      show(m.event);
+      m.events.forEach(show);
       break;
     case 'error':
       clearTimeout(answerTimer);

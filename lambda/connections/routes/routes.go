@@ -65,8 +65,12 @@ func answer(ctx context.Context, t *table.Table, r events.APIGatewayWebsocketPro
 		}
 		// After the subscription: an event of the moment between the two is then
 		// in this answer, or posted, or both.
+		m := &score.Message{Type: score.TypeSubscribed, Match: match}
 		event, err := t.Current(ctx, match)
-		return &score.Message{Type: score.TypeSubscribed, Match: match, Event: event}, err
+		if event != nil {
+			m.Events = append(m.Events, event)
+		}
+		return m, err
 	case layout.Unsubscribe:
 		match, wrong := matchOf(r)
 		if wrong != nil {

@@ -55,14 +55,14 @@ func followers(t *testing.T, tbl *table.Table, match string) (all []string) {
 
 func TestAConnectionsLife(t *testing.T) {
 	tbl, _, _ := newTable(t)
-	if _, err := tbl.Claim(t.Context(), "b", 4, []byte(`{"match":"b","sequence":4}`), time.Now()); err != nil {
+	if _, _, err := tbl.Claim(t.Context(), "b", 4, []byte(`{"match":"b","sequence":4}`), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ route, body, want string }{
 		{layout.Connect, "", ""},
 		{layout.Subscribe, `{"action":"subscribe","match":"a"}`, `{"type":"subscribed","match":"a"}`},
-		{layout.Subscribe, `{"action":"subscribe","match":"b"}`, `{"type":"subscribed","match":"b","event":{"match":"b","sequence":4}}`},
-		{layout.Subscribe, `{"action":"subscribe","match":"b"}`, `{"type":"subscribed","match":"b","event":{"match":"b","sequence":4}}`},
+		{layout.Subscribe, `{"action":"subscribe","match":"b"}`, `{"type":"subscribed","match":"b","events":[{"match":"b","sequence":4}]}`},
+		{layout.Subscribe, `{"action":"subscribe","match":"b"}`, `{"type":"subscribed","match":"b","events":[{"match":"b","sequence":4}]}`},
 		{layout.Subscribe, `{"action":"subscribe","match":"c"}`, `{"type":"subscribed","match":"c"}`},
 		{layout.Unsubscribe, `{"action":"unsubscribe","match":"c"}`, `{"type":"unsubscribed","match":"c"}`},
 		{layout.Unsubscribe, `{"action":"unsubscribe","match":"c"}`, `{"type":"unsubscribed","match":"c"}`},

@@ -86,21 +86,22 @@ func (g *gateway) sequences(t *testing.T, connection string) (all []int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, text := range g.got[connection] {
-		var m score.Message
-		var e score.Event
-		if err := json.Unmarshal([]byte(text), &m); err != nil {
-			t.Fatalf("message %q: %v", text, err)
+		var m struct {
+			Type   string
+			Events []score.Event
 		}
-		if err := json.Unmarshal(m.Event, &e); err != nil || m.Type != score.TypeScore {
+		if err := json.Unmarshal([]byte(text), &m); err != nil || m.Type != score.TypeScore || len(m.Events) == 0 {
 			t.Fatalf("message %q: %v, want a score", text, err)
 		}
-		all = append(all, e.Sequence)
+		for _, e := range m.Events {
+			all = append(all, e.Sequence)
+		}
 	}
 	return all
 }
 
 // quick are the times of a FanOut that is throttled for the sake of it.
-var quick = times{attempt: 2 * time.Second, giveUp: 200 * time.Millisecond, first: 2 * time.Millisecond, longest: 20 * time.Millisecond}
+var quick = times{attempt: 2 * time.Second, giveUp: 200 * time.Millisecond, stuck: time.Minute, first: 2 * time.Millisecond, longest: 20 * time.Millisecond}
 
 // rig is a FanOut between a table and a gateway.
 type rig struct {
@@ -159,9 +160,13 @@ func event(match string, sequence int64) []byte {
 	return fmt.Appendf(nil, `{"match":%q,"sequence":%d,"home":"Ajax","away":"PSV","score":{"home":1,"away":0},"clock":"12:00","event":"goal"}`, match, sequence)
 }
 
-// handle handles a record with an event.
-func (r *rig) handle(ctx context.Context, match string, sequence int64) error {
-	return r.Handle(ctx, &kafka.Record{Topic: "scores", Value: event(match, sequence)})
+// handle handles records with these events of a match, together.
+func (r *rig) handle(ctx context.Context, match string, sequences ...int64) error {
+	var records []*kafka.Record
+	for _, sequence := range sequences {
+		records = append(records, &kafka.Record{Topic: "scores", Value: event(match, sequence)})
+	}
+	return r.Handle(ctx, records)
 }
 
 func names(prefix string, n int) []string {

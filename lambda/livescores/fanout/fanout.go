@@ -11,7 +11,7 @@
 // Whoever ends between 1 and 3 leaves an event that is the newest and not marked:
 // when it is delivered again, it is posted again, to some for a second time. They
 // drop it by its sequence. So nothing is lost, and what is seen twice is not shown
-// twice.
+// twice. Several events of a match that come together go through this together.
 //
 // A connection that subscribes during all this misses nothing either: it is
 // written before the score is read for it, and connections are queried, with a
@@ -19,11 +19,13 @@
 package fanout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,18 +44,20 @@ type FanOut struct {
 	client *apigatewaymanagementapi.Client
 	slots  chan struct{}
 	times  times
+	stuck  stuck
 }
 
 type times struct {
 	attempt time.Duration // of one attempt to post
 	giveUp  time.Duration // from the first attempt to post to a connection
+	stuck   time.Duration // that a connection has one attempt only, after it was given up
 	first   time.Duration // longest wait after the first attempt; it doubles with each
 	longest time.Duration // wait between two attempts
 }
 
-// usual leaves time for more than one event in the minute of an invocation, even
-// if connections of each have to be given up.
-var usual = times{attempt: 5 * time.Second, giveUp: 10 * time.Second, first: 50 * time.Millisecond, longest: 2 * time.Second}
+// usual leaves time for many matches in the minute of an invocation, even if
+// connections of each have to be given up.
+var usual = times{attempt: 3 * time.Second, giveUp: 5 * time.Second, stuck: time.Minute, first: 50 * time.Millisecond, longest: time.Second}
 
 // posts is how many are under way at once. Each waits for API Gateway for most of
 // its time, so there are more of them than processors.
@@ -69,47 +73,114 @@ func New(cfg aws.Config, endpoint string, t *table.Table) *FanOut {
 		o.Retryer = aws.NopRetryer{}
 		o.HTTPClient = newHTTPClient()
 	})
-	return &FanOut{t, client, make(chan struct{}, posts), usual}
+	return &FanOut{table: t, client: client, slots: make(chan struct{}, posts), times: usual}
 }
 
-// Handle handles one record. Its error means that the record is to be delivered
-// again, or to be given up: what is no score event fails every time, and ends in
-// the failure destination.
-func (f *FanOut) Handle(ctx context.Context, r *kafka.Record) error {
-	if r.Value == nil {
-		return nil // a tombstone, which says of a compacted topic that a match is over
+// Handle handles the records of a partition, as a [kafka.Batch]. The events of a
+// match go out in one message: so a function that has fallen behind, by the length
+// of a batch for a match with many viewers, catches up with as many posts as one
+// event takes.
+//
+// Records that are no score events fail, alone and every time, and end in the
+// failure destination. Those of a match that could not be sent fail together.
+func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
+	var errs []error
+	var order []*batch
+	byMatch := map[string]*batch{}
+	for _, r := range records {
+		if r.Value == nil {
+			continue // a tombstone, which says of a compacted topic that a match is over
+		}
+		event, err := score.Parse(r.Value)
+		if err != nil {
+			errs = append(errs, kafka.FailedOnly(err, r))
+			continue
+		}
+		b := byMatch[event.Match]
+		if b == nil {
+			b = &batch{match: event.Match}
+			byMatch[event.Match] = b
+			order = append(order, b)
+		}
+		b.records = append(b.records, r)
+		b.events = append(b.events, event)
 	}
-	event, err := score.Parse(r.Value)
+	for _, b := range order {
+		if err := f.send(ctx, b); err != nil {
+			errs = append(errs, kafka.FailedOnly(err, b.records...))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// batch is what a partition has of one match.
+type batch struct {
+	match   string
+	records []*kafka.Record
+	events  []score.Event
+}
+
+// send sends the events of a match that are newer than what was sent.
+func (f *FanOut) send(ctx context.Context, b *batch) error {
+	// Late ones are then not late at all, if they came together.
+	slices.SortStableFunc(b.events, func(x, y score.Event) int { return cmp.Compare(x.Sequence, y.Sequence) })
+	newest := b.events[len(b.events)-1]
+	log := slog.With("match", b.match, "sequence", newest.Sequence)
+	after, ok, err := f.table.Claim(ctx, b.match, newest.Sequence, asJSON(newest), time.Now())
 	if err != nil {
 		return err
 	}
-	// Not r.Value: what is sent on is what was read and checked, and no more.
-	text, err := json.Marshal(event)
-	if err != nil {
-		return err
-	}
-	log := slog.With("match", event.Match, "sequence", event.Sequence)
-	verdict, err := f.table.Claim(ctx, event.Match, event.Sequence, text, time.Now())
-	if err != nil {
-		return err
-	}
-	if verdict == table.Late {
-		log.InfoContext(ctx, "livescores: late or duplicate event not sent")
+	if !ok {
+		log.InfoContext(ctx, "livescores: late or duplicate events not sent", "events", len(b.events))
 		return nil
 	}
 	start := time.Now()
-	d, err := f.deliver(ctx, event.Match, score.Message{Type: score.TypeScore, Match: event.Match, Event: text}.JSON())
-	log.InfoContext(ctx, "livescores: event sent", "again", verdict == table.Unsent,
+	message, n := b.message(after)
+	d, err := f.deliver(ctx, b.match, message)
+	log.InfoContext(ctx, "livescores: events sent", "events", n, "late", len(b.events)-n,
 		"sent", d.Sent, "gone", d.Gone, "failed", d.Failed, "retries", d.Retries, "duration", time.Since(start))
 	if err != nil {
-		return fmt.Errorf("send %d of %s, after %d posts: %w", event.Sequence, event.Match, d.Sent, err)
+		return fmt.Errorf("send %d of %s, after %d posts: %w", newest.Sequence, b.match, d.Sent, err)
 	}
-	if err := f.table.MarkSent(ctx, event.Match, event.Sequence); err != nil {
-		// It was sent. Without the mark a duplicate is sent too, and dropped by
+	if err := f.table.MarkSent(ctx, b.match, newest.Sequence); err != nil {
+		// They were sent. Without the mark a duplicate is sent too, and dropped by
 		// those who see it.
-		log.WarnContext(ctx, "livescores: event not marked as sent", "error", err)
+		log.WarnContext(ctx, "livescores: events not marked as sent", "error", err)
 	}
 	return nil
+}
+
+// maxMessage keeps a message in one frame of API Gateway's, which has 32 KB.
+const maxMessage = 30 << 10
+
+// message is what a browser gets of the events after a sequence, each once and in
+// order. Of more than there is room for, these are the newest.
+func (b *batch) message(after int64) (text []byte, n int) {
+	var events []json.RawMessage
+	size := 0
+	last := int64(0)
+	for _, e := range slices.Backward(b.events) {
+		if e.Sequence <= after || e.Sequence == last {
+			continue
+		}
+		last = e.Sequence
+		// Not the record's value: what is sent on is what was read and checked.
+		event := asJSON(e)
+		if size += len(event) + 1; size > maxMessage {
+			break
+		}
+		events = append(events, event)
+	}
+	slices.Reverse(events)
+	return score.Message{Type: score.TypeScore, Match: b.match, Events: events}.JSON(), len(events)
+}
+
+func asJSON(e score.Event) []byte {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	return text
 }
 
 // Delivery counts what became of an event's posts, a connection each.

@@ -26,7 +26,7 @@ func TestAnEventReachesThoseWhoFollowItsMatch(t *testing.T) {
 			t.Errorf("%s got %d messages, want %d", connection, got, want)
 		}
 	}
-	const want = `{"type":"score","match":"a","event":{"match":"a","sequence":3,"home":"Ajax","away":"PSV","score":{"home":1,"away":0},"clock":"12:00","event":"goal"}}`
+	const want = `{"type":"score","match":"a","events":[{"match":"a","sequence":3,"home":"Ajax","away":"PSV","score":{"home":1,"away":0},"clock":"12:00","event":"goal"}]}`
 	if got := g.got["one="][0]; got != want {
 		t.Errorf("message = %s, want %s", got, want)
 	}
@@ -49,13 +49,53 @@ func TestDuplicatesAndLateEventsAreNotSent(t *testing.T) {
 	}
 }
 
+// Events of a match that come together are one message, in order; of those that
+// were sent before, none.
+func TestEventsThatComeTogetherAreSentTogether(t *testing.T) {
+	g := newGateway(t, nil)
+	r := newRig(t, g)
+	r.subscribe("a", "one=")
+	for _, sequences := range [][]int64{{1}, {2, 4, 3, 4, 2}, {4, 3, 6, 5}, {6, 5}} {
+		if err := r.handle(t.Context(), "a", sequences...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := g.sequences(t, "one="), []int64{1, 2, 3, 4, 5, 6}; !slices.Equal(got, want) {
+		t.Errorf("sequences = %v, want %v", got, want)
+	}
+	if got := len(g.got["one="]); got != 3 {
+		t.Errorf("messages = %d, want 3", got)
+	}
+}
+
+// A message is one frame: of a long backlog it has the newest events.
+func TestAMessageFitsAFrame(t *testing.T) {
+	g := newGateway(t, nil)
+	r := newRig(t, g)
+	r.subscribe("a", "one=")
+	var all []int64
+	for sequence := range int64(1000) {
+		all = append(all, sequence+1)
+	}
+	if err := r.handle(t.Context(), "a", all...); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(g.got["one="][0]); got > 32<<10 || got < 28<<10 {
+		t.Errorf("message = %d bytes, want just below 32 KB", got)
+	}
+	got := g.sequences(t, "one=")
+	if last := got[len(got)-1]; last != 1000 || got[0] != 1001-int64(len(got)) {
+		t.Errorf("sequences = %d to %d, want the newest, to 1000", got[0], last)
+	}
+}
+
 // The process ends after the event was written and before it was sent: the same
 // record, delivered again, is sent.
 func TestAnEventThatWasWrittenAndNotSentIsSentWhenItComesAgain(t *testing.T) {
 	g := newGateway(t, nil)
 	r := newRig(t, g)
 	r.subscribe("a", "one=")
-	if _, err := r.table.Claim(t.Context(), "a", 7, event("a", 7), time.Now()); err != nil {
+	if _, _, err := r.table.Claim(t.Context(), "a", 7, event("a", 7), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -132,6 +172,37 @@ func TestAFailedPostFailsNothingElse(t *testing.T) {
 	}
 }
 
+// A browser that takes nothing costs the time to give it up once, and then an
+// attempt for each event, until it takes something or its time is over.
+func TestAStuckConnectionDelaysOneEvent(t *testing.T) {
+	g := newGateway(t, func(connection string, attempt int) int {
+		if connection == "stuck=" {
+			return http.StatusTooManyRequests
+		}
+		return http.StatusOK
+	})
+	r := newRig(t, g)
+	r.subscribe("a", "stuck=", "good=")
+	if err := r.handle(t.Context(), "a", 1); err != nil {
+		t.Fatal(err)
+	}
+	before := g.attempts["stuck="]
+	if before < 3 {
+		t.Errorf("attempts = %d, want some", before)
+	}
+	for sequence := range int64(10) {
+		if err := r.handle(t.Context(), "a", sequence+2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := g.attempts["stuck="] - before; got != 10 {
+		t.Errorf("attempts for the 10 events after it = %d, want 10", got)
+	}
+	if got := len(g.got["good="]); got != 11 {
+		t.Errorf("messages to the other = %d, want 11", got)
+	}
+}
+
 func TestNotToBeAllowedToPostFailsTheRecord(t *testing.T) {
 	g := newGateway(t, func(string, int) int { return http.StatusForbidden })
 	r := newRig(t, g)
@@ -146,11 +217,11 @@ func TestNotToBeAllowedToPostFailsTheRecord(t *testing.T) {
 
 func TestABadEventFailsAndATombstoneDoesNot(t *testing.T) {
 	r := newRig(t, newGateway(t, nil))
-	err := r.Handle(t.Context(), &kafka.Record{Value: []byte(`{"match":"a","sequence":0}`)})
+	err := r.Handle(t.Context(), []*kafka.Record{{Value: []byte(`{"match":"a","sequence":0}`)}})
 	if err == nil || !strings.Contains(err.Error(), "sequence must be 1 to") {
 		t.Errorf("Handle = %v, want what is wrong", err)
 	}
-	if err := r.Handle(t.Context(), &kafka.Record{Key: []byte("a")}); err != nil {
+	if err := r.Handle(t.Context(), []*kafka.Record{{Key: []byte("a")}}); err != nil {
 		t.Errorf("Handle of a tombstone = %v, want nil", err)
 	}
 }

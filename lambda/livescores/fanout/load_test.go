@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"testing"
 	"time"
-
-	"msklambda/lambda/kafka"
 )
 
 // TestTenThousandViewers is a match with 10,000 connections, of which one in a
@@ -70,7 +68,7 @@ func TestTenThousandViewers(t *testing.T) {
 
 	// The next event finds the table clean.
 	before := len(g.attempts)
-	if err := r.Handle(t.Context(), &kafka.Record{Value: event("a", 1)}); err != nil {
+	if err := r.handle(t.Context(), "a", 1); err != nil {
 		t.Fatal(err)
 	}
 	if got := g.attempts[all[7]]; got != 1 || len(g.attempts) != before {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -41,8 +42,14 @@ const (
 // post posts to one connection. What is throttled is tried again, after waits that
 // grow, until it is time to give up or the context ends. A post that waits keeps
 // its slot: the more is throttled, the fewer posts there are.
+//
+// Who was given up a moment ago gets one attempt: a browser that does not read what
+// it is sent must not cost all others that time for each event.
 func (f *FanOut) post(ctx context.Context, connection string, message []byte) (r result, retries int, err error) {
 	giveUp := time.Now().Add(f.times.giveUp)
+	if f.stuck.has(connection, time.Now()) {
+		giveUp = time.Time{}
+	}
 	longest := f.times.first
 	for {
 		r, err = f.attempt(ctx, connection, message)
@@ -53,6 +60,7 @@ func (f *FanOut) post(ctx context.Context, connection string, message []byte) (r
 		// together do not come again together.
 		wait := time.Duration(rand.Int64N(int64(longest))) + 1
 		if time.Now().Add(wait).After(giveUp) {
+			f.stuck.add(connection, time.Now().Add(f.times.stuck))
 			return failed, retries, err
 		}
 		timer := time.NewTimer(wait)
@@ -99,3 +107,28 @@ func (f *FanOut) attempt(ctx context.Context, connection string, message []byte)
 	}
 	return failed, err
 }
+
+// stuck are the connections that were given up, until when they have one attempt
+// only. The zero value is ready to use.
+type stuck struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+func (s *stuck) has(connection string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.until[connection].After(now)
+}
+
+func (s *stuck) add(connection string, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.until == nil || len(s.until) >= maxStuck {
+		s.until = map[string]time.Time{} // connections are never named again once they have ended
+	}
+	s.until[connection] = until
+}
+
+// maxStuck bounds the memory.
+const maxStuck = 100_000

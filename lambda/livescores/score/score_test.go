@@ -90,9 +90,9 @@ func FuzzParse(f *testing.F) {
 
 func TestMessages(t *testing.T) {
 	for want, m := range map[string]Message{
-		`{"type":"score","match":"m","event":{"sequence":1}}`: {Type: TypeScore, Match: "m", Event: json.RawMessage(`{"sequence":1}`)},
-		`{"type":"subscribed","match":"m"}`:                   {Type: TypeSubscribed, Match: "m"},
-		`{"type":"error","error":"no"}`:                       {Type: TypeError, Error: "no"},
+		`{"type":"score","match":"m","events":[{"sequence":1}]}`: {Type: TypeScore, Match: "m", Events: []json.RawMessage{[]byte(`{"sequence":1}`)}},
+		`{"type":"subscribed","match":"m"}`:                      {Type: TypeSubscribed, Match: "m"},
+		`{"type":"error","error":"no"}`:                          {Type: TypeError, Error: "no"},
 	} {
 		if got := string(m.JSON()); got != want {
 			t.Errorf("message = %s, want %s", got, want)

@@ -26,27 +26,16 @@ type Table struct {
 // New makes a Table of one that exists. It calls nothing.
 func New(client *dynamodb.Client, name string) *Table { return &Table{client, name} }
 
-// Verdict is what is to be done with an event.
-type Verdict int
-
-const (
-	// Late is an event that is not newer than what was sent: a duplicate, or one
-	// that was overtaken. It is not sent.
-	Late Verdict = iota
-
-	// Newest is an event that is newer than all before it.
-	Newest
-
-	// Unsent is the newest event, which was written before but not sent to all:
-	// whoever wrote it ended between the two. It is sent, again to some.
-	Unsent
-)
-
 // Claim makes an event the newest of its match, if it is newer. One conditional
 // write decides, so that of several functions that have the same event, or two
 // of a match, the newest wins.
-func (t *Table) Claim(ctx context.Context, match string, sequence int64, event []byte, now time.Time) (Verdict, error) {
-	_, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+//
+// It is not ok if the event is late: a duplicate of one that was sent, or
+// overtaken by a newer one. Otherwise events after the sequence sent are to be
+// sent; there can be several, and the newest can have been written before: whoever
+// wrote it ended before it was sent to all.
+func (t *Table) Claim(ctx context.Context, match string, sequence int64, event []byte, now time.Time) (sent int64, ok bool, err error) {
+	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:           &t.name,
 		Key:                 key(match, layout.ScoreItem),
 		UpdateExpression:    aws.String("SET #sequence = :sequence, #event = :event, #expires = :expires"),
@@ -55,25 +44,24 @@ func (t *Table) Claim(ctx context.Context, match string, sequence int64, event [
 			"#sequence": layout.Sequence, "#event": layout.Event, "#expires": layout.Expires},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":sequence": number(sequence), ":event": text(string(event)), ":expires": number(now.Add(layout.ScoreLife).Unix())},
+		ReturnValues: types.ReturnValueAllOld,
 	})
 	if err == nil {
-		return Newest, nil
+		return whole(out.Attributes[layout.Sent]), true, nil
 	}
 	if !refused(err) {
-		return Late, fmt.Errorf("write the score of %s: %w", match, err)
+		return 0, false, fmt.Errorf("write the score of %s: %w", match, err)
 	}
 	item, err := t.score(ctx, match)
 	if err != nil {
-		return Late, err
+		return 0, false, err
 	}
-	if whole(item[layout.Sequence]) == sequence && whole(item[layout.Sent]) < sequence {
-		return Unsent, nil
-	}
-	return Late, nil
+	sent = whole(item[layout.Sent])
+	return sent, whole(item[layout.Sequence]) == sequence && sent < sequence, nil
 }
 
-// MarkSent notes that the event was posted to every connection, so that the same
-// event is late from now on. A newer one may have come meanwhile: then there is
+// MarkSent notes that the events up to this, the newest, were posted to every
+// connection, so that they are late from now on. A newer one may have come meanwhile: then there is
 // nothing to note.
 func (t *Table) MarkSent(ctx context.Context, match string, sequence int64) error {
 	_, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{

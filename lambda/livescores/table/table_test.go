@@ -37,13 +37,18 @@ func collect(t *testing.T, connections iter.Seq2[string, error]) (all []string) 
 func TestTheNewestSequenceWins(t *testing.T) {
 	ctx := t.Context()
 	table := newTable(t)
-	claim := func(match string, sequence int64) Verdict {
+	// The sequence after which events are to be sent, or late.
+	const late = -1
+	claim := func(match string, sequence int64) int64 {
 		t.Helper()
-		v, err := table.Claim(ctx, match, sequence, fmt.Appendf(nil, `{"sequence":%d}`, sequence), now)
+		sent, ok, err := table.Claim(ctx, match, sequence, fmt.Appendf(nil, `{"sequence":%d}`, sequence), now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v
+		if !ok {
+			return late
+		}
+		return sent
 	}
 	mark := func(match string, sequence int64) {
 		t.Helper()
@@ -54,19 +59,21 @@ func TestTheNewestSequenceWins(t *testing.T) {
 	for i, step := range []struct {
 		sequence int64
 		mark     bool
-		want     Verdict
+		want     int64
 	}{
-		{5, false, Newest},
-		{5, false, Unsent}, // whoever wrote it ended before it was sent
-		{5, true, Unsent},
-		{5, false, Late}, // a duplicate
-		{4, false, Late},
-		{10, true, Newest}, // as a number, not as text
-		{9, false, Late},
-		{11, false, Newest},
-		{10, true, Late}, // overtaken; there is nothing to note
-		{11, true, Unsent},
-		{11, false, Late},
+		{5, false, 0},
+		{5, false, 0}, // whoever wrote it ended before it was sent
+		{5, true, 0},
+		{5, false, late}, // a duplicate
+		{4, false, late},
+		{10, true, 5}, // as a number, not as text
+		{9, false, late},
+		{11, false, 10},
+		{10, true, late}, // overtaken; there is nothing to note
+		{12, false, 10},
+		{11, false, late},
+		{12, true, 10},
+		{12, false, late},
 	} {
 		if got := claim("a", step.sequence); got != step.want {
 			t.Errorf("step %d: Claim(%d) = %v, want %v", i, step.sequence, got, step.want)
@@ -75,11 +82,11 @@ func TestTheNewestSequenceWins(t *testing.T) {
 			mark("a", step.sequence)
 		}
 	}
-	if got := claim("b", 1); got != Newest {
-		t.Errorf("another match's Claim(1) = %v, want %v", got, Newest)
+	if got := claim("b", 1); got != 0 {
+		t.Errorf("another match's Claim(1) = %v, want 0", got)
 	}
 	event, err := table.Current(ctx, "a")
-	if err != nil || string(event) != `{"sequence":11}` {
+	if err != nil || string(event) != `{"sequence":12}` {
 		t.Errorf("Current = %s, %v, want the newest", event, err)
 	}
 	if event, err := table.Current(ctx, "nowhere"); err != nil || event != nil {
@@ -87,28 +94,19 @@ func TestTheNewestSequenceWins(t *testing.T) {
 	}
 }
 
-func TestOfManyAtOnceEachNewOneIsNewOnce(t *testing.T) {
+func TestOfManyAtOnceTheNewestWins(t *testing.T) {
 	table := newTable(t)
-	verdicts := make([]Verdict, 40)
 	var wait sync.WaitGroup
-	for i := range verdicts {
+	for sequence := range int64(40) {
 		wait.Go(func() {
-			v, err := table.Claim(context.Background(), "a", 7, []byte("{}"), now)
-			if err != nil {
+			if _, _, err := table.Claim(context.Background(), "a", sequence+1, fmt.Appendf(nil, "%d", sequence+1), now); err != nil {
 				t.Error(err)
 			}
-			verdicts[i] = v
 		})
 	}
 	wait.Wait()
-	n := 0
-	for _, v := range verdicts {
-		if v == Newest {
-			n++
-		}
-	}
-	if n != 1 {
-		t.Errorf("%d of %d were new, want 1", n, len(verdicts))
+	if got, err := table.Current(t.Context(), "a"); err != nil || string(got) != "40" {
+		t.Errorf("Current = %s, %v, want 40", got, err)
 	}
 }
 
@@ -121,7 +119,7 @@ func TestWhoFollowsAMatch(t *testing.T) {
 		}
 	}
 	// A score lies below the same key and is no connection.
-	if _, err := table.Claim(ctx, "a", 1, []byte("{}"), now); err != nil {
+	if _, _, err := table.Claim(ctx, "a", 1, []byte("{}"), now); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := collect(t, table.Connections(ctx, "a")), []string{"one", "two"}; !slices.Equal(got, want) {
@@ -149,7 +147,7 @@ func TestWhoFollowsAMatch(t *testing.T) {
 func TestItemsExpire(t *testing.T) {
 	ctx := t.Context()
 	table := newTable(t)
-	if _, err := table.Claim(ctx, "a", 1, []byte("{}"), now); err != nil {
+	if _, _, err := table.Claim(ctx, "a", 1, []byte("{}"), now); err != nil {
 		t.Fatal(err)
 	}
 	if err := table.Subscribe(ctx, "a", "one", now.Add(layout.ConnectionLife)); err != nil {
@@ -173,7 +171,7 @@ func TestErrorsSayWhatWasTried(t *testing.T) {
 	table := newTable(t)
 	missing := New(table.client, "nowhere")
 	ctx := t.Context()
-	_, claim := missing.Claim(ctx, "m", 1, nil, now)
+	_, _, claim := missing.Claim(ctx, "m", 1, nil, now)
 	_, current := missing.Current(ctx, "m")
 	_, disconnect := missing.Disconnect(ctx, "c")
 	for what, err := range map[string]error{

@@ -142,7 +142,7 @@ func TestAViewerSeesTheScores(t *testing.T) {
 	}
 
 	// Should one come twice all the same, the page drops it.
-	r.post(`{"type":"score","match":"ajx-psv","event":{"match":"ajx-psv","sequence":2,"home":"Ajax","away":"PSV","score":{"home":1,"away":0},"clock":"2:00","event":"goal"}}`)
+	r.post(`{"type":"score","match":"ajx-psv","events":[{"match":"ajx-psv","sequence":2,"home":"Ajax","away":"PSV","score":{"home":1,"away":0},"clock":"2:00","event":"goal"}]}`)
 	r.see(`document.body.dataset.dropped === '1'`)
 	r.shows(card("ajx-psv", scoreOf)+`.textContent`, "2 : 0")
 	if got := r.Errors(); len(got) > 0 {

@@ -96,7 +96,7 @@ func TestTheCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"page       http://127.0.0.1:", "kcat -b 127.0.0.1:", "livescores: event sent", "late or duplicate event not sent", "failed     {"} {
+	for _, want := range []string{"page       http://127.0.0.1:", "kcat -b 127.0.0.1:", "livescores: events sent", "late or duplicate events not sent", "failed     {"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output lacks %q:\n%s", want, out.String())
 		}
