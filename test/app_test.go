@@ -1,7 +1,6 @@
 package test
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"os/exec"
@@ -62,15 +61,16 @@ func with(keys map[string]any, more ...string) map[string]any {
 
 func example(t *testing.T) map[string]any {
 	t.Helper()
-	var config struct{ Context map[string]any }
-	text, err := os.ReadFile("../cdk.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &config); err != nil {
-		t.Fatal(err)
-	}
-	return config.Context["example"].(map[string]any)
+	return cdkContext(t)["example"].(map[string]any)
+}
+
+// exampleContext is the example and what was looked up for it.
+func exampleContext(t *testing.T) map[string]any {
+	t.Helper()
+	context := map[string]any{}
+	readJSON(t, "../cdk.context.json", &context)
+	context["example"], context["entry"] = example(t), entry
+	return context
 }
 
 // synthApp builds the app's stack as app.go does.
@@ -95,7 +95,7 @@ func synthApp(t *testing.T, context map[string]any) *template {
 }
 
 func TestTheExampleSynthesizesWithoutAWarning(t *testing.T) {
-	tpl := synthApp(t, map[string]any{"example": example(t), "entry": entry})
+	tpl := synthApp(t, exampleContext(t))
 	if got := tpl.warnings(); len(got) != 0 {
 		t.Errorf("warnings = %q, want none", got)
 	}
@@ -113,15 +113,15 @@ func TestAGivenClusterInheritsNothingOfTheExample(t *testing.T) {
 	if err == nil {
 		t.Fatal("ReadConfig = nil, want an error")
 	}
-	for _, want := range []string{"vpcId is required", "subnetIds is required", "securityGroupIds is required", "topic is required"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error = %v, want %q in it", err, want)
-		}
+	if want := "topic is required"; !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want %q in it", err, want)
 	}
 }
 
 func TestGivenKeysGoOnTopOfTheExample(t *testing.T) {
-	tpl := synthApp(t, map[string]any{"example": example(t), "entry": entry, "batchSize": "7"})
+	context := exampleContext(t)
+	context["batchSize"] = "7"
+	tpl := synthApp(t, context)
 	if got := tpl.at("Cluster/Consumer/Mapping").Properties["BatchSize"]; got != 7.0 {
 		t.Errorf("BatchSize = %v, want 7", got)
 	}
@@ -213,7 +213,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"liveScoresCode":            {live, "LiveScores/Connections/Function", `"Handler":"bootstrap"`},
 	}
 	for _, key := range mskapp.Keys() {
-		if _, ok := tests[key]; !ok && key != "vpcCidrs" { // with endpointAccess
+		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" { // with endpointAccess, with a look-up
 			t.Errorf("context key %q has no row here", key)
 		}
 	}
@@ -244,6 +244,34 @@ func TestTheStacksOutputsAreWhatOneLooksAt(t *testing.T) {
 	}
 }
 
+func TestAConsumerOfTheListTakesDefaultsAway(t *testing.T) {
+	tpl := synthApp(t, given(map[string]any{
+		"topic": nil, "pollers": "provisioned", "maximumPollers": 5.0, "timeout": "30s", "reportBatchItemFailures": true, "retryAttempts": 3.0,
+		"consumers": []any{
+			map[string]any{"name": "A", "topic": "a1"},
+			map[string]any{"name": "B", "topic": "b1", "pollers": "on-demand", "timeout": ""},
+			map[string]any{"name": "C", "topic": "c1", "functionArn": "arn:aws:lambda:us-east-1:111122223333:function:mine"},
+		},
+	}))
+	for path, want := range map[string]string{
+		"Cluster/A/Mapping": `"MaximumPollers":5`, "Cluster/C/Mapping": `"FunctionName":"mine"`, "Cluster/A/Function": `"Timeout":30`, "Cluster/B/Function": `"Timeout":60`,
+	} {
+		if got := asJSON(tpl.at(path)); !strings.Contains(got, want) {
+			t.Errorf("%s = %s, want %s in it", path, got, want)
+		}
+	}
+	if got := asJSON(tpl.at("Cluster/B/Mapping")); strings.Contains(got, "Pollers") || strings.Contains(got, "Retry") {
+		t.Errorf("mapping = %s, want on-demand pollers", got)
+	}
+}
+
+func TestOnDemandAndNumbersOfPollersDoNotGoTogether(t *testing.T) {
+	_, err := mskapp.ReadConfig(newApp(t, given(map[string]any{"pollers": "on-demand", "minimumPollers": 2.0})))
+	if err == nil || !strings.Contains(err.Error(), `pollers must be provisioned with minimumPollers, maximumPollers or pollerGroup, got "on-demand"`) {
+		t.Errorf("ReadConfig = %v, want it to name both", err)
+	}
+}
+
 func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 	wrong := map[string]any{
 		"clusterArn": "arn:aws:sns:us-east-1:111122223333:x", "vpcId": "vpc-1", "subnetIds": "", "securityGroupIds": []any{}, "topic": "my orders",
@@ -258,8 +286,6 @@ func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 	for _, want := range []string{
 		`clusterArn must be the ARN of an MSK cluster, such as "arn:aws:kafka:`,
 		`vpcId must be an id such as "vpc-0123456789abcdef0", got "vpc-1"`,
-		`subnetIds is required`,
-		`securityGroupIds is required`,
 		`topic must be 1 to 249 letters, digits, '.', '_' or '-', got "my orders"`,
 		`batchSize must be a whole number, got "many"`,
 		`batchWindow must be 0s to 5m, got 5m1s`,
@@ -282,8 +308,8 @@ func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 			t.Errorf("error lacks %s:\n%v", want, err)
 		}
 	}
-	if lines := strings.Count(err.Error(), "\n"); lines != 21 {
-		t.Errorf("error has %d problems, want 21, each once:\n%v", lines, err)
+	if lines := strings.Count(err.Error(), "\n"); lines != 19 {
+		t.Errorf("error has %d problems, want 19, each once:\n%v", lines, err)
 	}
 }
 

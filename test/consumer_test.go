@@ -298,3 +298,36 @@ func theirFunction(stack awscdk.Stack) awslambda.IFunction {
 		LogGroup: awslogs.NewLogGroup(stack, jsii.String("TheirLogs"), nil),
 	})
 }
+
+// CDK knows an imported alias by the name of its function alone, and the mapping
+// would read with the code that was deployed last.
+func TestAnImportedAliasIsInvokedAsTheAlias(t *testing.T) {
+	const function = "arn:aws:lambda:us-east-1:111122223333:function:f"
+	for arn, want := range map[string]string{function + ":live": function + ":live", function: "f"} {
+		var c *msklambda.Consumer
+		tpl := synth(t, func(stack awscdk.Stack) {
+			c = msklambda.ImportCluster(stack, "Cluster", clusterProps()).AddConsumer("Orders", &msklambda.ConsumerProps{
+				Topic: "orders", GroupID: "g", Function: awslambda.Function_FromFunctionArn(stack, jsii.String("F"), &arn)})
+		})
+		if got := tpl.at("Cluster/Orders/Mapping").Properties["FunctionName"]; got != want {
+			t.Errorf("FunctionName = %v, want %s", got, want)
+		}
+		_, qualified := (*c.MetricErrors(nil).Dimensions())["Resource"]
+		if wanted := arn != function; qualified != wanted {
+			t.Errorf("errors of %s are those of the alias: %v, want %v", arn, qualified, wanted)
+		}
+	}
+}
+
+func TestPartialResponsesAreSwitchedOnInTwoDeploys(t *testing.T) {
+	tpl := synthConsumer(t, func(p *msklambda.ConsumerProps) {
+		p.Pollers, p.ReportBatchItemFailures = &msklambda.Pollers{}, true
+		p.Environment = map[string]string{"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES": "false"}
+	})
+	if got := asJSON(tpl.at("Cluster/Orders/Function").Properties["Environment"]); !strings.Contains(got, `"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES":"false"`) {
+		t.Errorf("environment = %s, want the handler held back", got)
+	}
+	if got := asJSON(tpl.at("Cluster/Orders/Mapping").Properties["FunctionResponseTypes"]); got != `["ReportBatchItemFailures"]` {
+		t.Errorf("FunctionResponseTypes = %s, want the mapping to listen already", got)
+	}
+}

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
 	"msklambda/constructs/livescores/page"
 	"msklambda/constructs/mskapp"
 )
@@ -118,5 +121,23 @@ liveScoresMatches must be ids of matches`, 3},
 				t.Errorf("problems = %d, want %d:\n%v", got, tt.count, err)
 			}
 		})
+	}
+}
+
+// A cluster that is looked up has live scores too: its stand-ins of the first runs
+// reach neither stack.
+func TestLiveScoresOfAClusterThatIsLookedUp(t *testing.T) {
+	context := with(live, "clusterArn", arn, "topic", "orders", "entry", entry)
+	got := lookUpApp(t, newCloud(), context)
+	if got.text != "" {
+		t.Fatal(got.text)
+	}
+	root := got.stack.Node().Root()
+	second := read(t, root.Node().FindChild(jsii.String("MskLambda-LiveScores")).(awscdk.Stack))
+	if got := asJSON(second.at("LiveScores/FanOut/Mapping").Properties["EventSourceArn"]); got != `"`+arn+`"` {
+		t.Errorf("source = %s, want %s", got, arn)
+	}
+	if n := second.count("AWS::EC2::VPCEndpoint") + second.count("AWS::EC2::SecurityGroupIngress"); n != 0 {
+		t.Errorf("endpoints and rules in the second stack = %d, want none", n)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// policyOf lists what one policy of a template allows, as grants does for all.
-func (tpl *template) policyOf(path string) []string {
+// grantsAt lists what one policy of a template allows, as grants does for all.
+func (tpl *template) grantsAt(path string) []string {
 	alone := &template{Resources: map[string]*resource{path: tpl.at(path)}, t: tpl.t}
 	return alone.grants()
 }
@@ -27,7 +27,7 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + index,
 			"logs:CreateLogStream on " + logs, "logs:PutLogEvents on " + logs, "xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"},
 	} {
-		if got := tpl.policyOf(path); !slices.Equal(got, want) {
+		if got := tpl.grantsAt(path); !slices.Equal(got, want) {
 			t.Errorf("%s allows\n%s\nwant\n%s", path, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}

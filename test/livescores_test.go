@@ -30,7 +30,8 @@ func liveStacks(t *testing.T, edit ...func(*livescores.Props)) (app awscdk.App, 
 	t.Helper()
 	app = newApp(t, nil)
 	one, two = newStack(app, "One"), newStack(app, "Two")
-	cluster := msklambda.ImportCluster(one, "Cluster", clusterProps())
+	// The way to the failed events is chosen, so that nothing warns.
+	cluster := msklambda.ImportCluster(one, "Cluster", clusterProps(func(p *msklambda.ClusterProps) { p.S3Endpoint.Source = msklambda.EndpointExisting }))
 	cluster.AddConsumer("Orders", consumerProps())
 	live := livescores.New(two, "LiveScores", cluster, liveProps(edit...))
 	if got := *live.ToString(); got != "livescores.LiveScores" {
@@ -67,6 +68,24 @@ func TestLiveScoresLeaveTheFirstStackAsItWas(t *testing.T) {
 		}
 		if got := append(first.warnings(), second.warnings()...); len(got) != 0 {
 			t.Errorf("warnings = %q, want none", got)
+		}
+	})
+}
+
+// Whether the pollers reach the bucket without an endpoint AWS does not say, and a
+// choice made here for the user would hide it.
+func TestLiveScoresWarnUntilTheWayToTheirBucketIsChosen(t *testing.T) {
+	noPanic(t, func() {
+		app := newApp(t, nil)
+		one, two := newStack(app, "One"), newStack(app, "Two")
+		cluster := msklambda.ImportCluster(one, "Cluster", clusterProps())
+		cluster.AddConsumer("Orders", consumerProps())
+		livescores.New(two, "LiveScores", cluster, liveProps())
+		if got := read(t, two).warnings(); len(got) != 1 || !strings.Contains(got[0], msklambda.DestinationEndpointWarning) {
+			t.Errorf("warnings = %q, want %s alone", got, msklambda.DestinationEndpointWarning)
+		}
+		if got := read(t, one).count("AWS::EC2::VPCEndpoint"); got != 2 {
+			t.Errorf("endpoints = %d, want the 2 of the first consumer", got)
 		}
 	})
 }
@@ -173,25 +192,31 @@ func TestThePropsOfLiveScoresBecomeTheirProperties(t *testing.T) {
 		path string
 		want string
 	}{
-		"Topic":          {func(p *livescores.Props) { p.Topic = "other" }, "FanOut/Mapping", `"Topics":["other"]`},
-		"GroupID":        {func(p *livescores.Props) { p.GroupID = "other" }, "FanOut/Mapping", `"ConsumerGroupId":"other"`},
-		"Authentication": {func(p *livescores.Props) { p.Authentication.Method = msklambda.AuthenticationTLS }, "FanOut/Mapping", `"Topics":["scores"]`},
-		"Pollers":        {func(p *livescores.Props) { p.Pollers = &msklambda.Pollers{Minimum: 6, Group: "g"} }, "FanOut/Mapping", `{"MaximumPollers":6,"MinimumPollers":6,"PollerGroupName":"g"}`},
-		"RetryAttempts":  {func(p *livescores.Props) { p.RetryAttempts = new(0) }, "FanOut/Mapping", `"MaximumRetryAttempts":0`},
-		"Matches":        {func(p *livescores.Props) { p.Matches = []string{"a"} }, "Page/Deployment/CustomResource/Default", `"DestinationBucketName"`},
-		"MemorySize":     {func(p *livescores.Props) { p.MemorySize = 512 }, "FanOut/Function", `"MemorySize":512`},
-		"Timeout":        {func(p *livescores.Props) { p.Timeout = 2 * time.Minute }, "FanOut/Function", `"Timeout":120`},
-		"ThrottleRate":   {func(p *livescores.Props) { p.ThrottleRate = 2000 }, "Stage", `"$connect":{"ThrottlingBurstLimit":2000,"ThrottlingRateLimit":2000}`},
-		"ThrottleBurst":  {func(p *livescores.Props) { p.ThrottleBurst = 700 }, "Stage", `"$connect":{"ThrottlingBurstLimit":700,"ThrottlingRateLimit":500}`},
-		"LogRetention":   {func(p *livescores.Props) { p.LogRetention = "ONE_YEAR" }, "AccessLog", `"RetentionInDays":365`},
-		"Alarms":         {func(p *livescores.Props) { p.Alarms = &msklambda.Alarms{LagAbove: 7} }, "FanOut/Alarms/Lag", `"Threshold":7`},
-		"DefineLogRole":  {func(p *livescores.Props) { p.DefineLogRole = true }, "LogAccount", `"CloudWatchRoleArn"`},
+		"Topic":         {func(p *livescores.Props) { p.Topic = "other" }, "FanOut/Mapping", `"Topics":["other"]`},
+		"GroupID":       {func(p *livescores.Props) { p.GroupID = "other" }, "FanOut/Mapping", `"ConsumerGroupId":"other"`},
+		"Pollers":       {func(p *livescores.Props) { p.Pollers = &msklambda.Pollers{Minimum: 6, Group: "g"} }, "FanOut/Mapping", `{"MaximumPollers":6,"MinimumPollers":6,"PollerGroupName":"g"}`},
+		"RetryAttempts": {func(p *livescores.Props) { p.RetryAttempts = new(0) }, "FanOut/Mapping", `"MaximumRetryAttempts":0`},
+		"MemorySize":    {func(p *livescores.Props) { p.MemorySize = 512 }, "FanOut/Function", `"MemorySize":512`},
+		"Timeout":       {func(p *livescores.Props) { p.Timeout = 2 * time.Minute }, "FanOut/Function", `"Timeout":120`},
+		"ThrottleRate":  {func(p *livescores.Props) { p.ThrottleRate = 2000 }, "Stage", `"$connect":{"ThrottlingBurstLimit":2000,"ThrottlingRateLimit":2000}`},
+		"ThrottleBurst": {func(p *livescores.Props) { p.ThrottleBurst = 700 }, "Stage", `"$connect":{"ThrottlingBurstLimit":700,"ThrottlingRateLimit":500}`},
+		"LogRetention":  {func(p *livescores.Props) { p.LogRetention = "ONE_YEAR" }, "AccessLog", `"RetentionInDays":365`},
+		"Alarms":        {func(p *livescores.Props) { p.Alarms = &msklambda.Alarms{LagAbove: 7} }, "FanOut/Alarms/Lag", `"Threshold":7`},
+		"DefineLogRole": {func(p *livescores.Props) { p.DefineLogRole = true }, "LogAccount", `"CloudWatchRoleArn"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := asJSON(synthLive(t, tt.edit).at("LiveScores/" + tt.path).Properties); !strings.Contains(got, tt.want) {
 				t.Errorf("%s = %s, want %s in it", tt.path, got, tt.want)
 			}
 		})
+	}
+}
+
+// Matches are in the page's config, for which there is a test of its own.
+func TestTheAuthenticationOfLiveScoresIsThePollers(t *testing.T) {
+	tpl := synthLive(t, func(p *livescores.Props) { p.Authentication.Method = msklambda.AuthenticationTLS })
+	if got := asJSON(tpl.grantsAt("LiveScores/FanOut/Policy")); strings.Contains(got, "kafka-cluster:") {
+		t.Errorf("policy = %s, want nothing that only IAM authentication needs", got)
 	}
 }
 

@@ -18,8 +18,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(scenarioEnv) != "" {
+		runScenarios()
+		return
+	}
 	code := m.Run()
 	jsii.Close() // once: a second start would cost as much as the first
+	os.RemoveAll(appDir)
 	os.Exit(code)
 }
 
@@ -40,6 +45,13 @@ const (
 // that the app makes.
 func flags(t testing.TB) map[string]any {
 	t.Helper()
+	context := cdkContext(t)
+	delete(context, "example")
+	return context
+}
+
+func cdkContext(t testing.TB) map[string]any {
+	t.Helper()
 	var config struct{ Context map[string]any }
 	text, err := os.ReadFile("../cdk.json")
 	if err != nil {
@@ -48,7 +60,6 @@ func flags(t testing.TB) map[string]any {
 	if err := json.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	delete(config.Context, "example")
 	return config.Context
 }
 
@@ -234,6 +245,10 @@ func clusterProps(edit ...func(*msklambda.ClusterProps)) *msklambda.ClusterProps
 		SubnetIDs:        []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
 		SecurityGroupIDs: []string{sg0},
 		EndpointAccess:   msklambda.EndpointAccessPollers,
+		// Chosen, too.
+		SecretsManagerEndpoint: msklambda.Endpoint{Source: msklambda.EndpointCreate},
+		SQSEndpoint:            msklambda.Endpoint{Source: msklambda.EndpointCreate},
+		SNSEndpoint:            msklambda.Endpoint{Source: msklambda.EndpointCreate},
 	}
 	for _, e := range edit {
 		e(p)

@@ -128,3 +128,32 @@ func TestPropsAreNotKeptNorChanged(t *testing.T) {
 		t.Errorf("a change of the props after the import reached the template")
 	}
 }
+
+// A queue beside its consumer is the usual layout: the policy of the endpoint,
+// in the cluster's stack, must not wait for it.
+func TestAQueueInTheConsumersStackMakesNoCycle(t *testing.T) {
+	for name, stackOf := range map[string]func(awscdk.App, awscdk.Stack) awscdk.Stack{
+		"another stack": func(app awscdk.App, _ awscdk.Stack) awscdk.Stack { return newStack(app, "Two") },
+		"a nested stack": func(_ awscdk.App, one awscdk.Stack) awscdk.Stack {
+			return awscdk.NewNestedStack(one, jsii.String("Nested"), nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noPanic(t, func() {
+				app := newApp(t, nil)
+				one := newStack(app, "One")
+				two := stackOf(app, one)
+				cluster := msklambda.ImportCluster(one, "Cluster", clusterProps())
+				msklambda.NewConsumer(two, "Refunds", cluster, consumerProps(refunds, func(p *msklambda.ConsumerProps) {
+					p.RetryAttempts = nil
+					p.OnFailure.Queue = awssqs.NewQueue(two, jsii.String("Failed"), nil)
+				}))
+				app.Synth(nil)
+				policy := asJSON(read(t, one).at("Cluster/SQSEndpoint").Properties["PolicyDocument"])
+				if !strings.Contains(policy, `"aws:ResourceAccount":"111122223333"`) || !strings.Contains(policy, `"Resource":"*"`) {
+					t.Errorf("policy = %s, want what the account has", policy)
+				}
+			})
+		})
+	}
+}

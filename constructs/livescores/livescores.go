@@ -61,7 +61,9 @@ func (l *LiveScores) ToString() *string { return jsii.String("livescores.LiveSco
 // New defines live scores of a topic of a cluster, in the stack of the cluster or
 // in another of the same account and region.
 //
-// It panics when Validate fails, and where [msklambda.NewConsumer] does.
+// It panics when Validate fails, and where [msklambda.NewConsumer] does. It warns
+// with [msklambda.DestinationEndpointWarning] until the cluster's S3Endpoint says
+// how the pollers reach S3, where failed events go.
 func New(scope constructs.Construct, id string, cluster *msklambda.Cluster, props *Props) *LiveScores {
 	if cluster == nil {
 		fail(id, errors.New("cluster must not be nil"))

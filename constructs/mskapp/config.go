@@ -16,8 +16,10 @@ import (
 // Config is the context of the app, read and checked.
 type Config struct {
 	StackName string
-	Cluster   msklambda.ClusterProps
+	Cluster   msklambda.ClusterProps // what is not given of it is looked up
 	Consumers []*ConsumerConfig
+
+	AllowPublicAccess bool
 
 	// LiveScores is nil unless they are asked for.
 	LiveScores *LiveScoresConfig
@@ -78,7 +80,7 @@ func ReadConfig(app awscdk.App) (*Config, error) {
 		reported["StackName"] = true
 		ps.add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
 	}
-	ps.check(c.Cluster.Validate(), reported, "")
+	ps.check(c.validateCluster(), reported, "")
 
 	c.stack = c.newStack(app)
 	for _, s := range consumerSources(given, &ps) {
@@ -114,16 +116,16 @@ func (ps *problems) check(err error, reported fields, prefix string) {
 }
 
 func split(err error) []*msklambda.Problem {
+	if p, ok := err.(*msklambda.Problem); ok {
+		return []*msklambda.Problem{p}
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}
 	var out []*msklambda.Problem
 	for _, err := range joined.Unwrap() {
-		var p *msklambda.Problem
-		if errors.As(err, &p) {
-			out = append(out, p)
-		}
+		out = append(out, split(err)...)
 	}
 	return out
 }
@@ -140,7 +142,7 @@ func (c *Config) newStack(app awscdk.App) awscdk.Stack {
 	if !stackName.MatchString(name) {
 		name = "Wrong"
 	}
-	wrong := slices.ContainsFunc(split(c.Cluster.Validate()), func(p *msklambda.Problem) bool {
+	wrong := slices.ContainsFunc(split(c.validateCluster()), func(p *msklambda.Problem) bool {
 		return p.Field == "ClusterARN" || p.Field == "VPCConnectionARN"
 	})
 	if wrong || len(parts) < 6 {
@@ -178,16 +180,44 @@ func consumerSources(given source, ps *problems) []consumerSource {
 			ps.add(s.prefix+"name", "must be its own, got %q twice", s.name)
 		}
 		names[s.name] = true
+		s.dropContradicted(object)
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			if isConsumerKey(key) {
+			switch {
+			case isConsumerKey(key) && object[key] == "":
+				delete(s.source, key) // takes a default away; null does not reach us from cdk.json
+			case isConsumerKey(key):
 				s.source[key] = object[key]
-			} else if key != "name" {
+			case key != "name":
 				ps.add(s.prefix+key, "is not a key of a consumer")
 			}
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// dropContradicted takes away the defaults that cannot be meant for a consumer
+// with these keys: those of a bundled function beside an existing one, of another
+// kind of pollers, and of a secret that its authentication has not.
+func (s *consumerSource) dropContradicted(object map[string]any) {
+	drop := func(keys ...string) {
+		for _, key := range keys {
+			delete(s.source, key)
+		}
+	}
+	if object["functionArn"] != nil {
+		drop("entry", "roleArn", "architecture", "memorySize", "timeout", "environment", "reservedConcurrency", "tracing", "logRetentionDays", "logRemovalPolicy")
+	}
+	if object["entry"] != nil {
+		drop("functionArn")
+	}
+	if object["pollers"] == "on-demand" || object["pollers"] == "off" {
+		drop("minimumPollers", "maximumPollers", "pollerGroup", "maxRecordAge", "bisectOnError", "reportBatchItemFailures",
+			"schemaRegistry", "schemaFormat", "schemaValidate", "schemaAccess", "pollerLogLevel", "retryAttempts")
+	}
+	if method, ok := object["authentication"]; ok && method != "scram" && method != "mtls" {
+		drop("secretArn", "secretKeyArn")
+	}
 }
 
 func isConsumerKey(key string) bool {

@@ -3,6 +3,7 @@
 package mskapp
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,7 +20,12 @@ import (
 // are a stack beside the one that is returned.
 func NewStack(config *Config) awscdk.Stack {
 	stack := config.stack
-	cluster := msklambda.ImportCluster(stack, "Cluster", &config.Cluster)
+	var cluster *msklambda.Cluster
+	if config.looksUp() {
+		cluster = msklambda.LookupCluster(stack, "Cluster", config.lookupProps())
+	} else {
+		cluster = msklambda.ImportCluster(stack, "Cluster", &config.Cluster)
+	}
 	for _, c := range config.Consumers {
 		consumer := cluster.AddConsumer(c.Name, &c.Props)
 		output := func(id, description string, value *string) {
@@ -51,14 +57,15 @@ func newStack(app awscdk.App, name, account, region string) awscdk.Stack {
 
 // Recover turns a panic that carries an error or a text, as the panics of CDK
 // and of the constructs do, into an error: whoever runs the CLI wants the
-// message and not the goroutines. Use it in a defer.
+// message and not the goroutines. Fields of the constructs get the names of the
+// context keys. Use it in a defer.
 func Recover(err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case runtime.Error:
 		panic(r) // a bug of ours: the trace is wanted
 	case error:
-		*err = r
+		*err = byKeys(r)
 	default:
 		*err = fmt.Errorf("%v", r)
 	}
@@ -66,7 +73,8 @@ func Recover(err *error) {
 
 // Staged runs a synth in a directory beside outdir, and puts what it wrote into
 // outdir when it succeeds: whoever finds an assembly there finds a whole one, and
-// never one that was refused. With no outdir CDK takes a temporary one.
+// never one that was refused. One that only says what is left to look up makes
+// way as well, when that fails. With no outdir CDK takes a temporary one.
 func Staged(outdir string, synth func(dir *string) error) error {
 	if outdir == "" {
 		return synth(nil)
@@ -81,6 +89,9 @@ func Staged(outdir string, synth func(dir *string) error) error {
 	}
 	defer os.RemoveAll(dir)
 	if err := synth(&dir); err != nil {
+		if left := dropPending(outdir); left != nil {
+			return errors.Join(err, left)
+		}
 		return err
 	}
 	written, err := os.ReadDir(dir)

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
+
+	"msklambda/constructs/msklambda"
 )
 
 func TestOnlyASynthThatSucceedsReachesTheOutput(t *testing.T) {
@@ -44,6 +47,77 @@ func TestOnlyASynthThatSucceedsReachesTheOutput(t *testing.T) {
 	_ = Staged(outdir, write("wrong", refused))
 	if got := list(); len(got) != 1 || got[0] != "manifest.json=two" {
 		t.Errorf("output = %q, want that of the last synth that succeeded", got)
+	}
+}
+
+// An assembly of pending look-ups is for the CLI alone, and only until the next
+// run of the app.
+func TestAFailedLookUpLeavesNoAssembly(t *testing.T) {
+	outdir := t.TempDir()
+	list := func() (names []string) {
+		entries, err := os.ReadDir(outdir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	assembly := func(manifest string, err error) func(*string) error {
+		return func(dir *string) error {
+			for name, text := range map[string]string{"manifest.json": manifest, "MskLambda.template.json": "{}", "MskLambda.assets.json": "{}", "tree.json": "{}"} {
+				if err := os.WriteFile(filepath.Join(*dir, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(outdir, "read.1.lock"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for manifest, want := range map[string]int{`{"missing":[{"key":"x"}]}`: 1, `{"missing":[]}`: 5, `{}`: 5} {
+		if err := Staged(outdir, assembly(manifest, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if got := list(); len(got) != 5 {
+			t.Errorf("%s: %q, want the assembly there for the CLI", manifest, got)
+		}
+		if err := Staged(outdir, assembly("", errors.New("refused"))); err == nil {
+			t.Error("Staged = nil, want the error")
+		}
+		if got := list(); len(got) != want {
+			t.Errorf("%s: left %q, want %d files", manifest, got, want)
+		}
+	}
+}
+
+func TestALookUpIsGivenEveryAttribute(t *testing.T) {
+	c := &Config{AllowPublicAccess: true}
+	v := reflect.ValueOf(&c.Cluster).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.String:
+			f.SetString("x" + v.Type().Field(i).Name)
+		case reflect.Bool:
+			f.SetBool(true)
+		case reflect.Slice:
+			f.Set(reflect.ValueOf([]string{v.Type().Field(i).Name}))
+		case reflect.Struct:
+			f.Set(reflect.ValueOf(msklambda.Endpoint{ID: v.Type().Field(i).Name}))
+		}
+	}
+	given := reflect.ValueOf(c.lookupProps()).Elem()
+	for i := range given.NumField() {
+		name := given.Type().Field(i).Name
+		want := any(c.AllowPublicAccess)
+		if name != "AllowPublicAccess" {
+			want = v.FieldByName(name).Interface()
+		}
+		if got := given.Field(i).Interface(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
 	}
 }
 

@@ -51,14 +51,18 @@ type ClusterProps struct {
 	STSEndpoint Endpoint
 
 	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of
-	// consumers that have one. It is defined with the first of them.
-	// Default: as LambdaEndpoint.
+	// consumers that have one.
+	// Default: an endpoint is defined with the first of them, and with
+	// EndpointAccessPollers a warning says whom that cuts off; none where
+	// LambdaEndpoint and STSEndpoint are both EndpointNone.
 	SecretsManagerEndpoint Endpoint
 
-	// SQSEndpoint and SNSEndpoint say how on-demand pollers reach the queues and
-	// topics that are destinations of failed batches. Each is defined with the
-	// first consumer that needs it.
-	// Default: as LambdaEndpoint.
+	// SQSEndpoint and SNSEndpoint say how pollers reach the queues and topics
+	// that are destinations of failed batches. AWS is not clear on whether
+	// provisioned pollers need them: EndpointCreate, given explicitly, defines
+	// them for those too, and without a word there is a warning.
+	// Default: for on-demand pollers as SecretsManagerEndpoint, for provisioned
+	// ones none.
 	SQSEndpoint Endpoint
 	SNSEndpoint Endpoint
 
@@ -101,10 +105,15 @@ func (p *ClusterProps) Validate() error {
 		p = &ClusterProps{}
 	}
 	var ps problems
+	p.validate(&ps)
+	return ps.err()
+}
+
+func (p *ClusterProps) validate(ps *problems) {
 	ps.clusterARN("ClusterARN", p.ClusterARN)
 	if p.VPCConnectionARN != "" {
-		p.validateConnection(&ps)
-		return ps.err()
+		p.validateConnection(ps)
+		return
 	}
 	switch {
 	case p.VPCID == "":
@@ -120,14 +129,13 @@ func (p *ClusterProps) Validate() error {
 		ps.add("SecurityGroupIDs", `is required: the security groups of the cluster, such as "sg-0123456789abcdef0"`)
 	}
 	ps.ids("SecurityGroupIDs", p.SecurityGroupIDs, securityGroupID, "sg-0123456789abcdef0")
-	p.validateEndpoints(&ps)
-	p.validateRules(&ps)
-	return ps.err()
+	p.validateEndpoints(ps)
+	p.validateRules(ps)
 }
 
 // Cluster is an MSK cluster that exists, and what its consumers share: endpoints
 // and security group rules, which AWS allows once for a VPC or group. It is
-// made by [ImportCluster]. The shared parts are defined when the first
+// made by [ImportCluster] or [LookupCluster]. The shared parts are defined when the first
 // consumer needs them; until then their fields are nil.
 type Cluster struct {
 	constructs.Construct
@@ -154,6 +162,7 @@ type Cluster struct {
 
 	props     ClusterProps
 	consumers []*Consumer
+	found     *found // nil when the cluster is imported
 
 	// What is there already, with what a mapping must wait for.
 	reached map[*service]bool
@@ -178,7 +187,10 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 	}
 	checkID(scope, "cluster", id)
 	checkStack(scope, "cluster", id, props.source())
+	return newCluster(scope, id, props)
+}
 
+func newCluster(scope constructs.Construct, id string, props *ClusterProps) *Cluster {
 	c := &Cluster{
 		ClusterARN: props.ClusterARN,
 		props:      *props,
@@ -236,30 +248,31 @@ func (c *Cluster) provide(p *ConsumerProps) []constructs.IDependable {
 		return nil
 	}
 	var wait []constructs.IDependable
-	needed := p.services()
+	needed := c.props.services(p)
 	for _, s := range needed {
 		wait = append(wait, c.reach(s)...)
 	}
+	c.checkExisting(p)
 	wait = append(wait, c.openPort(p.Authentication.port())...)
 	return append(wait, c.openHTTPS(needed)...)
 }
 
-// services is what on-demand pollers call. Provisioned ones need no way to it.
-func (p *ConsumerProps) services() []*service {
-	if p.provisioned() {
+// services is what the pollers of a consumer call. Provisioned ones need no way
+// to it, but for what AWS leaves open: that of the destination.
+func (p *ClusterProps) services(consumer *ConsumerProps) []*service {
+	destination := consumer.OnFailure.service()
+	if consumer.provisioned() {
+		if destination != nil && p.chosen(destination) && p.sourceOf(destination) == EndpointCreate {
+			return []*service{destination}
+		}
 		return nil
 	}
 	needed := []*service{lambdaService, stsService}
-	if p.Authentication.Secret != nil {
+	if consumer.Authentication.Secret != nil {
 		needed = append(needed, secretsService)
 	}
-	switch d := p.OnFailure; {
-	case d.Queue != nil:
-		needed = append(needed, sqsService)
-	case d.Topic != nil:
-		needed = append(needed, snsService)
-	case d.Bucket != nil:
-		needed = append(needed, s3Service)
+	if destination != nil {
+		needed = append(needed, destination)
 	}
 	return needed
 }

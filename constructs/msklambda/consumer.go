@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -99,7 +100,13 @@ type ConsumerProps struct {
 	// so that the others are not tried again. It also tells a bundled function
 	// built on lambda/kafka to do so, by the environment variable
 	// MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES; set it to "true" on a Function of
-	// your own that is. Needs Pollers.
+	// your own that is, all of whose consumers must then have this on. Needs
+	// Pollers.
+	//
+	// To switch it on in a consumer that is running, deploy first with that
+	// variable "false" in Environment, then without: CloudFormation updates the
+	// function before the mapping, and what the function names to a mapping that
+	// does not listen yet is lost. The other way round nothing is.
 	ReportBatchItemFailures bool
 
 	// OnFailure is where Lambda writes what it has given up on.
@@ -138,6 +145,7 @@ type ConsumerProps struct {
 	// cluster's subnets and security groups, and ec2:DeleteNetworkInterface to
 	// the account's interfaces in the region. IAM supports it, but AWS documents
 	// only "*" for these two actions, so try it before you rely on it.
+	// Not with a VPCConnectionARN, whose subnets are not known here.
 	// Default: "*".
 	RestrictNetworkInterfaces bool
 
@@ -256,7 +264,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props)); err != nil {
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -271,7 +279,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	network := cluster.provide(props)
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
-		c.defineFunction(props)
+		c.defineFunction(props, cluster.Pending())
 	} else {
 		c.Function = props.Function
 		c.Role = props.Function.Role()
@@ -280,7 +288,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	cluster.admitAll(c, props)
 	c.defineMapping(cluster, props, network)
 	c.failureWarnings(props)
-	c.uncertainWarnings(props)
+	c.uncertainWarnings(cluster, props)
 	c.defineWatching(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
@@ -328,6 +336,12 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 			ps.add("Function", "must not read one topic twice, got topic %q, which it reads for %q already", props.Topic, *other.Node().Path())
 		}
 	}
+	for _, other := range c.consumers {
+		if props.Function != nil && *other.Function.FunctionArn() == *props.Function.FunctionArn() && other.watched.partial != props.ReportBatchItemFailures {
+			ps.add("ReportBatchItemFailures", "must be the same for all consumers of a function, which answers all in one way, got %v, and %v for %q",
+				props.ReportBatchItemFailures, other.watched.partial, *other.Node().Path())
+		}
+	}
 	if group, most := props.pollerGroup(); group != "" {
 		sum := most
 		for _, other := range c.consumers {
@@ -350,6 +364,13 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	if method := props.Authentication.method(); isServerless(p.ClusterARN) && method != AuthenticationIAM {
 		ps.add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
 	}
+	if props.RestrictNetworkInterfaces && p.VPCConnectionARN != "" {
+		ps.add("RestrictNetworkInterfaces", "must not be set with VPCConnectionARN: the subnets and security groups of the connection "+
+			"are not known here, so the pollers would be granted none")
+	}
+	if p.VPCConnectionARN != "" && props.Authentication.method() == AuthenticationPlaintext {
+		ps.add("Authentication.Method", "must not be %q with VPCConnectionARN: a VPC connection takes IAM, SASL/SCRAM and TLS", AuthenticationPlaintext)
+	}
 	s3 := p.S3Endpoint
 	if props.OnFailure.Bucket != nil && !props.provisioned() && p.VPCConnectionARN == "" && s3.Source == "" && s3.ID == "" {
 		ps.add("S3Endpoint.Source", "is required of the cluster for OnFailure.Bucket: %q where the VPC has an endpoint for S3 (a gateway "+
@@ -362,7 +383,7 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 // admitAll lets the consumer's role through the endpoints whose policies name
 // roles.
 func (c *Cluster) admitAll(consumer *Consumer, p *ConsumerProps) {
-	for _, s := range p.services() {
+	for _, s := range c.props.services(p) {
 		switch s {
 		case secretsService:
 			c.admit(s, consumer, []string{"secretsmanager:GetSecretValue"}, []string{*p.Authentication.Secret.SecretFullArn()})
@@ -381,7 +402,35 @@ func (c *Cluster) admitAll(consumer *Consumer, p *ConsumerProps) {
 // which AWS documents without saying whether on-demand pollers write them.
 const MetricsOnDemandWarning = "msklambda:metricsOnDemand"
 
-func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
+// ScramSecretKeyWarning is the id of the warning that the key of a SASL/SCRAM
+// secret is not known: MSK takes no secret under Secrets Manager's own key, and
+// the role must be able to use the other one.
+const ScramSecretKeyWarning = "msklambda:scramSecretKey"
+
+// DestinationEndpointWarning is the id of the warning that AWS asks for an
+// endpoint for the destination without saying whether provisioned pollers need
+// it, who need no other.
+const DestinationEndpointWarning = "msklambda:destinationEndpoint"
+
+// FilterComparisonWarning is the id of the warning that a filter has a
+// comparison which is not known here.
+const FilterComparisonWarning = "msklambda:filterComparison"
+
+func (c *Consumer) uncertainWarnings(cluster *Cluster, p *ConsumerProps) {
+	if p.Authentication.method() == AuthenticationSCRAM && p.Authentication.Secret.EncryptionKey() == nil {
+		c.warn(ScramSecretKeyWarning, "the secret's key is not known, so the role is not granted its use. MSK takes no SASL/SCRAM secret under the key of "+
+			"Secrets Manager: import the secret with its EncryptionKey (in the app secretKeyArn), or make it with one.")
+	}
+	if s := p.OnFailure.service(); s != nil && p.provisioned() && cluster.props.VPCConnectionARN == "" && !cluster.props.chosen(s) {
+		c.warn(DestinationEndpointWarning, fmt.Sprintf("AWS asks for a VPC endpoint for the destination and does not say whether provisioned pollers need it, who need no "+
+			"other. None is defined: see that failed batches arrive, and choose the source of the %s: %q, %q or %q.", s.id, EndpointCreate, EndpointExisting, EndpointNone))
+	}
+	for _, pattern := range p.Filters {
+		if names := unknownComparisons(pattern); len(names) > 0 {
+			c.warn(FilterComparisonWarning, fmt.Sprintf("the filter %s has %s, which is not among the comparisons that Lambda documents: it may be refused minutes into the deploy.",
+				pattern, strings.Join(names, ", ")))
+		}
+	}
 	if n := len(p.Filters); n > usualFilters {
 		c.warn(FilterCountWarning, fmt.Sprintf("Filters has %d patterns, and accounts may use %d by default: ask AWS for a higher quota first.", n, usualFilters))
 	}

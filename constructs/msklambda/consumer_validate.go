@@ -135,8 +135,8 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		ps.add("ReservedConcurrency", "must be 0 or more, got %d", *p.ReservedConcurrency)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Environment)) {
-		if name == kafka.ReportBatchItemFailuresEnv {
-			ps.add("Environment", "must not have %s: ReportBatchItemFailures sets it, together with the mapping", name)
+		if value := p.Environment[name]; name == kafka.ReportBatchItemFailuresEnv && value != "false" {
+			ps.add("Environment", "must not have %s but as \"false\", to hold it back: ReportBatchItemFailures sets it, got %q", name, value)
 		}
 		if !variable.MatchString(name) {
 			ps.add("Environment", "must have names of 2 or more letters, digits or '_', beginning with a letter, got %q", name)

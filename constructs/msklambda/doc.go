@@ -1,7 +1,7 @@
 // Package msklambda runs a Go function on every record of a topic of an Amazon
 // MSK cluster that already exists, in a VPC that already exists.
 //
-//	cluster := msklambda.ImportCluster(stack, "Cluster", &msklambda.ClusterProps{...})
+//	cluster := msklambda.LookupCluster(stack, "Cluster", &msklambda.LookupProps{ClusterARN: arn})
 //	cluster.AddConsumer("Orders", &msklambda.ConsumerProps{Topic: "orders", GroupID: "orders-fn", Entry: "lambda"})
 //
 // A [Cluster] holds what is shared: the imported VPC, the interface endpoints

@@ -192,7 +192,39 @@ func (ps *problems) statements(field string, statements []awsiam.PolicyStatement
 	}
 }
 
-func (c *Cluster) creates(s *service) bool { return s.endpoint(&c.props).source() == EndpointCreate }
+func (c *Cluster) creates(s *service) bool { return c.props.sourceOf(s) == EndpointCreate }
+
+// sourceOf is where the endpoint of a service comes from. A cluster that has a
+// NAT gateway for Lambda and STS has it for the others too.
+func (p *ClusterProps) sourceOf(s *service) EndpointSource {
+	if nat := p.LambdaEndpoint.source() == EndpointNone && p.STSEndpoint.source() == EndpointNone; nat && !p.chosen(s) {
+		return EndpointNone
+	}
+	return s.endpoint(p).source()
+}
+
+// chosen tells whether it was said where the endpoint of a service comes from.
+func (p *ClusterProps) chosen(s *service) bool {
+	e := s.endpoint(p)
+	return e.Source != "" || e.ID != ""
+}
+
+// EndpointServiceWarning, followed by the name of the field, such as SQSEndpoint,
+// is the id of the warning that a further service gets an endpoint which nobody
+// but the pollers may use, and which was not asked for.
+const EndpointServiceWarning = "msklambda:endpointService"
+
+// warnOfService warns of an endpoint beyond Lambda and STS that comes with a
+// consumer: who chose the access for those two need not know of this one.
+func (c *Cluster) warnOfService(s *service) {
+	if s.action != "" || c.props.chosen(s) || c.props.EndpointAccess == EndpointAccessVPC {
+		return
+	}
+	awscdk.Annotations_Of(c).AddWarningV2(jsii.String(EndpointServiceWarning+s.id), jsii.String(fmt.Sprintf(
+		"a consumer needs the %s, so it is defined, for the pollers only: all other callers of that service in %s are cut off. "+
+			"Choose its source: %q to mean it, %q or %q; or endpoint access %q.",
+		s.id, *c.VPC.VpcId(), EndpointCreate, EndpointExisting, EndpointNone, EndpointAccessVPC)))
+}
 
 // reach defines the endpoint of a service for the first consumer that needs
 // it, and returns what a mapping must wait for.
@@ -203,6 +235,9 @@ func (c *Cluster) reach(s *service) []constructs.IDependable {
 			c.defineEndpointSecurityGroup()
 			c.warnOfEndpointAccess()
 		}
+		if c.creates(s) {
+			c.warnOfService(s)
+		}
 		*s.field(c) = c.endpoint(s)
 	}
 	if !c.creates(s) {
@@ -212,9 +247,10 @@ func (c *Cluster) reach(s *service) []constructs.IDependable {
 }
 
 // admit lets a role do something through an endpoint, where its policy names
-// who may. AWS documents the statement for Secrets Manager; a role of another
-// stack is admitted by its account, because the cluster's stack is deployed
-// before that role exists, and the resource stays exact.
+// who may. AWS documents the statement for Secrets Manager. A role of another
+// stack is admitted by its account, and so is a resource of another stack,
+// because the cluster's stack is deployed before they exist; the role's own
+// policy stays exact.
 func (c *Cluster) admit(s *service, consumer *Consumer, actions, resources []string) {
 	endpoint, ok := (*s.field(c)).(awsec2.InterfaceVpcEndpoint)
 	if !ok || c.props.EndpointAccess == EndpointAccessVPC {
@@ -226,10 +262,19 @@ func (c *Cluster) admit(s *service, consumer *Consumer, actions, resources []str
 	} else {
 		principal = awsiam.NewAccountPrincipal(awscdk.Stack_Of(consumer).Account())
 	}
+	var here map[string]any
+	for _, resource := range resources {
+		if isToken(resource) && len(foreignStacks(c, resource)) > 0 {
+			// A reference from the cluster's stack to another, which may be the
+			// consumer's and wait for this one: what the account has, then.
+			resources, here = []string{"*"}, map[string]any{"StringEquals": map[string]any{"aws:ResourceAccount": *awscdk.Stack_Of(c).Account()}}
+		}
+	}
 	endpoint.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{principal},
 		Actions:    jsii.Strings(actions...),
 		Resources:  jsii.Strings(resources...),
+		Conditions: conditions(here),
 	}))
 }
 
@@ -245,20 +290,20 @@ func (c *Cluster) defineEndpointSecurityGroup() {
 	})
 	https := awsec2.Port_Tcp(jsii.Number(443))
 	allow := func(peer awsec2.IPeer, who string) {
-		group.AddIngressRule(peer, https, &who, jsii.Bool(false))
+		group.AddIngressRule(peer, https, c.description(who), jsii.Bool(false))
 	}
 	for _, id := range c.SecurityGroupIDs {
-		allow(awsec2.Peer_SecurityGroupId(&id, nil), "msklambda: pollers")
+		allow(awsec2.Peer_SecurityGroupId(&id, nil), "pollers")
 	}
 	for _, id := range c.props.EndpointClientSecurityGroupIDs {
-		allow(awsec2.Peer_SecurityGroupId(&id, nil), "msklambda: endpoint client")
+		allow(awsec2.Peer_SecurityGroupId(&id, nil), "endpoint client")
 	}
 	for _, cidr := range c.props.EndpointClientCIDRs {
-		allow(peerOf(cidr), "msklambda: endpoint client")
+		allow(peerOf(cidr), "endpoint client")
 	}
 	if c.props.EndpointAccess == EndpointAccessVPC {
 		for _, cidr := range c.props.VPCCIDRs {
-			allow(peerOf(cidr), "msklambda: VPC")
+			allow(peerOf(cidr), "VPC")
 		}
 	}
 	c.EndpointSecurityGroup = group
@@ -288,11 +333,11 @@ func (c *Cluster) warnOfEndpointAccess() {
 // Lambda and STS are the tutorial's. Their resource stays "*": AWS documents
 // that they cannot name the function or the role.
 func (c *Cluster) endpoint(s *service) awsec2.IInterfaceVpcEndpoint {
-	e := s.endpoint(&c.props)
+	e, source := s.endpoint(&c.props), c.props.sourceOf(s)
 	switch {
-	case e.source() == EndpointNone, e.source() == EndpointExisting && e.ID == "":
+	case source == EndpointNone, source == EndpointExisting && e.ID == "":
 		return nil
-	case e.source() == EndpointExisting:
+	case source == EndpointExisting:
 		return awsec2.InterfaceVpcEndpoint_FromInterfaceVpcEndpointAttributes(c, &s.id, &awsec2.InterfaceVpcEndpointAttributes{
 			VpcEndpointId: &e.ID,
 			Port:          jsii.Number(443),
@@ -313,6 +358,7 @@ func (c *Cluster) endpoint(s *service) awsec2.IInterfaceVpcEndpoint {
 		props.PrivateDnsOnlyForInboundResolverEndpoint = awsec2.VpcEndpointPrivateDnsOnlyForInboundResolverEndpoint_ALL_RESOLVERS
 	}
 	endpoint := awsec2.NewInterfaceVpcEndpoint(c, &s.id, props)
+	c.tag(endpoint)
 	switch {
 	case c.props.EndpointAccess == EndpointAccessVPC:
 		endpoint.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

@@ -20,7 +20,9 @@ type Destination struct {
 	// Topic gets the same. Not FIFO.
 	Topic awssns.ITopic
 
-	// Bucket gets the offsets and the records.
+	// Bucket gets the offsets and the records. One of another account must be
+	// imported with its account (BucketAttributes.Account): the role may write
+	// to a bucket of this name in that account only, as names are free to take.
 	Bucket awss3.IBucket
 
 	// KafkaTopic, of the same cluster, gets the offsets and the records. It must
@@ -59,6 +61,20 @@ func (d Destination) validate(ps *problems, topic string) {
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
+
+// service is the one that the destination is of, nil for a Kafka topic and for
+// none.
+func (d Destination) service() *service {
+	switch {
+	case d.Queue != nil:
+		return sqsService
+	case d.Topic != nil:
+		return snsService
+	case d.Bucket != nil:
+		return s3Service
+	}
+	return nil
+}
 
 // uri is how the mapping names the destination.
 func (d Destination) uri() *string {

@@ -29,6 +29,10 @@ func (p *ConsumerProps) validateFilters(ps *problems) {
 	}
 	for i, pattern := range p.Filters {
 		field := fmt.Sprintf("Filters[%d]", i)
+		if first := slices.Index(p.Filters, pattern); first < i {
+			ps.add(field, "must not repeat Filters[%d], got %s", first, pattern)
+			continue
+		}
 		if isToken(pattern) {
 			continue
 		}
@@ -147,8 +151,6 @@ func checkRule(path string, rule any) error {
 			if err := checkNumeric(path, operand); err != nil {
 				return err
 			}
-		default:
-			return fmt.Errorf("%s: %q is no comparison, which are anything-but, equals-ignore-case, exists, numeric, prefix and suffix", path, comparison)
 		}
 	}
 	return nil
@@ -161,7 +163,7 @@ func checkAnythingBut(path string, operand any) error {
 	}
 	for _, element := range list {
 		switch element.(type) {
-		case string, json.Number:
+		case string, json.Number, map[string]any: // an object is for unknownComparisons
 		default:
 			return fmt.Errorf("%s: anything-but takes texts or numbers", path)
 		}
@@ -170,6 +172,48 @@ func checkAnythingBut(path string, operand any) error {
 		return fmt.Errorf("%s: anything-but takes at least one text or number", path)
 	}
 	return nil
+}
+
+// unknownComparisons are those of a pattern that Lambda does not document. Rules
+// of the kind that EventBridge has come over now and then, so they are not
+// refused here.
+func unknownComparisons(pattern string) (names []string) {
+	var root any
+	if json.Unmarshal([]byte(pattern), &root) != nil {
+		return nil // a token
+	}
+	documented := []string{"anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"}
+	var walk func(node any, rule bool)
+	walk = func(node any, rule bool) {
+		switch node := node.(type) {
+		case map[string]any:
+			for _, key := range slices.Sorted(maps.Keys(node)) {
+				nested, isObject := node[key].(map[string]any)
+				switch {
+				case !rule:
+					if list, ok := node[key].([]any); ok && key == "$or" {
+						for _, alternative := range list {
+							walk(alternative, false)
+						}
+					} else {
+						walk(node[key], false)
+					}
+				case !slices.Contains(documented, key):
+					names = append(names, key)
+				case key == "anything-but" && isObject:
+					for _, inner := range slices.Sorted(maps.Keys(nested)) {
+						names = append(names, key+" "+inner)
+					}
+				}
+			}
+		case []any:
+			for _, element := range node {
+				walk(element, true)
+			}
+		}
+	}
+	walk(root, false)
+	return slices.Compact(names)
 }
 
 // checkNumeric checks ["=", 1] or a range such as [">", 0, "<=", 10].

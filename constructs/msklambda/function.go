@@ -25,7 +25,7 @@ const (
 	defaultTimeout    = time.Minute
 )
 
-func (c *Consumer) defineFunction(props *ConsumerProps) {
+func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 	c.Role = props.Role
 	if c.Role == nil {
 		c.Role = awsiam.NewRole(c, jsii.String("Role"), &awsiam.RoleProps{
@@ -36,6 +36,15 @@ func (c *Consumer) defineFunction(props *ConsumerProps) {
 		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
 		RemovalPolicy: cmp.Or(props.LogRemovalPolicy, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
 	})
+	if pending {
+		// It reaches no template, and a bundling would cost seconds in each of
+		// the runs that a look-up takes.
+		c.Function = awslambda.NewFunction(c, jsii.String("Function"), &awslambda.FunctionProps{
+			Runtime: awslambda.Runtime_NODEJS_LATEST(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("-")),
+			Role: c.Role, LogGroup: c.LogGroup, Architecture: props.architecture(), Timeout: seconds(cmp.Or(props.Timeout, defaultTimeout)),
+		})
+		return
+	}
 	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(), // the bundler's own default is a deprecated one
@@ -67,7 +76,7 @@ func (p *ConsumerProps) tracing() awslambda.Tracing {
 // environment tells the handler what the mapping does with its answer: to name
 // failed records to a mapping that ignores the names would lose them.
 func (p *ConsumerProps) environment() map[string]string {
-	if !p.ReportBatchItemFailures {
+	if _, heldBack := p.Environment[kafka.ReportBatchItemFailuresEnv]; !p.ReportBatchItemFailures || heldBack {
 		return p.Environment
 	}
 	env := maps.Clone(p.Environment)

@@ -9,11 +9,11 @@ import (
 // GrantConsume lets somebody else, such as a service of yours, read a topic of
 // the cluster as a group, by IAM authentication: these, and nothing else of the
 // cluster. It panics when the topic or the group is wrong.
-func (c *Cluster) GrantConsume(grantee awsiam.IGrantable, topic, groupID string) {
+func (c *Cluster) GrantConsume(grantee awsiam.IGrantable, topic, groupID string) awsiam.Grant {
 	var ps problems
 	ps.topic("topic", topic)
 	ps.group("groupID", groupID)
-	c.grant(grantee, ps,
+	return c.grant(grantee, ps,
 		allow("", []string{c.ClusterARN}, "kafka-cluster:Connect"),
 		allow("", []string{topicARN(c.ClusterARN, topic)}, "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
 		allow("", []string{groupARN(c.ClusterARN, groupID)}, "kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"))
@@ -22,15 +22,15 @@ func (c *Cluster) GrantConsume(grantee awsiam.IGrantable, topic, groupID string)
 // GrantProduce lets somebody else write to a topic of the cluster, by IAM
 // authentication, idempotently too, as Kafka's clients do by default. It
 // panics when the topic is wrong.
-func (c *Cluster) GrantProduce(grantee awsiam.IGrantable, topic string) {
+func (c *Cluster) GrantProduce(grantee awsiam.IGrantable, topic string) awsiam.Grant {
 	var ps problems
 	ps.topic("topic", topic)
-	c.grant(grantee, ps,
+	return c.grant(grantee, ps,
 		allow("", []string{c.ClusterARN}, "kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"),
 		allow("", []string{topicARN(c.ClusterARN, topic)}, "kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"))
 }
 
-func (c *Cluster) grant(grantee awsiam.IGrantable, ps problems, statements ...statement) {
+func (c *Cluster) grant(grantee awsiam.IGrantable, ps problems, statements ...statement) (all awsiam.Grant) {
 	if grantee == nil {
 		ps.add("grantee", "must not be nil")
 	}
@@ -38,10 +38,16 @@ func (c *Cluster) grant(grantee awsiam.IGrantable, ps problems, statements ...st
 		fail("cluster", *c.Node().Id(), err)
 	}
 	for _, s := range statements {
-		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+		grant := awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 			Grantee: grantee, Actions: jsii.Strings(s.actions...), ResourceArns: jsii.Strings(s.resources...),
 		})
+		if all == nil {
+			all = grant
+		} else {
+			all = all.Combine(grant)
+		}
 	}
+	return all
 }
 
 // GrantPrincipal makes a consumer something to grant to: what is granted to

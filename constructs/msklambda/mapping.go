@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -66,16 +67,18 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 // more for than is needed.
 func (c *Consumer) setModeProperties(props *ConsumerProps) {
 	mapping := c.Mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
+	if arn := *c.Function.FunctionArn(); qualifier(arn) != "" {
+		// CDK knows an imported alias by the name of its function alone.
+		mapping.SetFunctionName(&arn)
+	}
 	if uri := props.OnFailure.uri(); uri != nil {
 		mapping.SetDestinationConfig(&awslambda.CfnEventSourceMapping_DestinationConfigProperty{
 			OnFailure: &awslambda.CfnEventSourceMapping_OnFailureProperty{Destination: uri},
 		})
 	}
 	if props.Pollers != nil && props.Pollers.Off {
-		// An object that is empty once CloudFormation has read it: the service
-		// takes that for no pollers, and CDK would leave out one that is empty
-		// here.
-		mapping.AddPropertyOverride(jsii.String("ProvisionedPollerConfig"), map[string]any{"MinimumPollers": map[string]any{"Ref": "AWS::NoValue"}})
+		// Not by an override: CDK drops those that are empty, and this must be.
+		mapping.SetProvisionedPollerConfig(&awslambda.CfnEventSourceMapping_ProvisionedPollerConfigProperty{})
 	}
 	if !props.provisioned() {
 		return
@@ -110,6 +113,15 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 			SchemaRegistryConfig: props.SchemaRegistry.property(),
 		})
 	}
+}
+
+// qualifier is the alias or version at the end of an imported function's ARN,
+// "" where there is none or the ARN is not known before the deploy.
+func qualifier(functionARN string) string {
+	if parts := strings.Split(functionARN, ":"); !isToken(functionARN) && len(parts) == 8 {
+		return parts[7]
+	}
+	return ""
 }
 
 func filterProperties(patterns []string) *[]*map[string]any {

@@ -219,16 +219,20 @@ func (c *Consumer) metric(name, statistic string, dimensions map[string]*string,
 // from the function: for a version, CDK makes a FunctionName of "name:1", which
 // no metric has.
 func (c *Consumer) functionDimensions(qualified bool) map[string]*string {
-	function, qualifier := c.Function, (*string)(nil)
+	function, alias := c.Function, (*string)(nil)
 	switch f := c.Function.(type) {
 	case awslambda.IAlias:
-		function, qualifier = f.Version().Lambda(), f.AliasName()
+		function, alias = f.Version().Lambda(), f.AliasName()
 	case awslambda.IVersion:
-		function, qualifier = f.Lambda(), f.Version()
+		function, alias = f.Lambda(), f.Version()
+	default:
+		if name := qualifier(*c.Function.FunctionArn()); name != "" {
+			alias = &name
+		}
 	}
 	dimensions := map[string]*string{"FunctionName": function.FunctionName()}
-	if qualified && qualifier != nil {
-		dimensions["Resource"] = jsii.String(*function.FunctionName() + ":" + *qualifier)
+	if qualified && alias != nil {
+		dimensions["Resource"] = jsii.String(*function.FunctionName() + ":" + *alias)
 	}
 	return dimensions
 }

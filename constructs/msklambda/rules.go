@@ -62,9 +62,11 @@ func (c *Cluster) openPort(port int) []constructs.IDependable {
 	var rules []constructs.IDependable
 	for _, to := range c.SecurityGroupIDs {
 		for _, from := range c.SecurityGroupIDs {
-			rules = append(rules, c.ingress(to, from, port))
-			if c.props.SecurityGroupRules == SecurityGroupRulesAll {
-				rules = append(rules, c.retain(c.egress(from, port, "msklambda: pollers to brokers",
+			if c.lacksIngress(to, from, port) {
+				rules = append(rules, c.ingress(to, from, port))
+			}
+			if c.lacksEgress(from, port, to, c.ranges()) {
+				rules = append(rules, c.retain(c.egress(from, port, "pollers to brokers",
 					&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: &to}, idFor(c, to))))
 			}
 		}
@@ -79,34 +81,63 @@ func (c *Cluster) openPort(port int) []constructs.IDependable {
 }
 
 // openHTTPS opens the way out to the services: to the endpoints defined here,
-// and to anywhere where one is not, since the addresses behind a NAT gateway or
-// the groups of an existing endpoint are not known here.
+// to those that were looked up, and to anywhere where there is another, since
+// the addresses behind a NAT gateway or the groups of an endpoint that was given
+// are not known here.
 func (c *Cluster) openHTTPS(needed []*service) []constructs.IDependable {
-	if c.props.SecurityGroupRules != SecurityGroupRulesAll || len(needed) == 0 {
-		return nil
+	var rules []constructs.IDependable
+	for _, to := range c.httpsTo(needed) {
+		if _, ok := c.https[to]; !ok {
+			c.https[to] = c.openHTTPSTo(to)
+		}
+		rules = append(rules, c.https[to]...)
 	}
-	to := "endpoints"
+	return rules
+}
+
+const toEndpoints, toAnywhere = "endpoints", "anywhere"
+
+// httpsTo is where the services are: toEndpoints, groups of other endpoints,
+// or toAnywhere, which has room for all.
+func (c *Cluster) httpsTo(needed []*service) []string {
+	var to []string
 	for _, s := range needed {
-		if !c.creates(s) {
-			to = "anywhere"
+		group := c.existingGroup(s)
+		switch {
+		case c.creates(s):
+			to = append(to, toEndpoints)
+		case group != "":
+			to = append(to, group)
+		default:
+			return []string{toAnywhere}
 		}
 	}
-	if rules, ok := c.https[to]; ok {
-		return rules
-	}
+	return unique(to)
+}
+
+func (c *Cluster) openHTTPSTo(to string) []constructs.IDependable {
 	var rules []constructs.IDependable
 	for _, from := range c.SecurityGroupIDs {
-		if to == "endpoints" {
-			// Never retained: it cannot have been there before the endpoints'
-			// group, and EC2 deletes no group that a rule still names.
-			rules = append(rules, c.egress(from, 443, "msklambda: pollers to endpoints",
-				&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: c.EndpointSecurityGroup.SecurityGroupId()}, to))
-		} else {
-			rules = append(rules, c.retain(c.egress(from, 443, "msklambda: pollers to AWS services",
-				&awsec2.CfnSecurityGroupEgressProps{CidrIp: jsii.String("0.0.0.0/0")}, to)))
+		switch to {
+		case toEndpoints:
+			if c.lacksEgress(from, 443, "", c.ranges()) {
+				// Never retained: it cannot have been there before the endpoints'
+				// group, and EC2 deletes no group that a rule still names.
+				rules = append(rules, c.egress(from, 443, "pollers to endpoints",
+					&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: c.EndpointSecurityGroup.SecurityGroupId()}, to))
+			}
+		case toAnywhere:
+			if c.lacksEgress(from, 443, "", nil) {
+				rules = append(rules, c.retain(c.egress(from, 443, "pollers to AWS services",
+					&awsec2.CfnSecurityGroupEgressProps{CidrIp: jsii.String(everywhere)}, to)))
+			}
+		default:
+			if c.lacksEgress(from, 443, to, nil) {
+				rules = append(rules, c.retain(c.egress(from, 443, "pollers to endpoints",
+					&awsec2.CfnSecurityGroupEgressProps{DestinationSecurityGroupId: &to}, to)))
+			}
 		}
 	}
-	c.https[to] = rules
 	return rules
 }
 
@@ -126,16 +157,16 @@ func (c *Cluster) ingress(to, from string, port int) constructs.IDependable {
 		FromPort:              jsii.Number(port),
 		ToPort:                jsii.Number(port),
 		SourceSecurityGroupId: &from,
-		Description:           jsii.String("msklambda: pollers to brokers"),
+		Description:           c.description("pollers to brokers"),
 	}))
 }
 
-func (c *Cluster) egress(from string, port int, description string, props *awsec2.CfnSecurityGroupEgressProps, to string) awscdk.CfnResource {
+func (c *Cluster) egress(from string, port int, purpose string, props *awsec2.CfnSecurityGroupEgressProps, to string) awscdk.CfnResource {
 	props.GroupId = &from
 	props.IpProtocol = jsii.String("tcp")
 	props.FromPort = jsii.Number(port)
 	props.ToPort = jsii.Number(port)
-	props.Description = &description
+	props.Description = c.description(purpose)
 	id := fmt.Sprintf("%s to %s %d", idFor(c, from), to, port)
 	return awsec2.NewCfnSecurityGroupEgress(c.namespace("Rules"), &id, props)
 }

@@ -153,7 +153,7 @@ func TestConsumerPropsAreRefusedByFieldName(t *testing.T) {
 		"a variable of Lambda": {func(p *ConsumerProps) { p.Environment = map[string]string{"AWS_REGION": "x"} }, "Environment must not have AWS_REGION, which Lambda sets itself"},
 		"a variable of ours": {func(p *ConsumerProps) {
 			p.Environment = map[string]string{"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES": "true"}
-		}, "Environment must not have MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES: ReportBatchItemFailures sets it"},
+		}, `Environment must not have MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES but as "false", to hold it back`},
 		"tag of AWS":      {func(p *ConsumerProps) { p.Tags = map[string]string{"AWS:x": "y"} }, `Tags must not have keys that begin with "aws:", which AWS reserves`},
 		"tag with a star": {func(p *ConsumerProps) { p.Tags = map[string]string{"te*am": "y"} }, `Tags must be of letters, digits, spaces and _ . : / = + - @`},
 		"empty tag":       {func(p *ConsumerProps) { p.Tags = map[string]string{"": "x"} }, "Tags must have keys of 1 to 128 characters"},

@@ -16,13 +16,13 @@ import (
 
 // The benchmarks of this file run whole functions, built as they are deployed,
 // against a Lambda Runtime API on loopback. Their programs are in
-// testdata/bootstrap.
+// testdata/functions.
 
-// build compiles a program of testdata/bootstrap for Linux.
+// build compiles a program of testdata/functions for Linux.
 func build(b *testing.B, program, arch string) string {
 	b.Helper()
 	out := filepath.Join(b.TempDir(), program+"-"+arch)
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", out, "./testdata/bootstrap/"+program)
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", out, "./testdata/functions/"+program)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if arch != "" {
 		cmd.Env = append(cmd.Env, "GOARCH="+arch)

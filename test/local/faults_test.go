@@ -1,8 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,7 @@ type scenario struct {
 	config   func(*poller.Config)               // of the mapping
 	function func(*sandbox.Config)              // of the function
 	during   func(t *testing.T, r *scenarioRun) // what happens meanwhile
+	brokers  int                                // Default: 2.
 
 	destination int    // records that are to be in the destination
 	again       string // whether records are handled more than once: none, some, or perhaps
@@ -114,12 +116,14 @@ func scenarios() []scenario {
 			},
 		},
 		{
-			name: "poller restart", what: "the poller is killed after an invocation and before its commit, five times",
-			during: killPollers(5), again: some,
+			name: "poller restart", what: "the handler fails at some records, and the poller is killed: three times after an invocation and before its commit, three times before a retry",
+			extra: every(fault.Error, 10, 100), config: partial,
+			during: killPollers(3), again: some,
 		},
 		{
 			name: "rebalance", what: "a second poller joins the group while a batch is being handled, and the first one leaves",
-			during: rebalance, again: some,
+			brokers: 1, // so that batches are of all partitions, those that move too
+			during:  rebalance, again: some,
 		},
 		{
 			name: "slow consumer", what: "batches take longer than the function may run; it answers what it did not get to",
@@ -194,27 +198,49 @@ func restartBrokers(n int) func(*testing.T, *scenarioRun) {
 	}
 }
 
-// killPollers lets n pollers, one after the other, end at their third commit.
+// killPollers lets pollers, one after the other, end at their third commit or
+// at a retry, n of them each.
 func killPollers(n int) func(*testing.T, *scenarioRun) {
 	return func(t *testing.T, r *scenarioRun) {
 		config := r.config
-		for range n {
-			commits := 0
-			r.config.BeforeCommit = func() error {
-				if commits++; commits == 3 {
-					return errKilled
+		for i := range 2 * n {
+			if i%2 == 0 {
+				commits := 0
+				r.config.BeforeCommit = func() error {
+					if commits++; commits == 3 {
+						return errKilled
+					}
+					return nil
 				}
-				return nil
+			} else {
+				r.config.Function = &killer{Function: r.function}
 			}
 			go r.poll()
 			if err := <-r.ended; err != errKilled {
 				t.Errorf("poller ended with %v, want %v", err, errKilled)
 			}
 			r.faults++
+			r.config = config
 		}
-		r.config = config
 		go r.poll()
 	}
+}
+
+var errKilled = errors.New("killed")
+
+// killer ends the poller in place of the first retry.
+type killer struct {
+	poller.Function
+	failed bool
+}
+
+func (k *killer) Invoke(ctx context.Context, payload []byte) (sandbox.Result, error) {
+	if k.failed {
+		return sandbox.Result{}, errKilled
+	}
+	result, err := k.Function.Invoke(ctx, payload)
+	k.failed = result.FunctionError != "" || bytes.Contains(result.Payload, []byte("itemIdentifier"))
+	return result, err
 }
 
 // rebalance moves half of the partitions to a second poller while the first is
@@ -280,5 +306,3 @@ func (g *gate) Invoke(ctx context.Context, payload []byte) (sandbox.Result, erro
 	}
 	return g.Function.Invoke(ctx, payload)
 }
-
-var errKilled = fmt.Errorf("killed before a commit")

@@ -74,7 +74,7 @@ func (s *scenario) run(t *testing.T, bootstrap string) tableRow {
 		changed:  make(chan struct{}),
 		done:     map[position]poller.Outcome{},
 	}
-	b, err := broker.Start(broker.Config{Brokers: 2, DataDir: filepath.Join(dir, "broker")})
+	b, err := broker.Start(broker.Config{Brokers: cmp.Or(s.brokers, 2), DataDir: filepath.Join(dir, "broker")})
 	if err != nil {
 		t.Fatal(err)
 	}

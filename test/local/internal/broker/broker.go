@@ -8,7 +8,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -33,10 +32,7 @@ const maxMessage = 32 << 20
 type Broker struct {
 	cfg     Config
 	cluster *kfake.Cluster
-	ports   []int
-
-	mu    sync.Mutex
-	conns []net.Conn // that clients have opened since the last start
+	ports   []*port
 }
 
 // Start starts a cluster. It listens on 127.0.0.1 only.
@@ -45,69 +41,51 @@ func Start(cfg Config) (*Broker, error) {
 		cfg.Brokers = 1
 	}
 	b := &Broker{cfg: cfg}
-	if cfg.Port != 0 {
-		for i := range cfg.Brokers {
-			b.ports = append(b.ports, cfg.Port+i)
+	for i := range cfg.Brokers {
+		n := 0
+		if cfg.Port != 0 {
+			n = cfg.Port + i
 		}
+		p, err := openPort(net.JoinHostPort("127.0.0.1", strconv.Itoa(n)))
+		if err != nil {
+			b.closePorts()
+			return nil, err
+		}
+		b.ports = append(b.ports, p)
 	}
-	return b, b.start()
-}
-
-// listen keeps hold of the connections: kfake leaves them open when it closes,
-// and a broker that stops does not.
-func (b *Broker) listen(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
-	if err != nil {
+	if err := b.start(); err != nil {
+		b.closePorts()
 		return nil, err
 	}
-	return &listener{l, b}, nil
-}
-
-type listener struct {
-	net.Listener
-	b *Broker
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err == nil {
-		l.b.mu.Lock()
-		l.b.conns = append(l.b.conns, c)
-		l.b.mu.Unlock()
-	}
-	return c, err
+	return b, nil
 }
 
 func (b *Broker) start() error {
+	var numbers []int
+	for _, p := range b.ports {
+		numbers = append(numbers, p.Addr().(*net.TCPAddr).Port)
+	}
 	opts := []kfake.Opt{
+		kfake.Ports(numbers...),
 		kfake.ListenFn(b.listen),
-		kfake.NumBrokers(b.cfg.Brokers),
 		kfake.ClusterID("msklambda-local"),
 		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(maxMessage)}),
-	}
-	if b.ports != nil {
-		opts = append(opts, kfake.Ports(b.ports...))
 	}
 	if b.cfg.DataDir != "" {
 		opts = append(opts, kfake.DataDir(b.cfg.DataDir))
 	}
 	var err error
-	if b.cluster, err = kfake.NewCluster(opts...); err != nil {
-		return err
-	}
-	b.ports = nil
-	for _, addr := range b.cluster.ListenAddrs() {
-		_, port, err := net.SplitHostPort(addr)
-		if err != nil {
-			return err
+	b.cluster, err = kfake.NewCluster(opts...)
+	return err
+}
+
+func (b *Broker) listen(_, address string) (net.Listener, error) {
+	for _, p := range b.ports {
+		if p.Addr().String() == address {
+			return p.listen(), nil
 		}
-		n, err := strconv.Atoi(port)
-		if err != nil {
-			return err
-		}
-		b.ports = append(b.ports, n)
 	}
-	return nil
+	return nil, fmt.Errorf("no port %s", address)
 }
 
 // Restart stops all brokers and starts them again at the same addresses. It
@@ -116,7 +94,7 @@ func (b *Broker) Restart() error {
 	if b.cfg.DataDir == "" {
 		return fmt.Errorf("without a DataDir a restart would lose the records")
 	}
-	b.Close()
+	b.stop()
 	return b.start()
 }
 
@@ -188,11 +166,19 @@ func (b *Broker) WaitForCommit(ctx context.Context, topic, group string) error {
 
 // Close stops the cluster.
 func (b *Broker) Close() {
+	b.stop()
+	b.closePorts()
+}
+
+func (b *Broker) stop() {
 	b.cluster.Close()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, c := range b.conns {
-		c.Close()
+	for _, p := range b.ports {
+		p.hangUp()
 	}
-	b.conns = nil
+}
+
+func (b *Broker) closePorts() {
+	for _, p := range b.ports {
+		p.Close()
+	}
 }

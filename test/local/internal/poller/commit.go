@@ -37,6 +37,10 @@ func (p *Poller) settle(ctx context.Context, b *batch) error {
 // commit commits what is to be committed. What fails is tried again with the
 // next one; the error is that of BeforeCommit.
 func (p *Poller) commit(ctx context.Context) error {
+	// A partition must not go to another member in between: what is committed
+	// then would take back what that member has committed.
+	p.committing.Lock()
+	defer p.committing.Unlock()
 	p.mu.Lock()
 	offsets := map[int32]kgo.EpochOffset{}
 	for partition, c := range p.uncommitted {

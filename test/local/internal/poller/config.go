@@ -33,10 +33,6 @@ type Config struct {
 	FunctionARN string
 	SourceARN   string
 
-	// Latest starts at the end of the topic where the group has no offset;
-	// else at the beginning, as the construct does (TRIM_HORIZON).
-	Latest bool
-
 	// BatchSize is the most records of an event. Default: 100.
 	BatchSize int
 

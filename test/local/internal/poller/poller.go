@@ -22,6 +22,8 @@ type Poller struct {
 	stop    chan struct{}
 	stopped sync.Once
 
+	committing sync.Mutex // held while offsets are committed; before mu
+
 	mu     sync.Mutex
 	queues map[int32][]*record // of each partition, in order
 	queued int                 // records in all queues
@@ -67,16 +69,12 @@ func New(c Config) (*Poller, error) {
 		assigned:    map[int32]int{},
 		uncommitted: map[int32]commit{},
 	}
-	start := kgo.NewOffset().AtStart()
-	if cfg.Latest {
-		start = kgo.NewOffset().AtEnd()
-	}
 	p.client, err = kgo.NewClient(
 		kgo.SeedBrokers(cfg.Brokers...),
 		kgo.ClientID("lambda-poller"),
 		kgo.ConsumerGroup(cfg.Group),
 		kgo.ConsumeTopics(cfg.Topic),
-		kgo.ConsumeStartOffset(start),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), // TRIM_HORIZON, the construct's default
 		kgo.DisableAutoCommit(),
 		// Offsets are of use only to whom the partition belongs: callbacks must
 		// not come between a poll and the queue.
@@ -187,6 +185,8 @@ func (p *Poller) onAssigned(_ context.Context, _ *kgo.Client, partitions map[str
 // onGone forgets what was fetched of partitions that are not ours any more:
 // whoever gets them starts at the offset committed.
 func (p *Poller) onGone(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	p.committing.Lock()
+	defer p.committing.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, n := range partitions[p.Topic] {

@@ -1,0 +1,43 @@
+package msklambda
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// StackTag is the key of the tag on every endpoint defined here. Its value is
+// the name of the stack, in which the descriptions of the rules end too: by it
+// a look-up tells what its own stack made, and must go on defining, from what is
+// there already, be it of another stack that uses this library. The tags that
+// CloudFormation adds would not do: not every API returns them.
+const StackTag = "msklambda:stack"
+
+// stackName is that of the stack that is deployed, of which there is one in an
+// account and region. It does not name the construct, which may move.
+func stackName(scope constructs.Construct) string {
+	top := awscdk.Stack_Of(scope)
+	for top.NestedStackParent() != nil {
+		top = top.NestedStackParent()
+	}
+	return *top.StackName()
+}
+
+// description says what a rule is for and whose it is.
+func (c *Cluster) description(purpose string) *string {
+	return jsii.String("msklambda: " + purpose + " (" + stackName(c) + ")")
+}
+
+// isOwnRule tells the description of a rule that this stack made.
+func isOwnRule(description, stack string) bool {
+	return strings.HasPrefix(description, "msklambda: ") && strings.HasSuffix(description, " ("+stack+")")
+}
+
+// tag marks an endpoint as this stack's.
+func (c *Cluster) tag(endpoint constructs.IConstruct) {
+	endpoint.Node().DefaultChild().(awsec2.CfnVPCEndpoint).CdkTagManager().SetTag(
+		jsii.String(StackTag), jsii.String(stackName(c)), nil, nil)
+}

@@ -1,0 +1,248 @@
+package test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// request is one call to AWS, as IAM sees it. The resource counts as one of
+// Account, whatever its ARN says: with the role's own account there, the
+// identity policy alone decides, and no call is refused for the border between
+// two accounts rather than by the policy. With another account there, a resource
+// policy must admit the caller too.
+type request struct {
+	Principal      string            `json:"principal"`
+	Action         string            `json:"action"`
+	Resource       string            `json:"resource"`
+	Account        string            `json:"account"`
+	Context        map[string]string `json:"context,omitempty"`
+	Policy         string            `json:"policy,omitempty"`         // name of the identity policy
+	ResourcePolicy string            `json:"resourcePolicy,omitempty"` // name of the trust or endpoint policy
+}
+
+func (r request) String() string {
+	return fmt.Sprintf("%s on %s %v", r.Action, r.Resource, r.Context)
+}
+
+type verdict struct {
+	Result       string // Allowed, ImplicitlyDenied or ExplicitlyDenied
+	Error        string // such as invalid.action: the action does not exist
+	WildcardOnly bool   // the action has no resource type
+}
+
+// evaluator is one Node process for all tests of the package: to start and to
+// install is what costs. It ends with this process, which closes its input.
+type evaluator struct {
+	in  io.Writer
+	out *bufio.Reader
+}
+
+var (
+	evaluatorOnce sync.Once
+	theEvaluator  *evaluator
+	errEvaluator  error
+)
+
+// evaluate asks a policy evaluator (npm @cloud-copilot/iam-simulate, which knows
+// every action, resource type and condition key of AWS) and returns a verdict
+// for each request.
+func evaluate(t *testing.T, policies map[string]any, requests []request) []verdict {
+	t.Helper()
+	evaluatorOnce.Do(func() { theEvaluator, errEvaluator = startEvaluator() })
+	var offline offlineError
+	if errors.As(errEvaluator, &offline) && os.Getenv("CI") == "" {
+		t.Skipf("the IAM evaluator is missing (with CI set this is a failure): %v", offline)
+	}
+	if errEvaluator != nil {
+		t.Fatalf("the IAM evaluator is missing: %v", errEvaluator)
+	}
+	if _, err := fmt.Fprintln(theEvaluator.in, asJSON(map[string]any{"policies": policies, "cases": requests})); err != nil {
+		t.Fatalf("ask the IAM evaluator: %v", err)
+	}
+	line, err := theEvaluator.out.ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("hear the IAM evaluator: %v", err)
+	}
+	var out []verdict
+	if err := json.Unmarshal(line, &out); err != nil {
+		t.Fatal(err)
+	}
+	if len(out) != len(requests) {
+		t.Fatalf("verdicts = %d, want %d", len(out), len(requests))
+	}
+	return out
+}
+
+// offlineError is that npm, or the registry, is not there. Anything else that
+// goes wrong with the evaluator is a failure everywhere.
+type offlineError struct{ why string }
+
+func (e offlineError) Error() string { return e.why }
+
+func startEvaluator() (*evaluator, error) {
+	dir, err := installEvaluator()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("node", "testdata/iam/evaluate.cjs", dir)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &evaluator{in, bufio.NewReader(out)}, cmd.Start()
+}
+
+var noNetwork = regexp.MustCompile(`ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED`)
+
+// installEvaluator installs what the lock file names, once for each lock file,
+// into the user's cache: outside of the repository, since the evaluator's
+// license (AGPL) is not ours.
+func installEvaluator() (string, error) {
+	hash := sha256.New()
+	files := []string{"package.json", "package-lock.json"}
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join("testdata/iam", name))
+		if err != nil {
+			return "", err
+		}
+		hash.Write(text)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	parent := filepath.Join(cache, "msklambda-test")
+	dir := filepath.Join(parent, fmt.Sprintf("iam-%x", hash.Sum(nil)[:8]))
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		return "", offlineError{"npm is not on the PATH, and is needed once to install @cloud-copilot/iam-simulate"}
+	}
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return "", err
+	}
+	// Complete or not there: two runs may install at once.
+	temp, err := os.MkdirTemp(parent, "installing-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(temp)
+	for _, name := range files {
+		text, err := os.ReadFile(filepath.Join("testdata/iam", name))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(temp, name), text, 0o644); err != nil {
+			return "", err
+		}
+	}
+	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1")
+	cmd.Dir = temp
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if code := noNetwork.Find(out); code != nil {
+			return "", offlineError{fmt.Sprintf("npm cannot reach its registry (%s) to install @cloud-copilot/iam-simulate", code)}
+		}
+		return "", fmt.Errorf("npm ci: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	if err := os.Rename(temp, dir); err != nil {
+		if _, there := os.Stat(dir); there == nil {
+			return dir, nil // by another run, meanwhile
+		}
+		return "", err
+	}
+	return dir, nil
+}
+
+// literal puts what a deploy would put in place of the intrinsic functions. It
+// fails on any that it does not know, rather than evaluate a half-resolved ARN.
+func (tpl *template) literal(v any) any {
+	tpl.t.Helper()
+	switch v := v.(type) {
+	case []any:
+		out := make([]any, len(v))
+		for i, element := range v {
+			out[i] = tpl.literal(element)
+		}
+		return out
+	case map[string]any:
+		if name, ok := v["Ref"].(string); ok && len(v) == 1 {
+			if name == "AWS::Partition" {
+				return "aws"
+			}
+			return tpl.attribute(name, "Ref")
+		}
+		if get, ok := v["Fn::GetAtt"].([]any); ok && len(v) == 1 {
+			return tpl.attribute(get[0].(string), get[1].(string))
+		}
+		if join, ok := v["Fn::Join"].([]any); ok && len(v) == 1 {
+			var parts []string
+			for _, part := range tpl.literal(join[1]).([]any) {
+				parts = append(parts, part.(string))
+			}
+			return strings.Join(parts, join[0].(string))
+		}
+		out := map[string]any{}
+		for key, element := range v {
+			if strings.HasPrefix(key, "Fn::") || key == "Ref" {
+				tpl.t.Fatalf("no literal for %s", asJSON(v))
+			}
+			out[key] = tpl.literal(element)
+		}
+		return out
+	}
+	return v
+}
+
+// attribute is what CloudFormation would return, with the logical id as the name.
+func (tpl *template) attribute(id, name string) string {
+	tpl.t.Helper()
+	here := ":" + region + ":" + account + ":"
+	for _, r := range tpl.Resources {
+		if r.ID != id {
+			continue
+		}
+		switch r.Type + " " + name {
+		case "AWS::IAM::Role Ref", "AWS::S3::Bucket Ref":
+			return id
+		case "AWS::IAM::Role Arn":
+			return "arn:aws:iam::" + account + ":role/" + id
+		case "AWS::Logs::LogGroup Arn":
+			return "arn:aws:logs" + here + "log-group:" + id + ":*"
+		case "AWS::SQS::Queue Arn":
+			return "arn:aws:sqs" + here + id
+		case "AWS::SNS::Topic Ref":
+			return "arn:aws:sns" + here + id
+		case "AWS::S3::Bucket Arn":
+			return "arn:aws:s3:::" + id
+		case "AWS::DynamoDB::Table Arn":
+			return "arn:aws:dynamodb" + here + "table/" + id
+		case "AWS::ApiGatewayV2::Api Ref":
+			return "a1b2c3d4e5"
+		case "AWS::KMS::Key Arn":
+			return "arn:aws:kms" + here + "key/" + id
+		case "AWS::SecretsManager::Secret Ref":
+			return "arn:aws:secretsmanager" + here + "secret:" + id + "-a1b2c3"
+		}
+		tpl.t.Fatalf("no literal for %s of %s", name, r.Type)
+	}
+	tpl.t.Fatalf("no resource %q", id)
+	return ""
+}

@@ -1,0 +1,203 @@
+package test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/msklambda"
+)
+
+// warningCase is one warning: props that it is for, and props next to them that
+// it is not for.
+type warningCase struct {
+	id, constant, on, when string
+	cluster                clusterEdit
+	present                func(awscdk.Stack, *msklambda.ConsumerProps)
+	absent                 map[string]warningAbsent
+}
+
+type warningAbsent struct {
+	cluster clusterEdit
+	edit    func(awscdk.Stack, *msklambda.ConsumerProps)
+}
+
+func notChosen(p *msklambda.ClusterProps) { p.EndpointAccess = "" }
+
+func asIs(*msklambda.ClusterProps) {}
+
+func noEdit(awscdk.Stack, *msklambda.ConsumerProps) {}
+
+func role(mutable bool) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Role = awsiam.Role_FromRoleArn(stack, jsii.String("Role"), jsii.String("arn:aws:iam::111122223333:role/mine"),
+			&awsiam.FromRoleArnOptions{Mutable: &mutable})
+	}
+}
+
+func toAQueue(retries *int) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.OnFailure.Queue, p.RetryAttempts = aQueue(stack, "failed"), retries
+	}
+}
+
+func filters(n int) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return on(func(p *msklambda.ConsumerProps) {
+		for i := range n {
+			p.Filters = append(p.Filters, fmt.Sprintf(`{"value":[%d]}`, i))
+		}
+	})
+}
+
+func metrics(provisioned bool, groups ...awslambda.MetricType) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return on(func(p *msklambda.ConsumerProps) {
+		if p.Metrics = groups; provisioned {
+			provisionedPollers(p)
+		}
+	})
+}
+
+func unchosenServices(p *msklambda.ClusterProps) {
+	p.SecretsManagerEndpoint, p.SQSEndpoint, p.SNSEndpoint = msklambda.Endpoint{}, msklambda.Endpoint{}, msklambda.Endpoint{}
+}
+
+func provisionedToAQueue(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+	toAQueue(nil)(stack, p)
+	provisionedPollers(p)
+}
+
+func withKey(method msklambda.AuthenticationMethod, known bool) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		var key awskms.IKey
+		if known {
+			key = aKey(stack)
+		}
+		p.Authentication = msklambda.Authentication{Method: method, Secret: imports{stack}.secret(key)}
+	}
+}
+
+var warningCases = []warningCase{
+	{msklambda.EndpointAccessWarning, "EndpointAccessWarning", "cluster", "endpoints are defined and `EndpointAccess` is not chosen",
+		notChosen, noEdit, map[string]warningAbsent{
+			"pollers are chosen": {asIs, noEdit},
+			"no endpoint of ours": {func(p *msklambda.ClusterProps) {
+				notChosen(p)
+				endpointsFrom(msklambda.EndpointNone)(p)
+			}, noEdit},
+			"provisioned pollers": {notChosen, on(provisionedPollers)},
+		}},
+	{msklambda.RoleImmutableWarning, "RoleImmutableWarning", "consumer", "`Role`, or that of `Function`, is imported and cannot be changed",
+		asIs, role(false), map[string]warningAbsent{"a role that can be changed": {asIs, role(true)}, "a role of its own": {asIs, noEdit}}},
+	{msklambda.PoisonRecordWarning, "PoisonRecordWarning", "consumer", "none of `RetryAttempts`, `MaxRecordAge` and `OnFailure` is given",
+		asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = nil }), map[string]warningAbsent{
+			"retries without end": {asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = new(-1) })},
+			"retries":             {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
+			"a record age": {asIs, on(func(p *msklambda.ConsumerProps) {
+				p.Pollers, p.RetryAttempts, p.MaxRecordAge = &msklambda.Pollers{}, nil, 60e9
+			})},
+			"a destination": {asIs, toAQueue(nil)},
+		}},
+	{msklambda.RetriesCappedWarning, "RetriesCappedWarning", "consumer", "`RetryAttempts` is -1 and `OnFailure` is given",
+		asIs, toAQueue(new(-1)), map[string]warningAbsent{
+			"no word on retries": {asIs, toAQueue(nil)},
+			"no destination":     {asIs, noEdit},
+			"a number of retries": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+				toAQueue(new(3))(stack, p)
+				provisionedPollers(p)
+			}},
+		}},
+	{msklambda.EndpointServiceWarning + "SQSEndpoint", "EndpointServiceWarning", "cluster", "an endpoint for Secrets Manager, SQS or SNS is defined and its `Source` is not chosen",
+		unchosenServices, toAQueue(nil), map[string]warningAbsent{
+			"chosen": {asIs, toAQueue(nil)},
+			"open to the VPC": {func(p *msklambda.ClusterProps) {
+				unchosenServices(p)
+				p.EndpointAccess, p.VPCCIDRs = msklambda.EndpointAccessVPC, []string{"10.0.0.0/16"}
+			}, toAQueue(nil)},
+			"a NAT gateway for Lambda and STS": {func(p *msklambda.ClusterProps) {
+				unchosenServices(p)
+				p.LambdaEndpoint.Source, p.STSEndpoint.Source = msklambda.EndpointNone, msklambda.EndpointNone
+			}, toAQueue(nil)},
+			"none needed": {unchosenServices, noEdit},
+		}},
+	{msklambda.DestinationEndpointWarning, "DestinationEndpointWarning", "consumer", "`OnFailure` is a queue, topic or bucket, with `Pollers`, and the endpoint's `Source` is not chosen",
+		unchosenServices, provisionedToAQueue, map[string]warningAbsent{
+			"chosen":         {asIs, provisionedToAQueue},
+			"on-demand":      {asIs, toAQueue(nil)},
+			"no destination": {unchosenServices, on(provisionedPollers)},
+		}},
+	{msklambda.ScramSecretKeyWarning, "ScramSecretKeyWarning", "consumer", "`Authentication` is SASL/SCRAM and the key of its `Secret` is not known",
+		asIs, withKey(msklambda.AuthenticationSCRAM, false), map[string]warningAbsent{
+			"a known key": {asIs, withKey(msklambda.AuthenticationSCRAM, true)},
+			"mutual TLS":  {asIs, withKey(msklambda.AuthenticationMTLS, false)},
+		}},
+	{msklambda.FilterComparisonWarning, "FilterComparisonWarning", "consumer", "a filter has a comparison that Lambda does not document",
+		asIs, on(func(p *msklambda.ConsumerProps) {
+			p.Filters = []string{`{"value":{"$or":[{"a":[{"wildcard":"x*"}]},{"b":[{"anything-but":{"prefix":"y"}}]}]}}`}
+		}),
+		map[string]warningAbsent{
+			"documented ones": {asIs, on(func(p *msklambda.ConsumerProps) {
+				p.Filters = []string{`{"value":{"wildcard":[{"prefix":"x"},{"anything-but":["y"]},{"numeric":[">",1]}],"$or":[{"a":[null]},{"b":[{"exists":true}]}]}}`}
+			})},
+		}},
+	{msklambda.FilterCountWarning, "FilterCountWarning", "consumer", "there are more than 5 `Filters`",
+		asIs, filters(6), map[string]warningAbsent{"5 filters": {asIs, filters(5)}}},
+	{msklambda.MetricsOnDemandWarning, "MetricsOnDemandWarning", "consumer", "`Metrics` has another group than `EventCount`, without `Pollers`",
+		asIs, metrics(false, awslambda.MetricType_KAFKA_METRICS), map[string]warningAbsent{
+			"EventCount alone": {asIs, metrics(false, awslambda.MetricType_EVENT_COUNT)},
+			"with Pollers":     {asIs, metrics(true, awslambda.MetricType_KAFKA_METRICS, awslambda.MetricType_ERROR_COUNT)},
+		}},
+}
+
+// synthWarnings are the warnings of one consumer, with those of an id acknowledged.
+func synthWarnings(t *testing.T, cluster clusterEdit, edit func(awscdk.Stack, *msklambda.ConsumerProps), on, acknowledged string) []string {
+	t.Helper()
+	return synth(t, func(stack awscdk.Stack) {
+		c := msklambda.ImportCluster(stack, "Cluster", clusterProps(cluster))
+		var scope constructs.IConstruct = c
+		if consumer := c.AddConsumer("Orders", consumerProps(func(p *msklambda.ConsumerProps) { edit(stack, p) })); on == "consumer" {
+			scope = consumer
+		}
+		if acknowledged != "" {
+			awscdk.Annotations_Of(scope).AcknowledgeWarning(&acknowledged, jsii.String("meant"))
+		}
+	}).warnings()
+}
+
+// text is the warning as CDK shows it, without its place and its id.
+func (w warningCase) text(t *testing.T) string {
+	t.Helper()
+	got := synthWarnings(t, w.cluster, w.present, w.on, "")
+	if len(got) != 1 || !strings.Contains(got[0], "[ack: "+w.id+"]") {
+		t.Errorf("warnings = %q, want one with %s", got, w.id)
+		return ""
+	}
+	_, text, _ := strings.Cut(got[0], ": ")
+	return strings.TrimSpace(strings.Replace(text, "[ack: "+w.id+"]", "", 1))
+}
+
+func TestEveryWarningIsThereWhenItShouldBe(t *testing.T) {
+	paths := map[string]string{"cluster": "/Test/Cluster: ", "consumer": "/Test/Cluster/Orders: "}
+	for _, w := range warningCases {
+		t.Run(w.constant, func(t *testing.T) {
+			got := synthWarnings(t, w.cluster, w.present, w.on, "")
+			if len(got) != 1 || !strings.HasPrefix(got[0], paths[w.on]) || !strings.Contains(got[0], "[ack: "+w.id+"]") {
+				t.Errorf("warnings = %q, want one of %s with %s", got, paths[w.on], w.id)
+			}
+			if got := synthWarnings(t, w.cluster, w.present, w.on, w.id); len(got) != 0 {
+				t.Errorf("acknowledged warnings = %q, want none", got)
+			}
+			for name, tt := range w.absent {
+				if got := synthWarnings(t, tt.cluster, tt.edit, w.on, ""); len(got) != 0 {
+					t.Errorf("warnings with %s = %q, want none", name, got)
+				}
+			}
+		})
+	}
+}
