@@ -101,7 +101,7 @@ func (g *gateway) sequences(t *testing.T, connection string) (all []int64) {
 }
 
 // quick are the times of a FanOut that is throttled for the sake of it.
-var quick = times{attempt: 2 * time.Second, giveUp: 200 * time.Millisecond, stuck: time.Minute, first: 2 * time.Millisecond, longest: 20 * time.Millisecond}
+var quick = times{attempt: 2 * time.Second, giveUp: time.Second, stuck: time.Minute, first: 2 * time.Millisecond, longest: 20 * time.Millisecond}
 
 // rig is a FanOut between a table and a gateway.
 type rig struct {
