@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,9 +114,10 @@ func TestAnEventThatWasWrittenAndNotSentIsSentWhenItComesAgain(t *testing.T) {
 func TestWhatTheDeadlineCutOffIsSentWhenItComesAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	stuck := true
+	var stuck atomic.Bool // asked by a server that may still be answering when the test goes on
+	stuck.Store(true)
 	g := newGateway(t, func(connection string, attempt int) int {
-		if stuck && connection == "slow=" {
+		if stuck.Load() && connection == "slow=" {
 			cancel()
 			return http.StatusTooManyRequests
 		}
@@ -128,7 +130,7 @@ func TestWhatTheDeadlineCutOffIsSentWhenItComesAgain(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("Handle = %v, want that the context ended", err)
 	}
-	stuck = false
+	stuck.Store(false)
 	if err := r.handle(t.Context(), "a", 7); err != nil {
 		t.Fatal(err)
 	}
