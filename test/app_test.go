@@ -40,6 +40,7 @@ var (
 	topic       = map[string]any{"onFailure": "arn:aws:sns:us-east-1:111122223333:failed", "retryAttempts": nil}
 	bucket      = map[string]any{"onFailure": "arn:aws:s3:::failed", "retryAttempts": nil}
 	provisioned = map[string]any{"pollers": "provisioned"}
+	live        = map[string]any{"liveScores": "true", "liveScoresCode": entry}
 	registry    = with(provisioned, "schemaRegistry", "https://registry.example.com", "schemaValidate", "value", "schemaAccess", "BASIC_AUTH="+secretARN)
 )
 
@@ -83,6 +84,12 @@ func synthApp(t *testing.T, context map[string]any) *template {
 			t.Fatal(err)
 		}
 		tpl = read(t, mskapp.NewStack(config))
+		// What is in a second stack, beside it: no path is in both.
+		for _, child := range *app.Node().Children() {
+			if stack, ok := child.(awscdk.Stack); ok && *stack.StackName() != *tpl.stack.StackName() {
+				maps.Copy(tpl.Resources, read(t, stack).Resources)
+			}
+		}
 	})
 	return tpl
 }
@@ -198,6 +205,12 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"tags":                      {map[string]any{"tags": "team=a"}, consumer + "Role", `{"Key":"team","Value":"a"}`},
 		"stackName":                 {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
 		"entry":                     {nil, function, `"Handler":"bootstrap"`},
+		"liveScores":                {live, "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"MskLambda-LiveScores-scores"`},
+		"liveScoresTopic":           {with(live, "liveScoresTopic", "goals"), "LiveScores/FanOut/Mapping", `"Topics":["goals"]`},
+		"liveScoresGroupId":         {with(live, "liveScoresGroupId", "g"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"g"`},
+		"liveScoresMatches":         {with(live, "liveScoresMatches", "a,b"), "LiveScores/Page/Deployment/CustomResource/Default", `"SourceMarkers"`},
+		"liveScoresLogRole":         {with(live, "liveScoresLogRole", "true"), "LiveScores/LogAccount", `"CloudWatchRoleArn"`},
+		"liveScoresCode":            {live, "LiveScores/Connections/Function", `"Handler":"bootstrap"`},
 	}
 	for _, key := range mskapp.Keys() {
 		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" { // with endpointAccess, with a look-up

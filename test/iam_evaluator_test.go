@@ -232,6 +232,10 @@ func (tpl *template) attribute(id, name string) string {
 			return "arn:aws:sns" + here + id
 		case "AWS::S3::Bucket Arn":
 			return "arn:aws:s3:::" + id
+		case "AWS::DynamoDB::Table Arn":
+			return "arn:aws:dynamodb" + here + "table/" + id
+		case "AWS::ApiGatewayV2::Api Ref":
+			return "a1b2c3d4e5"
 		case "AWS::KMS::Key Arn":
 			return "arn:aws:kms" + here + "key/" + id
 		case "AWS::SecretsManager::Secret Ref":

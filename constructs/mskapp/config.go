@@ -21,6 +21,10 @@ type Config struct {
 
 	AllowPublicAccess bool
 
+	// LiveScores is nil unless they are asked for.
+	LiveScores *LiveScoresConfig
+
+	app   awscdk.App
 	stack awscdk.Stack
 }
 
@@ -60,7 +64,7 @@ var (
 // ReadConfig reads the context of the app and reports everything that is
 // wrong with it at once, by the name of its key. It defines no resource.
 func ReadConfig(app awscdk.App) (*Config, error) {
-	c := &Config{StackName: "MskLambda"}
+	c := &Config{StackName: "MskLambda", app: app}
 	var ps problems
 	given := readSource(app, &ps)
 
@@ -84,6 +88,7 @@ func ReadConfig(app awscdk.App) (*Config, error) {
 		c.readConsumer(consumer, s, &ps, reported["StackName"])
 		c.Consumers = append(c.Consumers, consumer)
 	}
+	c.readLiveScores(given, &ps)
 	if err := errors.Join(ps...); err != nil {
 		return nil, fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
 	}

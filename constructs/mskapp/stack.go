@@ -16,7 +16,8 @@ import (
 )
 
 // NewStack defines what a configuration asks for: one cluster, its consumers,
-// and as outputs what one needs to look at them.
+// and as outputs what one needs to look at them. Live scores, if it asks for them,
+// are a stack beside the one that is returned.
 func NewStack(config *Config) awscdk.Stack {
 	stack := config.stack
 	var cluster *msklambda.Cluster
@@ -42,6 +43,7 @@ func NewStack(config *Config) awscdk.Stack {
 			output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
 		}
 	}
+	config.newLiveScores(cluster)
 	return stack
 }
 

@@ -1,0 +1,149 @@
+package livescores
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/msklambda"
+	"msklambda/lambda/livescores/layout"
+)
+
+// StageName is that of the only stage of the API.
+const StageName = "live"
+
+// LiveScores is the topic's way into the browsers. Its fields are the CDK
+// constructs it is made of, to grant, alarm on or override; do not assign to them.
+type LiveScores struct {
+	constructs.Construct
+
+	// Table has the newest score of each match and who follows it. It stays when
+	// the stack is deleted.
+	Table awsdynamodb.Table
+
+	API       awsapigatewayv2.WebSocketApi
+	Stage     awsapigatewayv2.WebSocketStage
+	AccessLog awslogs.LogGroup
+
+	// Connections is the function behind the routes of the API, and
+	// ConnectionsPolicy all it may do.
+	Connections       awslambda.Function
+	ConnectionsPolicy awsiam.Policy
+
+	// FanOut is the consumer whose function posts score events. FanOutPolicy is
+	// what the function may do beside what every consumer's may.
+	FanOut       *msklambda.Consumer
+	FanOutPolicy awsiam.Policy
+
+	// Failed is where Lambda writes the events that it has given up on, with what
+	// is in them. It stays when the stack is deleted.
+	Failed awss3.Bucket
+
+	// Page is the bucket of the page, and Distribution what shows it.
+	Page         awss3.Bucket
+	Distribution awscloudfront.Distribution
+}
+
+// ToString makes LiveScores a jsii object in its own right: a struct that only
+// embeds a construct compiles as one and panics when CDK is given it.
+func (l *LiveScores) ToString() *string { return jsii.String("livescores.LiveScores") }
+
+// New defines live scores of a topic of a cluster, in the stack of the cluster or
+// in another of the same account and region.
+//
+// It panics when Validate fails, and where [msklambda.NewConsumer] does. It warns
+// with [msklambda.DestinationEndpointWarning] until the cluster's S3Endpoint says
+// how the pollers reach S3, where failed events go.
+func New(scope constructs.Construct, id string, cluster *msklambda.Cluster, props *Props) *LiveScores {
+	if cluster == nil {
+		fail(id, errors.New("cluster must not be nil"))
+	}
+	if err := props.Validate(); err != nil {
+		fail(id, err)
+	}
+	if scope.Node().TryFindChild(&id) != nil {
+		fail(id, fmt.Errorf("id must be unique in %q, which has a child of that name already", *scope.Node().Path()))
+	}
+	l := &LiveScores{}
+	constructs.NewConstruct_Override(l, scope, &id)
+	l.defineTable()
+	l.defineAPI()
+	l.defineStage(props)
+	l.defineConnections(props)
+	l.defineRoutes()
+	l.defineFailed()
+	l.defineFanOut(cluster, props)
+	l.definePage(props)
+	return l
+}
+
+func fail(id string, err error) {
+	panic(fmt.Errorf("livescores: live scores %q:\n%w", id, err))
+}
+
+func (l *LiveScores) defineTable() {
+	text := func(name string) *awsdynamodb.Attribute {
+		return &awsdynamodb.Attribute{Name: &name, Type: awsdynamodb.AttributeType_STRING}
+	}
+	l.Table = awsdynamodb.NewTable(l, jsii.String("Table"), &awsdynamodb.TableProps{
+		PartitionKey:                     text(layout.Match),
+		SortKey:                          text(layout.Item),
+		BillingMode:                      awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		TimeToLiveAttribute:              jsii.String(layout.Expires),
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
+		RemovalPolicy:                    awscdk.RemovalPolicy_RETAIN,
+	})
+	l.Table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
+		IndexName:      jsii.String(layout.Index),
+		PartitionKey:   text(layout.Connection),
+		ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
+	})
+}
+
+// defineFailed defines a bucket and not a queue, because Lambda writes only the
+// position of an event to a queue: what was wrong with it would have to be looked
+// for in the topic, while the topic still has it.
+func (l *LiveScores) defineFailed() {
+	l.Failed = awss3.NewBucket(l, jsii.String("Failed"), &awss3.BucketProps{
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+	})
+	explain(l.Failed, "AwsSolutions-S1", "only Lambda writes here and only operators read; a log of that would be a bucket of its own")
+}
+
+func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {
+	consumer := props.consumer()
+	consumer.OnFailure = msklambda.Destination{Bucket: l.Failed}
+	consumer.Environment = l.environment()
+	l.FanOut = msklambda.NewConsumer(l, "FanOut", cluster, consumer)
+
+	l.FanOutPolicy = l.policy(l, "FanOutPolicy", l.FanOut.Role, []statement{
+		{"Scores", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, *l.Table.TableArn(), ""},
+		{"Followers", []string{"dynamodb:DeleteItem", "dynamodb:Query"}, *l.Table.TableArn(), ""},
+		{"Posts", []string{"execute-api:ManageConnections"}, l.connectionsARN(), "the connections of this stage, whose ids are known when there are some"},
+	})
+	// Events must not arrive before the function may do something about them.
+	l.FanOut.Mapping.Node().AddDependency(l.FanOutPolicy)
+}
+
+// connectionsARN stands for posting to a connection of the stage: no other stage,
+// and neither to look at a connection (GET) nor to end it (DELETE).
+func (l *LiveScores) connectionsARN() string {
+	return *stackOf(l).FormatArn(&awscdk.ArnComponents{
+		Service:      jsii.String("execute-api"),
+		Resource:     l.API.ApiId(),
+		ResourceName: jsii.String(StageName + "/POST/@connections/*"),
+	})
+}

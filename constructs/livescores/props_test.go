@@ -1,0 +1,78 @@
+package livescores
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"msklambda/constructs/msklambda"
+)
+
+func props(edit func(*Props)) *Props {
+	p := &Props{Topic: "scores", GroupID: "live-fn", Entry: "../../lambda/livescores", ConnectionsEntry: "../../lambda/connections"}
+	if edit != nil {
+		edit(p)
+	}
+	return p
+}
+
+func TestGoodPropsAreAccepted(t *testing.T) {
+	for name, edit := range map[string]func(*Props){
+		"the least":           nil,
+		"no retries":          func(p *Props) { p.RetryAttempts = new(0) },
+		"more pollers":        func(p *Props) { p.Pollers = &msklambda.Pollers{Minimum: 20} },
+		"a shared group":      func(p *Props) { p.Pollers = &msklambda.Pollers{Group: "shared"} },
+		"a high rate":         func(p *Props) { p.ThrottleRate = 5000 },
+		"a rate and its half": func(p *Props) { p.ThrottleRate, p.ThrottleBurst = 10, 10 },
+		"matches":             func(p *Props) { p.Matches = []string{"a", "2026-11-23_ajx.psv:1"} },
+	} {
+		if err := props(edit).Validate(); err != nil {
+			t.Errorf("%s: Validate = %v, want nil", name, err)
+		}
+	}
+}
+
+func TestWrongPropsAreReported(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*Props)
+		want string
+	}{
+		"no topic":              {func(p *Props) { p.Topic = "" }, `Topic is required`},
+		"no group":              {func(p *Props) { p.GroupID = "" }, `GroupID is required`},
+		"wildcard group":        {func(p *Props) { p.GroupID = "live-*" }, `GroupID must not hold '*'`},
+		"entry":                 {func(p *Props) { p.Entry = "nowhere" }, `Entry must be the directory of a Go main package, got "nowhere"`},
+		"connections' entry":    {func(p *Props) { p.ConnectionsEntry = "../livescores" }, `ConnectionsEntry must be the directory of a Go main package, got "../livescores"`},
+		"default entries":       {func(p *Props) { p.Entry, p.ConnectionsEntry = "", "" }, `got "lambda/livescores"`},
+		"pollers off":           {func(p *Props) { p.Pollers = &msklambda.Pollers{Off: true} }, `Pollers.Off must not be set`},
+		"too many pollers":      {func(p *Props) { p.Pollers = &msklambda.Pollers{Maximum: 2001} }, `Pollers.Maximum must be 1 to 2000, got 2001`},
+		"endless retries":       {func(p *Props) { p.RetryAttempts = new(-1) }, `RetryAttempts must be 0 to 10000`},
+		"too many retries":      {func(p *Props) { p.RetryAttempts = new(10001) }, `RetryAttempts must be -1 (without end) to 10000, got 10001`},
+		"match with a space":    {func(p *Props) { p.Matches = []string{"a b"} }, `Matches must be ids of matches`},
+		"match twice":           {func(p *Props) { p.Matches = []string{"a", "b", "a"} }, `Matches must not repeat a match, got "a" twice`},
+		"memory":                {func(p *Props) { p.MemorySize = 64 }, `MemorySize must be 128 to 10240 MB, got 64`},
+		"timeout":               {func(p *Props) { p.Timeout = 15 * time.Minute }, `Timeout must be at most 14m`},
+		"rate below zero":       {func(p *Props) { p.ThrottleRate = -1 }, `ThrottleRate must be 1 to 10000, got -1`},
+		"rate above account's":  {func(p *Props) { p.ThrottleRate = 10001 }, `ThrottleRate must be 1 to 10000, got 10001`},
+		"burst below the rate":  {func(p *Props) { p.ThrottleBurst = 499 }, `ThrottleBurst must not be less than ThrottleRate 500, got 499`},
+		"secret without method": {func(p *Props) { p.Authentication.Method = "kerberos" }, `Authentication.Method must be`},
+	} {
+		err := props(tt.edit).Validate()
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: Validate = %v, want %s", name, err, tt.want)
+		}
+	}
+}
+
+func TestAllProblemsAreReportedAtOnceAndOnce(t *testing.T) {
+	err := props(func(p *Props) { p.Topic, p.MemorySize, p.ThrottleRate = "my scores", 1, -1 }).Validate()
+	if err == nil {
+		t.Fatal("Validate = nil, want three problems")
+	}
+	if lines := strings.Count(err.Error(), "\n") + 1; lines != 3 {
+		t.Errorf("problems = %d, want 3:\n%v", lines, err)
+	}
+	var p *Props
+	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "Topic is required") {
+		t.Errorf("Validate of nil = %v, want what is required", err)
+	}
+}

@@ -1,0 +1,86 @@
+package test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// grantsAt lists what one policy of a template allows, as grants does for all.
+func (tpl *template) grantsAt(path string) []string {
+	alone := &template{Resources: map[string]*resource{path: tpl.at(path)}, t: tpl.t}
+	return alone.grants()
+}
+
+// What the two functions may do is exactly this, whatever else is said.
+func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
+	tpl := synthLive(t)
+	table := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Table").ID + `","Arn"]}`
+	index := `{"Fn::Join":["",[` + table + `,"/index/byConnection"]]}`
+	posts := `{"Fn::Join":["",["arn:aws:execute-api:us-east-1:111122223333:",{"Ref":"` + tpl.at("LiveScores/API").ID + `"},"/live/POST/@connections/*"]]}`
+	logs := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Connections/LogGroup").ID + `","Arn"]}`
+	for path, want := range map[string][]string{
+		"LiveScores/FanOutPolicy": {
+			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
+			"execute-api:ManageConnections on " + posts},
+		"LiveScores/Connections/Policy": {
+			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + index,
+			"logs:CreateLogStream on " + logs, "logs:PutLogEvents on " + logs, "xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"},
+	} {
+		if got := tpl.grantsAt(path); !slices.Equal(got, want) {
+			t.Errorf("%s allows\n%s\nwant\n%s", path, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	// Each policy is on the role of its function alone, and no role has another.
+	attached := map[string][]string{}
+	for path, r := range tpl.Resources {
+		if r.Type != "AWS::IAM::Policy" {
+			continue
+		}
+		for _, role := range many(r.Properties["Roles"]) {
+			id := role.(map[string]any)["Ref"].(string)
+			attached[id] = append(attached[id], path)
+		}
+	}
+	for role, want := range map[string][]string{
+		"LiveScores/FanOut/Role":      {"LiveScores/FanOut/Policy", "LiveScores/FanOutPolicy"},
+		"LiveScores/Connections/Role": {"LiveScores/Connections/Policy"},
+	} {
+		r := tpl.at(role)
+		got := attached[r.ID]
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("policies of %s = %q, want %q", role, got, want)
+		}
+		if r.Properties["ManagedPolicyArns"] != nil || r.Properties["Policies"] != nil {
+			t.Errorf("%s = %s, want no other policies", role, asJSON(r.Properties))
+		}
+	}
+}
+
+// Who may invoke the function of the routes: this API, this stage, each route.
+func TestOnlyItsRoutesMayInvokeTheConnectionsFunction(t *testing.T) {
+	tpl := synthLive(t)
+	var got []string
+	for _, r := range tpl.Resources {
+		if r.Type != "AWS::Lambda::Permission" {
+			continue
+		}
+		p := r.Properties
+		if p["Principal"] != "apigateway.amazonaws.com" || p["Action"] != "lambda:InvokeFunction" ||
+			!same(p["FunctionName"], map[string]any{"Fn::GetAtt": []any{tpl.at("LiveScores/Connections/Function").ID, "Arn"}}) {
+			t.Errorf("permission = %s, want API Gateway to invoke the connections function", asJSON(p))
+		}
+		prefix := `{"Fn::Join":["",["arn:aws:execute-api:us-east-1:111122223333:",{"Ref":"` + tpl.at("LiveScores/API").ID + `"},"/live/`
+		arn := asJSON(p["SourceArn"])
+		route, ok := strings.CutPrefix(arn, prefix)
+		if !ok {
+			t.Errorf("source = %s, want a route of the stage", arn)
+		}
+		got = append(got, strings.TrimSuffix(route, `"]]}`))
+	}
+	slices.Sort(got)
+	if want := []string{"$connect", "$default", "$disconnect", "subscribe", "unsubscribe"}; !slices.Equal(got, want) {
+		t.Errorf("routes that may invoke = %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,178 @@
+// Package dynalite serves DynamoDB's API on loopback, with npm's dynalite, for
+// the local loop and for tests. The table that it makes is the one that the
+// construct defines, as far as the API there knows it: dynalite has no time to
+// live, and its index follows the table at once.
+package dynalite
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"msklambda/lambda/livescores/layout"
+)
+
+var (
+	//go:embed package.json
+	manifest []byte
+	//go:embed package-lock.json
+	lock []byte
+	//go:embed serve.cjs
+	program []byte
+)
+
+// Server is a running dynalite.
+type Server struct {
+	// Endpoint is its URL, for AWS_ENDPOINT_URL_DYNAMODB.
+	Endpoint string
+
+	input io.Closer
+	cmd   *exec.Cmd
+}
+
+// MissingError is that Node, npm or npm's registry is not there.
+type MissingError struct{ why string }
+
+func (e MissingError) Error() string { return "the local table needs npm's dynalite: " + e.why }
+
+// Start starts a server whose tables are gone when it ends. It ends with Close,
+// and with the process that started it.
+func Start(ctx context.Context) (*Server, error) {
+	dir, err := install(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("node", filepath.Join(dir, "serve.cjs"), dir)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, MissingError{err.Error()}
+	}
+	s := &Server{input: in, cmd: cmd}
+	port, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("dynalite said no port: %w", err)
+	}
+	s.Endpoint = "http://127.0.0.1:" + strings.TrimSpace(port)
+	return s, nil
+}
+
+// Close ends the server.
+func (s *Server) Close() {
+	s.input.Close()
+	_ = s.cmd.Wait()
+}
+
+// Client returns a client of the server.
+func (s *Server) Client() *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region:       "us-east-1",
+		BaseEndpoint: &s.Endpoint,
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+	})
+}
+
+// CreateTable makes the table of the live scores.
+func (s *Server) CreateTable(ctx context.Context, name string) error {
+	text := func(name string) types.AttributeDefinition {
+		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
+	}
+	element := func(name string, kind types.KeyType) types.KeySchemaElement {
+		return types.KeySchemaElement{AttributeName: &name, KeyType: kind}
+	}
+	_, err := s.Client().CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:            &name,
+		BillingMode:          types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{text(layout.Match), text(layout.Item), text(layout.Connection)},
+		KeySchema:            []types.KeySchemaElement{element(layout.Match, types.KeyTypeHash), element(layout.Item, types.KeyTypeRange)},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName:  aws.String(layout.Index),
+			KeySchema:  []types.KeySchemaElement{element(layout.Connection, types.KeyTypeHash)},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+		}},
+	})
+	if err != nil {
+		return err
+	}
+	return dynamodb.NewTableExistsWaiter(s.Client(), func(o *dynamodb.TableExistsWaiterOptions) {
+		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 100*time.Millisecond
+	}).Wait(ctx, &dynamodb.DescribeTableInput{TableName: &name}, 10*time.Second)
+}
+
+var noNetwork = regexp.MustCompile(`ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED`)
+
+// install installs what the lock file names, once for each lock file, into the
+// user's cache.
+func install(ctx context.Context) (string, error) {
+	hash := sha256.New()
+	files := map[string][]byte{"package.json": manifest, "package-lock.json": lock, "serve.cjs": program}
+	for _, name := range []string{"package.json", "package-lock.json", "serve.cjs"} {
+		hash.Write(files[name])
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	parent := filepath.Join(cache, "msklambda-test")
+	dir := filepath.Join(parent, fmt.Sprintf("dynalite-%x", hash.Sum(nil)[:8]))
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return "", MissingError{program + " is not on the PATH"}
+		}
+	}
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return "", err
+	}
+	// Complete or not there: two runs may install at once.
+	temp, err := os.MkdirTemp(parent, "installing-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(temp)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(temp, name), text, 0o644); err != nil {
+			return "", err
+		}
+	}
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1")
+	cmd.Dir = temp
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if code := noNetwork.Find(out); code != nil {
+			return "", MissingError{fmt.Sprintf("npm cannot reach its registry (%s)", code)}
+		}
+		return "", fmt.Errorf("npm ci: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	if err := os.Rename(temp, dir); err != nil {
+		if _, there := os.Stat(dir); there == nil {
+			return dir, nil // by another run, meanwhile
+		}
+		return "", err
+	}
+	return dir, nil
+}
