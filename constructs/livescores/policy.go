@@ -1,13 +1,14 @@
 package livescores
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/internal/nag"
 )
 
 // statement allows actions on one resource. reason says why that has a wildcard,
@@ -27,38 +28,13 @@ func (l *LiveScores) policy(scope constructs.Construct, id string, role awsiam.I
 			Sid: &s.sid, Actions: jsii.Strings(s.actions...), Resources: jsii.Strings(s.resource)}))
 		if s.reason != "" {
 			reasons = append(reasons, s.sid+": "+s.reason)
-			findings = append(findings, "Resource::"+flat(stackOf(l).Resolve(&s.resource)))
+			findings = append(findings, "Resource::"+nag.Flat(stackOf(l).Resolve(&s.resource)))
 		}
 	}
 	role.AttachInlinePolicy(policy)
 	// Just these: a wildcard that somebody adds to the policy is theirs to explain.
 	explain(policy, "AwsSolutions-IAM5", strings.Join(reasons, "; "), findings...)
 	return policy
-}
-
-// flat writes a resolved ARN as cdk-nag names it in its findings.
-func flat(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case []any:
-		var out strings.Builder
-		for _, element := range v {
-			out.WriteString(flat(element))
-		}
-		return out.String()
-	case map[string]any:
-		if ref, ok := v["Ref"].(string); ok {
-			return "<" + ref + ">"
-		}
-		if get, ok := v["Fn::GetAtt"].([]any); ok {
-			return "<" + flat(get[0]) + "." + flat(get[1]) + ">"
-		}
-		if join, ok := v["Fn::Join"].([]any); ok {
-			return flat(join[1])
-		}
-	}
-	return fmt.Sprint(v)
 }
 
 // explain writes beside a resource why a rule of cdk-nag does not hold for it, or

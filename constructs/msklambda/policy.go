@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/internal/nag"
 )
 
 // statement is one statement of a consumer's policy. Resources are exact;
@@ -150,7 +152,7 @@ func explainWildcards(policy awsiam.Policy, statements []statement) {
 		}
 		reasons = append(reasons, s.sid+": "+s.reason)
 		for _, resource := range s.resources {
-			text := flat(awscdk.Stack_Of(policy).Resolve(&resource))
+			text := nag.Flat(awscdk.Stack_Of(policy).Resolve(&resource))
 			if finding := "Resource::" + text; strings.Contains(text, "*") && !slices.Contains(findings, finding) {
 				findings = append(findings, finding)
 			}
@@ -160,41 +162,6 @@ func explainWildcards(policy awsiam.Policy, statements []statement) {
 	policy.Node().DefaultChild().(awsiam.CfnPolicy).AddMetadata(jsii.String("cdk_nag"), map[string]any{
 		"rules_to_suppress": []map[string]any{{"id": "AwsSolutions-IAM5", "reason": strings.Join(reasons, "; "), "applies_to": findings}},
 	})
-}
-
-// flat writes a resolved text as cdk-nag names it in its findings: <Logical.Arn>
-// for what is not known before the deploy.
-func flat(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case []any:
-		var out strings.Builder
-		for _, element := range v {
-			out.WriteString(flat(element))
-		}
-		return out.String()
-	case map[string]any:
-		switch {
-		case v["Ref"] != nil:
-			return "<" + flat(v["Ref"]) + ">"
-		case v["Fn::GetAtt"] != nil:
-			parts, _ := v["Fn::GetAtt"].([]any)
-			if len(parts) == 2 {
-				return "<" + flat(parts[0]) + "." + flat(parts[1]) + ">"
-			}
-		case v["Fn::Join"] != nil:
-			parts, _ := v["Fn::Join"].([]any)
-			if len(parts) == 2 {
-				return flat(parts[1])
-			}
-		}
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // what CDK resolved came from JSON
-	}
-	return string(text)
 }
 
 // warnOfImmutableRole finds out whether the policy came to rest on the role:
