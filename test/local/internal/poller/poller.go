@@ -15,7 +15,7 @@ type Poller struct {
 	*Config
 	client *kgo.Client
 	events encoder
-	filter filter
+	filter filters
 
 	changed chan struct{} // something was added to the queue, or there is room
 	room    chan struct{}
@@ -54,7 +54,7 @@ func New(c Config) (*Poller, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFilter(cfg.Filters)
+	f, err := newFilters(cfg.Filters)
 	if err != nil {
 		return nil, err
 	}
