@@ -78,6 +78,9 @@ func (n *Network) asksEndpoints(out []Question, s Service) []Question {
 		return append(out, Question{Kind: AboutEndpoints, ID: n.choices.VPC.text, Service: s})
 	}
 	for _, e := range n.candidates(s) {
+		if e.Mark.IsKnown() && n.isOwn(e) {
+			continue // its groups are nobody's concern
+		}
 		for _, id := range e.Groups.Or(nil) {
 			out = n.asksGroup(out, id)
 		}

@@ -200,7 +200,12 @@ func (w *world) statement(s network.Statement, consumer string) flow.Statement {
 	case network.TheAccount:
 		principal = account
 	case network.TheRole:
-		principal = roleOf(consumer)
+		principal = "a role that cannot be named"
+		for _, c := range w.consumers {
+			if c.needs.Consumer == consumer && c.needs.Caller.Role && c.needs.Caller.Here {
+				principal = roleOf(consumer)
+			}
+		}
 	}
 	out := flow.Statement{Principals: []string{principal}, Actions: []string{s.Action}, Resources: []string{s.Resource}}
 	if s.OwnResources {
@@ -219,10 +224,11 @@ func (w *world) resolve(id network.ID) string {
 	return id.String()
 }
 
-// addresses are one of each broker subnet.
+// addresses are two of each broker subnet, from both of its ends.
 func (w *world) addresses() (out []netip.Addr) {
 	for _, id := range slices.Sorted(maps.Keys(w.cloud.subnets)) {
-		out = append(out, w.cloud.subnets[id].Addr().Next())
+		first := w.cloud.subnets[id].Addr().As4()
+		out = append(out, netip.AddrFrom4(first).Next(), netip.AddrFrom4([4]byte{first[0], first[1], first[2], 254}))
 	}
 	return out
 }

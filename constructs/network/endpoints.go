@@ -16,7 +16,12 @@ func (n *Network) looksUp(s Service) bool {
 
 // find is the endpoint that the VPC has for a service and that is used: the first,
 // by id, with private DNS and not of this owner, who must go on defining its own.
+// What was decided once stays, whatever is learnt later.
 func (n *Network) find(s Service) (Endpoint, bool) {
+	if _, ok := n.decided[s]; ok {
+		e, used := n.used[s]
+		return e, used
+	}
 	if !n.looksUp(s) {
 		return Endpoint{}, false
 	}
@@ -28,13 +33,10 @@ func (n *Network) find(s Service) (Endpoint, bool) {
 	return Endpoint{}, false
 }
 
-// candidates are the endpoints with private DNS that no tag calls this owner's.
+// candidates are the endpoints with private DNS, by id.
 func (n *Network) candidates(s Service) []Endpoint {
 	all, _ := n.facts.Endpoints[s].Get()
-	out := slices.DeleteFunc(slices.Clone(all), func(e Endpoint) bool {
-		mark, tagged := e.Mark.Get()
-		return !e.PrivateDNS.Or(false) || tagged && n.isOwner(mark)
-	})
+	out := slices.DeleteFunc(slices.Clone(all), func(e Endpoint) bool { return !e.PrivateDNS.Or(false) })
 	slices.SortFunc(out, func(a, b Endpoint) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
@@ -56,9 +58,6 @@ func (n *Network) isOwn(e Endpoint) bool {
 
 // source is where the endpoint of a service comes from.
 func (n *Network) source(s Service) Source {
-	if source, ok := n.decided[s]; ok {
-		return source
-	}
 	if _, ok := n.find(s); ok {
 		return Existing
 	}
@@ -78,6 +77,7 @@ func (n *Network) reach(step *Step, needs Needs, s Service) {
 
 func (n *Network) decide(step *Step, needs Needs, s Service) {
 	planned := PlannedEndpoint{Service: s, Source: n.source(s)}
+	found, isFound := n.find(s)
 	n.decided[s] = planned.Source
 	switch planned.Source {
 	case Create:
@@ -95,7 +95,7 @@ func (n *Network) decide(step *Step, needs Needs, s Service) {
 		}
 	case Existing:
 		planned.ID = n.choices.Endpoints[s].ID
-		if found, ok := n.find(s); ok {
+		if isFound {
 			n.used[s] = found
 			planned.ID = Known(found.ID)
 		}

@@ -101,8 +101,13 @@ func (w *world) closed(c *cloud, consumer consumer) map[string][]string {
 			}
 		}
 	}
-	for _, poller := range w.pollers() {
-		for _, call := range consumer.poller.Calls() {
+	for _, call := range consumer.poller.Calls() {
+		pollers := w.pollers()
+		if e := c.Endpoint(call.Service); e != nil && c.tags[e] == owner {
+			// An endpoint that is defined takes each of the groups.
+			pollers = flow.Members("a poller", w.groups, w.addresses()[0])
+		}
+		for _, poller := range pollers {
 			if why := c.Refuses(poller, call); why != "" {
 				out[call.Service] = append(out[call.Service], poller.Name+" to "+call.Service+": "+why)
 			}
@@ -267,6 +272,14 @@ func (p *planned) onlyPollersPass(after *cloud) error {
 				}
 			}
 			for _, c := range p.consumers {
+				for _, call := range c.poller.Calls() {
+					// Something else of the account, by the consumer's own role.
+					named := !c.needs.Secret.Elsewhere && !c.needs.Queue.Elsewhere && !c.needs.Topic.Elsewhere && !c.needs.Bucket.Elsewhere && len(p.consumers) == 1
+					call.Resource = strings.Replace(call.Resource, c.needs.Consumer, "other", 1)
+					if named && call.Service == e.Service && call.Principal == c.poller.Role && alone.Refuses(poller, call) == "" {
+						return fmt.Errorf("%+v passes, which is not what the consumer needs", call)
+					}
+				}
 				stranger := c.poller
 				stranger.Role, stranger.Account = "arn:aws:iam::444455556666:role/x", "444455556666"
 				for _, call := range stranger.Calls() {
@@ -308,6 +321,9 @@ func TestNobodyIsCutOff(t *testing.T) {
 func TestNothingThatExistsIsMadeTwice(t *testing.T) {
 	each(t, func(p *planned) error {
 		plan, ids := p.network.Plan(), map[string]bool{}
+		if p.choices.Rules == network.RulesNone && len(plan.Rules) > 0 {
+			return fmt.Errorf("rules are added where all are said to be there: %+v", plan.Rules)
+		}
 		for _, r := range plan.Rules {
 			if id := r.ConstructID(network.ID.String); ids[id] {
 				return fmt.Errorf("the rule %q is planned twice", id)
@@ -423,6 +439,36 @@ func TestAPlanOnlyGrows(t *testing.T) {
 				return fmt.Errorf("the steps make %+v, the plan is %+v", sum, plan)
 			}
 			before = plan
+		}
+		return nil
+	})
+}
+
+// An endpoint that somebody else makes or deletes between two consumers of one run
+// changes nothing that was decided.
+func TestWhatIsDecidedStaysDecidedWhateverIsLearnt(t *testing.T) {
+	each(t, func(p *planned) error {
+		again := network.New(p.choices)
+		for i, c := range p.consumers {
+			p.cloud.answer(again, c.needs)
+			again.Add(c.needs)
+			before := again.Plan()
+			for _, e := range before.Endpoints {
+				other := network.Endpoint{ID: "vpce-0", PrivateDNS: network.Told(true), Groups: network.Told([]string{"sg-theirs"})}
+				again.Learn(network.Facts{Endpoints: map[network.Service]network.Fact[[]network.Endpoint]{e.Service: network.Told([]network.Endpoint{other})}})
+			}
+			if problems := again.Check(c.needs); len(problems) != 0 {
+				return fmt.Errorf("problems = %v, want none", problems)
+			}
+			again.Add(c.needs)
+			after := again.Plan()
+			before.Admissions, after.Admissions = nil, nil // the same, once more
+			if changes := network.Changes(before, after); len(changes) != 0 || !reflect.DeepEqual(before, after) {
+				return fmt.Errorf("after consumer %d: %q", i, changes)
+			}
+			if again.Asks(c.needs) != nil {
+				return fmt.Errorf("asks %v of what is decided", again.Asks(c.needs))
+			}
 		}
 		return nil
 	})

@@ -174,7 +174,9 @@ func (n *Network) lacksIngress(step *Step, to, from ID, port int) bool {
 }
 
 // lacksEgress reports whether a group needs a rule for the way out: to a group, or
-// to ranges, without any of which it is to anywhere.
+// to ranges, without any of which it is to anywhere. A group that allows all
+// outbound traffic never does, whose own rule CloudFormation would take away as
+// soon as it adds another.
 func (n *Network) lacksEgress(step *Step, from ID, port int, to Peer, ranges []netip.Prefix) bool {
 	if n.choices.Rules == RulesAll {
 		return true
@@ -191,9 +193,6 @@ func (n *Network) lacksEgress(step *Step, from ID, port int, to Peer, ranges []n
 		return false
 	}
 	rules = n.foreign(rules)
-	if isOpen(rules) {
-		return false
-	}
 	var groups []ID
 	if !to.Group.IsZero() {
 		groups = []ID{to.Group}
@@ -206,10 +205,4 @@ func (n *Network) lacksEgress(step *Step, from ID, port int, to Peer, ranges []n
 	}
 	n.note(step, notice.EgressRule.With(notice.Data{"group": from, "count": len(rules), "port": port}))
 	return true
-}
-
-// isOpen reports whether rules allow all outbound traffic, which CloudFormation
-// takes away from a group as soon as it adds an outbound rule to it.
-func isOpen(rules []Rule) bool {
-	return slices.ContainsFunc(rules, func(r Rule) bool { return r.Protocol == "-1" && r.Range == everywhere })
 }

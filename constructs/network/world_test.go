@@ -196,7 +196,13 @@ func (g generator) endpoint(k kind, s network.Service) {
 	case network.None:
 		g.w.cloud.NAT = true
 	}
-	if choice.Source != "" || !choice.ID.IsZero() {
+	if choice.Source == network.Create {
+		choice.Statements = g.IntN(2)
+	}
+	if choice.Source == "" && choice.ID.IsZero() && len(g.w.cloud.Endpoints) == 0 {
+		choice.Statements = g.IntN(2) // there is none that they could not be given to
+	}
+	if choice != (network.Choice{}) {
 		g.w.choices.Endpoints[s] = choice
 	}
 	if s == network.STS && g.w.choices.Endpoints[network.Lambda].Source == network.None && g.w.choices.Endpoints[s].Source == network.None {
