@@ -331,19 +331,10 @@ func TestEndpointsAreLookedUpByTheirNameInThePartition(t *testing.T) {
 func lookUpApp(t *testing.T, c *cloud, context map[string]any) *looked {
 	t.Helper()
 	return lookUpIn(t, c, maps.Clone(context), func(app awscdk.App) awscdk.Stack {
-		config, err := mskapp.ReadConfig(app)
-		if err != nil {
+		if err := mskapp.Define(app); err != nil {
 			panic(err)
 		}
-		var recovered error
-		stack := func() awscdk.Stack {
-			defer mskapp.Recover(&recovered)
-			return mskapp.NewStack(config)
-		}()
-		if recovered != nil {
-			panic(recovered)
-		}
-		return stack
+		return app.Node().FindChild(jsii.String("MskLambda")).(awscdk.Stack)
 	})
 }
 
