@@ -16,8 +16,8 @@ import (
 )
 
 // NewStack defines what a configuration asks for: one cluster, its consumers,
-// and as outputs what one needs to look at them. Live scores, if it asks for them,
-// are a stack beside the one that is returned.
+// and as outputs what one needs to look at them. The stacks of extensions are
+// beside the one that is returned.
 func NewStack(config *Config) awscdk.Stack {
 	stack := config.stack
 	var cluster *msklambda.Cluster
@@ -43,7 +43,9 @@ func NewStack(config *Config) awscdk.Stack {
 			output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
 		}
 	}
-	config.newLiveScores(cluster)
+	for _, e := range config.extensions {
+		e.Define(config.app, config, cluster)
+	}
 	return stack
 }
 
