@@ -2,8 +2,12 @@
 package main
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
 	"msklambda/constructs/mskapp"
 	"msklambda/constructs/msklambda"
 )
 
-func main() { msklambda.Main(nil, mskapp.Define) }
+func main() {
+	msklambda.Main(nil, func(app awscdk.App) error { return mskapp.Define(app) })
+}

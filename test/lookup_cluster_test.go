@@ -328,10 +328,14 @@ func TestEndpointsAreLookedUpByTheirNameInThePartition(t *testing.T) {
 }
 
 // lookUpApp runs the app of this module as lookUp does.
-func lookUpApp(t *testing.T, c *cloud, context map[string]any) *looked {
+func lookUpApp(t *testing.T, c *cloud, context map[string]any, extensions ...func() *mskapp.Extension) *looked {
 	t.Helper()
 	return lookUpIn(t, c, maps.Clone(context), func(app awscdk.App) awscdk.Stack {
-		if err := mskapp.Define(app); err != nil {
+		var own []*mskapp.Extension // of this run
+		for _, extension := range extensions {
+			own = append(own, extension())
+		}
+		if err := mskapp.Define(app, own...); err != nil {
 			panic(err)
 		}
 		return app.Node().FindChild(jsii.String("MskLambda")).(awscdk.Stack)

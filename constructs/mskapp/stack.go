@@ -11,8 +11,8 @@ import (
 )
 
 // NewStack defines what a configuration asks for: one cluster, its consumers,
-// and as outputs what one needs to look at them. Live scores, if it asks for them,
-// are a stack beside the one that is returned.
+// and as outputs what one needs to look at them. The stacks of extensions are
+// beside the one that is returned.
 func NewStack(config *Config) awscdk.Stack {
 	stack := config.stack
 	var cluster *msklambda.Cluster
@@ -38,7 +38,9 @@ func NewStack(config *Config) awscdk.Stack {
 			output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
 		}
 	}
-	config.newLiveScores(cluster)
+	for _, e := range config.extensions {
+		e.Define(config.app, config, cluster)
+	}
 	return stack
 }
 
@@ -52,8 +54,8 @@ func newStack(app awscdk.App, name, account, region string) awscdk.Stack {
 
 // Define reads the configuration of an app and defines what it asks for. What is
 // wrong with either is said by the names of the context keys.
-func Define(app awscdk.App) error {
-	config, err := ReadConfig(app)
+func Define(app awscdk.App, extensions ...*Extension) error {
+	config, err := ReadConfig(app, extensions...)
 	if err != nil {
 		return err
 	}
