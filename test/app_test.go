@@ -40,7 +40,6 @@ var (
 	topic       = map[string]any{"onFailure": "arn:aws:sns:us-east-1:111122223333:failed", "retryAttempts": nil}
 	bucket      = map[string]any{"onFailure": "arn:aws:s3:::failed", "retryAttempts": nil}
 	provisioned = map[string]any{"pollers": "provisioned"}
-	live        = map[string]any{"liveScores": "true", "liveScoresCode": entry}
 	registry    = with(provisioned, "schemaRegistry", "https://registry.example.com", "schemaValidate", "value", "schemaAccess", "BASIC_AUTH="+secretARN)
 )
 
@@ -73,13 +72,14 @@ func exampleContext(t *testing.T) map[string]any {
 	return context
 }
 
-// synthApp builds the app's stack as app.go does.
-func synthApp(t *testing.T, context map[string]any) *template {
+// synthApp builds the app's stack as app.go does, or with extensions as the app
+// that has them.
+func synthApp(t *testing.T, context map[string]any, extensions ...*mskapp.Extension) *template {
 	t.Helper()
 	var tpl *template
 	noPanic(t, func() {
 		app := newApp(t, context)
-		config, err := mskapp.ReadConfig(app)
+		config, err := mskapp.ReadConfig(app, extensions...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,12 +205,6 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"tags":                      {map[string]any{"tags": "team=a"}, consumer + "Role", `{"Key":"team","Value":"a"}`},
 		"stackName":                 {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
 		"entry":                     {nil, function, `"Handler":"bootstrap"`},
-		"liveScores":                {live, "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"MskLambda-LiveScores-scores"`},
-		"liveScoresTopic":           {with(live, "liveScoresTopic", "goals"), "LiveScores/FanOut/Mapping", `"Topics":["goals"]`},
-		"liveScoresGroupId":         {with(live, "liveScoresGroupId", "g"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"g"`},
-		"liveScoresMatches":         {with(live, "liveScoresMatches", "a,b"), "LiveScores/Page/Deployment/CustomResource/Default", `"SourceMarkers"`},
-		"liveScoresLogRole":         {with(live, "liveScoresLogRole", "true"), "LiveScores/LogAccount", `"CloudWatchRoleArn"`},
-		"liveScoresCode":            {live, "LiveScores/Connections/Function", `"Handler":"bootstrap"`},
 	}
 	for _, key := range mskapp.Keys() {
 		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" { // with endpointAccess, with a look-up

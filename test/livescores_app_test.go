@@ -11,13 +11,17 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/livescores/liveapp"
 	"msklambda/constructs/livescores/page"
 	"msklambda/constructs/mskapp"
 )
 
-func TestTheAppsLiveScoresAreOffByDefaultAndASecondStack(t *testing.T) {
+// live are the keys that the tests of live scores need.
+var live = map[string]any{"liveScoresCode": entry}
+
+func TestTheAppOfLiveScoresHasASecondStack(t *testing.T) {
 	off := synthApp(t, given(nil))
-	on := synthApp(t, given(live))
+	on := synthApp(t, given(live), liveapp.Extension())
 	for path, r := range off.Resources {
 		if got := asJSON(on.Resources[path]); got != asJSON(r) {
 			t.Errorf("%s with live scores = %s, want %s", path, got, asJSON(r))
@@ -31,13 +35,63 @@ func TestTheAppsLiveScoresAreOffByDefaultAndASecondStack(t *testing.T) {
 	}
 }
 
+func TestEveryKeyOfLiveScoresReachesTheTemplate(t *testing.T) {
+	tests := map[string]struct {
+		context map[string]any
+		path    string
+		want    string // JSON that the resource must hold
+	}{
+		"liveScores":        {with(live, "liveScores", "true"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"MskLambda-LiveScores-scores"`},
+		"liveScoresTopic":   {with(live, "liveScoresTopic", "goals"), "LiveScores/FanOut/Mapping", `"Topics":["goals"]`},
+		"liveScoresGroupId": {with(live, "liveScoresGroupId", "g"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"g"`},
+		"liveScoresMatches": {with(live, "liveScoresMatches", "a,b"), "LiveScores/Page/Deployment/CustomResource/Default", `"SourceMarkers"`},
+		"liveScoresLogRole": {with(live, "liveScoresLogRole", "true"), "LiveScores/LogAccount", `"CloudWatchRoleArn"`},
+		"liveScoresCode":    {live, "LiveScores/Connections/Function", `"Handler":"bootstrap"`},
+	}
+	for _, s := range liveapp.Extension().Settings {
+		if _, ok := tests[s.Key]; !ok {
+			t.Errorf("context key %q has no row here", s.Key)
+		}
+	}
+	for key, tt := range tests {
+		t.Run(key, func(t *testing.T) {
+			if got := asJSON(synthApp(t, given(tt.context), liveapp.Extension()).at(tt.path)); !strings.Contains(got, tt.want) {
+				t.Errorf("%s = %s, want %s in it", tt.path, got, tt.want)
+			}
+		})
+	}
+}
+
+// The main app says where live scores have gone, once, with the command that the
+// documentation has.
+func TestTheMainAppRefusesTheKeysOfLiveScores(t *testing.T) {
+	const command = `npx --yes aws-cdk@` + cliVersion + ` deploy --all --app "go run ./constructs/livescores/app"`
+	keys := []string{"liveScoreTopic"} // a slip
+	for _, s := range liveapp.Extension().Settings {
+		keys = append(keys, s.Key)
+	}
+	for _, key := range keys {
+		_, err := mskapp.ReadConfig(newApp(t, given(map[string]any{key: "true"})))
+		if want := key + " must go to the app of live scores, with the other options: " + command; err == nil || !strings.HasSuffix(err.Error(), "\n"+want) {
+			t.Errorf("ReadConfig = %v, want %s", err, want)
+		}
+	}
+	_, err := mskapp.ReadConfig(newApp(t, given(with(live, "liveScores", "true"))))
+	if want := "\nliveScores, liveScoresCode must go to"; err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("ReadConfig = %v, want one line that names both keys", err)
+	}
+	if !strings.Contains(readme(t), "\n"+command) {
+		t.Errorf("README.md has not the command %s", command)
+	}
+}
+
 // liveApp builds the app with live scores and returns the second template and
 // the directory of its assets.
 func liveApp(t *testing.T, context map[string]any) (template map[string]any, dir string) {
 	t.Helper()
 	noPanic(t, func() {
 		app := newApp(t, given(context))
-		config, err := mskapp.ReadConfig(app)
+		config, err := mskapp.ReadConfig(app, liveapp.Extension())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,13 +161,13 @@ func TestWrongLiveScoresInTheContextAreReported(t *testing.T) {
 		"several": {with(live, "liveScoresTopic", "my scores", "liveScoresMatches", "a b", "liveScoresLogRole", "maybe"),
 			`liveScoresTopic must be 1 to 249 letters, digits, '.', '_' or '-', got "my scores"
 liveScoresMatches must be ids of matches`, 3},
-		"without liveScores": {map[string]any{"liveScoresTopic": "goals"}, `liveScoresTopic needs liveScores`, 1},
-		"the first's group":  {with(live, "liveScoresGroupId", "MskLambda-orders"), `liveScoresGroupId must be its own, got "MskLambda-orders", which "Consumer" has already`, 1},
-		"no code":            {map[string]any{"liveScores": true, "liveScoresCode": "nowhere"}, `liveScoresCode must be the directory of a Go main package, got "nowhere/livescores"`, 2},
-		"a slip":             {with(live, "liveScoreTopic", "goals"), `did you mean "liveScoresTopic"?`, 1},
+		"turned off":        {with(live, "liveScores", "false"), `liveScores must be true in this app`, 1},
+		"the first's group": {with(live, "liveScoresGroupId", "MskLambda-orders"), `liveScoresGroupId must be its own, got "MskLambda-orders", which "Consumer" has already`, 1},
+		"no code":           {map[string]any{"liveScoresCode": "nowhere"}, `liveScoresCode must be the directory of a Go main package, got "nowhere/livescores"`, 2},
+		"a slip":            {with(live, "liveScoreTopic", "goals"), `did you mean "liveScoresTopic"?`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := mskapp.ReadConfig(newApp(t, given(tt.context)))
+			_, err := mskapp.ReadConfig(newApp(t, given(tt.context)), liveapp.Extension())
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("ReadConfig = %v, want %s", err, tt.want)
 			}
@@ -128,7 +182,7 @@ liveScoresMatches must be ids of matches`, 3},
 // reach neither stack.
 func TestLiveScoresOfAClusterThatIsLookedUp(t *testing.T) {
 	context := with(live, "clusterArn", arn, "topic", "orders", "entry", entry)
-	got := lookUpApp(t, newCloud(), context)
+	got := lookUpApp(t, newCloud(), context, liveapp.Extension)
 	if got.text != "" {
 		t.Fatal(got.text)
 	}

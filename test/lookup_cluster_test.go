@@ -328,22 +328,17 @@ func TestEndpointsAreLookedUpByTheirNameInThePartition(t *testing.T) {
 }
 
 // lookUpApp runs the app of this module as lookUp does.
-func lookUpApp(t *testing.T, c *cloud, context map[string]any) *looked {
+func lookUpApp(t *testing.T, c *cloud, context map[string]any, extensions ...func() *mskapp.Extension) *looked {
 	t.Helper()
 	return lookUpIn(t, c, maps.Clone(context), func(app awscdk.App) awscdk.Stack {
-		config, err := mskapp.ReadConfig(app)
-		if err != nil {
+		var own []*mskapp.Extension // of this run
+		for _, extension := range extensions {
+			own = append(own, extension())
+		}
+		if err := mskapp.Define(app, own...); err != nil {
 			panic(err)
 		}
-		var recovered error
-		stack := func() awscdk.Stack {
-			defer mskapp.Recover(&recovered)
-			return mskapp.NewStack(config)
-		}()
-		if recovered != nil {
-			panic(recovered)
-		}
-		return stack
+		return app.Node().FindChild(jsii.String("MskLambda")).(awscdk.Stack)
 	})
 }
 

@@ -21,11 +21,9 @@ type Config struct {
 
 	AllowPublicAccess bool
 
-	// LiveScores is nil unless they are asked for.
-	LiveScores *LiveScoresConfig
-
-	app   awscdk.App
-	stack awscdk.Stack
+	app        awscdk.App
+	stack      awscdk.Stack
+	extensions []*Extension
 }
 
 // ConsumerConfig is one consumer. Its fields beside Props are what becomes a
@@ -62,11 +60,12 @@ var (
 )
 
 // ReadConfig reads the context of the app and reports everything that is
-// wrong with it at once, by the name of its key. It defines no resource.
-func ReadConfig(app awscdk.App) (*Config, error) {
-	c := &Config{StackName: "MskLambda", app: app}
+// wrong with it at once, by the name of its key. It defines no resource. The keys
+// of the extensions are read with those of the app.
+func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
+	c := &Config{StackName: "MskLambda", app: app, extensions: extensions}
 	var ps problems
-	given := readSource(app, &ps)
+	given := readSource(app, append(settings(), settingsOf(extensions)...), &ps)
 
 	reported := fields{}
 	for _, s := range clusterSettings {
@@ -88,7 +87,9 @@ func ReadConfig(app awscdk.App) (*Config, error) {
 		c.readConsumer(consumer, s, &ps, reported["StackName"])
 		c.Consumers = append(c.Consumers, consumer)
 	}
-	c.readLiveScores(given, &ps)
+	for _, e := range extensions {
+		c.readExtension(e, given, &ps)
+	}
 	if err := errors.Join(ps...); err != nil {
 		return nil, fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
 	}

@@ -18,13 +18,14 @@ type source map[string]any
 // cdk.json with the -c options. Without a clusterArn the example configuration
 // stands in, below whatever else was given; with one, nothing of the example
 // is ever used.
-func readSource(app awscdk.App, ps *problems) source {
+func readSource(app awscdk.App, known []setting, ps *problems) source {
 	context, _ := unwrap(app.Node().GetAllContext(nil)).(map[string]any)
+	refuseLiveScores(context, known, ps)
 	given := source{}
 	for key, value := range context {
-		if _, known := find(key); known || key == consumersKey {
+		if _, ok := find(known, key); ok || key == consumersKey {
 			given[key] = value
-		} else if suggestion, close := suggest(key); close {
+		} else if suggestion, close := suggest(known, key); close {
 			ps.add(key, "is not a context key of this app, did you mean %q?", suggestion)
 		}
 	}
@@ -34,7 +35,7 @@ func readSource(app awscdk.App, ps *problems) source {
 	example, _ := context[exampleKey].(map[string]any)
 	merged := source{}
 	for key, value := range example {
-		if _, known := find(key); !known && key != consumersKey {
+		if _, ok := find(known, key); !ok && key != consumersKey {
 			ps.add(exampleKey+"."+key, "is not a context key of this app")
 			continue
 		}
@@ -71,38 +72,37 @@ const (
 	consumersKey = "consumers"
 )
 
-// Keys lists the context keys of the app.
-func Keys() []string {
+// Keys lists the context keys of the app, with those of extensions.
+func Keys(extensions ...*Extension) []string {
 	var keys []string
-	for _, s := range settings() {
+	for _, s := range append(settings(), settingsOf(extensions)...) {
 		keys = append(keys, s.key)
 	}
 	return append(keys, consumersKey)
 }
 
-func find(key string) (setting, bool) {
-	all := settings()
-	i := slices.IndexFunc(all, func(s setting) bool { return s.key == key })
+func find(known []setting, key string) (setting, bool) {
+	i := slices.IndexFunc(known, func(s setting) bool { return s.key == key })
 	if i < 0 {
 		return setting{}, false
 	}
-	return all[i], true
+	return known[i], true
 }
 
 // suggest finds the key that was meant by one that is not known: the same but
 // for case and separators, the name of the Go field, or two slips away. Keys
 // of others, such as feature flags, are nothing to us.
-func suggest(key string) (string, bool) {
+func suggest(known []setting, key string) (string, bool) {
 	if key == exampleKey || key == consumersKey || strings.ContainsAny(key, "@:") {
 		return "", false
 	}
 	got := plain(key)
-	for _, s := range settings() {
+	for _, s := range known {
 		if got == plain(s.key) || got == plain(s.field) {
 			return s.key, true
 		}
 	}
-	for _, s := range settings() {
+	for _, s := range known {
 		// Two slips in a word of four letters make another word.
 		if slips := distance(got, plain(s.key)); slips == 1 || slips == 2 && len(s.key) > 5 {
 			return s.key, true

@@ -16,7 +16,7 @@ func TestAKeyCloseToAKnownOneIsSuggested(t *testing.T) {
 		// Words of others.
 		"stage": "", "@aws-cdk/core:topic": "", "aws:cdk:topic": "", "example": "", "tag": "tags", "env": "", "memory": "",
 	} {
-		got, ok := suggest(key)
+		got, ok := suggest(settings(), key)
 		if ok != (want != "") || got != want {
 			t.Errorf("suggest(%q) = %q, %v, want %q", key, got, ok, want)
 		}

@@ -193,9 +193,6 @@ func settings() []setting {
 	for _, s := range consumerSettings {
 		all = append(all, s.setting)
 	}
-	for _, s := range liveScoresSettings {
-		all = append(all, s.setting)
-	}
 	return all
 }
 

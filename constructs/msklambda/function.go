@@ -17,7 +17,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/gobuild"
-	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/contract"
 )
 
 const (
@@ -76,14 +76,14 @@ func (p *ConsumerProps) tracing() awslambda.Tracing {
 // environment tells the handler what the mapping does with its answer: to name
 // failed records to a mapping that ignores the names would lose them.
 func (p *ConsumerProps) environment() map[string]string {
-	if _, heldBack := p.Environment[kafka.ReportBatchItemFailuresEnv]; !p.ReportBatchItemFailures || heldBack {
+	if _, heldBack := p.Environment[contract.ReportBatchItemFailures]; !p.ReportBatchItemFailures || heldBack {
 		return p.Environment
 	}
 	env := maps.Clone(p.Environment)
 	if env == nil {
 		env = map[string]string{}
 	}
-	env[kafka.ReportBatchItemFailuresEnv] = "true"
+	env[contract.ReportBatchItemFailures] = "true"
 	return env
 }
 

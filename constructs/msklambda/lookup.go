@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 )
 
 // LookupProps describes an MSK cluster that is looked up. ClusterARN alone is
@@ -86,18 +85,9 @@ func (p *LookupProps) Validate() error {
 	}
 	// What is left out is looked up, so it is no problem here.
 	given := p.attributes()
-	standIns.fill(&given)
+	placeholderValues.fill(&given)
 	given.validate(&ps)
 	return ps.err()
-}
-
-// standIns are in place of what is looked up until the answers are there. Code
-// of the caller that counts on three subnets finds three; none of it reaches a
-// template.
-var standIns = ClusterProps{
-	VPCID:            "vpc-00000000000000000",
-	SubnetIDs:        []string{"subnet-00000000000000000", "subnet-00000000000000001", "subnet-00000000000000002"},
-	SecurityGroupIDs: []string{"sg-00000000000000000"},
 }
 
 // fill gives what is not given.
@@ -125,9 +115,10 @@ func (found ClusterProps) fill(given *ClusterProps) {
 // have private DNS where an endpoint is to be defined.
 //
 // The CLI runs an app again until nothing is left to look up. Until then
-// [Cluster.Pending] is true, ids are stand-ins, and every template of the
-// stage is empty: a unit test gives the answers as context, or imports the
-// cluster.
+// [Cluster.Pending] is true, ids are placeholders, and the stacks of the cluster,
+// of its consumers and of whatever else uses such an id have templates that
+// CloudFormation refuses: a unit test gives the answers as context, or imports
+// the cluster.
 //
 // It panics when Validate fails, when a look-up has failed, with what to do
 // about it, and when the stack has no account and region or not the cluster's.
@@ -150,42 +141,21 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	if err := errors.Join(f.failed...); err != nil {
 		fail("cluster", id, err)
 	}
-	standIns.fill(&given)
+	f.vpcKnown = given.VPCID != ""
+	p := &pendingStacks{}
+	p.placeholders().fill(&given)
 	c := newCluster(scope, id, &given)
 	c.found = f
-	c.Node().AddValidation(&pendingTemplates{c})
+	p.cluster = c
+	c.Node().AddValidation(p)
 	return c
 }
 
-// Pending tells that something of the cluster is not looked up yet in this run
-// of the app, so that its ids are stand-ins: code that computes with them must
-// wait for the next run. It is false for an imported cluster, and can become
+// Pending reports whether something of the cluster is not looked up yet in this
+// run of the app, so that its ids are placeholders: code that computes with them
+// must wait for the next run. It is false for an imported cluster, and can become
 // true with a consumer that needs to know more.
 func (c *Cluster) Pending() bool { return c.found != nil && c.found.pending }
-
-// pendingTemplates empties the stacks of a stage whose look-ups are pending, so
-// that no stand-in ever stands in a template: the CLI reads from the assembly
-// which answers are missing, and what else it holds is thrown away. It is a
-// validation because that runs when all is defined and nothing is written.
-type pendingTemplates struct{ cluster *Cluster }
-
-func (v *pendingTemplates) Validate() *[]*string {
-	if v.cluster.Pending() {
-		for _, node := range *awscdk.Stage_Of(v.cluster).Node().FindAll(constructs.ConstructOrder_PREORDER) {
-			if *awscdk.Stack_IsStack(node) {
-				for _, child := range *node.Node().Children() {
-					node.Node().TryRemoveChild(child.Node().Id())
-				}
-				// CDK and CloudFormation refuse a template without resources. That is
-				// CDK's to forgive in a run that is not the last, and CloudFormation's
-				// to insist on, should this one ever get there.
-				awscdk.Validations_Of(node).Acknowledge(&awscdk.Acknowledgment{
-					Id: jsii.String("CloudFormation-Validate::F0001"), Reason: jsii.String("look-ups are pending")})
-			}
-		}
-	}
-	return &[]*string{}
-}
 
 // sorted is in an order of its own, since the schemas say of these lists that
 // their order means nothing: a template must not change with it.

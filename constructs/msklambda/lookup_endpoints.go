@@ -98,7 +98,7 @@ func (s *service) isLookedUp(given *ClusterProps) bool {
 // settleEndpoints finds, for what is not given, an endpoint that the VPC has.
 func (c *Cluster) settleEndpoints(ps *problems, needed []*service) {
 	f := c.found
-	if c.props.VPCID == standIns.VPCID {
+	if !f.vpcKnown {
 		return
 	}
 	for _, s := range needed {

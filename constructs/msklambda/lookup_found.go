@@ -79,6 +79,7 @@ type found struct {
 	stackName         string // by which own rules and endpoints are known
 
 	answered       bool // the cluster itself
+	vpcKnown       bool // its id is given or looked up, and no placeholder
 	authentication clientAuthentication
 	clientBroker   string // "TLS", "TLS_PLAINTEXT", "PLAINTEXT", "" where not told
 	publicAccess   string // "", "DISABLED", "SERVICE_PROVIDED_EIPS"
@@ -111,7 +112,7 @@ func (f *found) lookUp(given *ClusterProps) {
 
 // subnets tell the VPC, and the ranges that rules may be for.
 func (f *found) subnets(given *ClusterProps) {
-	if f.subnetsAsked || len(given.SubnetIDs) == 0 || given.SubnetIDs[0] == standIns.SubnetIDs[0] {
+	if f.subnetsAsked || len(given.SubnetIDs) == 0 || isToken(given.SubnetIDs[0]) {
 		return
 	}
 	f.subnetsAsked = true
@@ -295,7 +296,7 @@ func (f *found) checkPublicAccess(ps *problems, arn string) {
 // checkDNS wants what private DNS does, where an endpoint is to be defined.
 func (c *Cluster) checkDNS(ps *problems, needed []*service) {
 	define := slices.ContainsFunc(needed, func(s *service) bool { return c.creates(s) })
-	if !define || c.props.VPCID == standIns.VPCID {
+	if !define || !c.found.vpcKnown {
 		return
 	}
 	vpc := c.props.VPCID

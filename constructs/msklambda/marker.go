@@ -3,7 +3,6 @@ package msklambda
 import (
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,11 +18,7 @@ const StackTag = "msklambda:stack"
 // stackName is that of the stack that is deployed, of which there is one in an
 // account and region. It does not name the construct, which may move.
 func stackName(scope constructs.Construct) string {
-	top := awscdk.Stack_Of(scope)
-	for top.NestedStackParent() != nil {
-		top = top.NestedStackParent()
-	}
-	return *top.StackName()
+	return *topStack(scope).StackName()
 }
 
 // description says what a rule is for and whose it is.
