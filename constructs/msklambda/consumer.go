@@ -2,7 +2,6 @@ package msklambda
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +14,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/problem"
 )
 
 // ConsumerProps says what to read and what code to run. Topic, GroupID and one
@@ -257,13 +258,14 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	checkID(scope, "consumer", id)
 	if *scope.Node().Path() == *cluster.Node().Path() && slices.Contains(reserved, id) {
-		fail("consumer", id, &Problem{"id", fmt.Sprintf("must not be one of the cluster's own, %q, got %q", reserved, id)})
+		fail("consumer", id, problem.New("id", "must not be one of the cluster's own, %q, got %q", reserved, id))
 	}
 	checkStack(scope, "consumer", id, cluster.props.source())
 	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props)); err != nil {
+	needs := cluster.needsOf(scope, id, props)
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -275,7 +277,8 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		watched:  props.watched(),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
-	network := cluster.provide(props)
+	step := cluster.network.Add(needs)
+	wait := cluster.grow(step)
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
 		c.defineFunction(props, cluster.Pending())
@@ -284,10 +287,11 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		c.Role = props.Function.Role()
 	}
 	c.definePolicy(cluster, props)
-	cluster.admitAll(c, props)
-	c.defineMapping(cluster, props, network)
+	cluster.admit(c, step.Admissions)
+	c.defineMapping(cluster, props, wait)
 	c.failureWarnings(props)
-	c.uncertainWarnings(cluster, props)
+	cluster.annotate(c, step)
+	c.uncertainWarnings(props)
 	c.defineWatching(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)

@@ -32,9 +32,9 @@ func (c *Cluster) GrantProduce(grantee awsiam.IGrantable, topic string) awsiam.G
 
 func (c *Cluster) grant(grantee awsiam.IGrantable, ps problems, statements ...statement) (all awsiam.Grant) {
 	if grantee == nil {
-		ps.add("grantee", "must not be nil")
+		ps.Add("grantee", "must not be nil")
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		fail("cluster", *c.Node().Id(), err)
 	}
 	for _, s := range statements {

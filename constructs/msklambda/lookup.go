@@ -2,10 +2,15 @@ package msklambda
 
 import (
 	"errors"
-	"slices"
+	"reflect"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"msklambda/constructs/lookup"
+	"msklambda/constructs/lookup/cdkcontext"
+	"msklambda/constructs/network"
+	"msklambda/constructs/problem"
 )
 
 // LookupProps describes an MSK cluster that is looked up. ClusterARN alone is
@@ -53,13 +58,28 @@ type LookupProps struct {
 	RetainSecurityGroupRules bool
 }
 
+// attributes are the props that an import would take, as far as they are given.
 func (p *LookupProps) attributes() ClusterProps {
-	return ClusterProps{
-		ClusterARN: p.ClusterARN, VPCID: p.VPCID, SubnetIDs: p.SubnetIDs, SecurityGroupIDs: p.SecurityGroupIDs, VPCCIDRs: p.VPCCIDRs,
-		LambdaEndpoint: p.LambdaEndpoint, STSEndpoint: p.STSEndpoint, SecretsManagerEndpoint: p.SecretsManagerEndpoint,
-		SQSEndpoint: p.SQSEndpoint, SNSEndpoint: p.SNSEndpoint, S3Endpoint: p.S3Endpoint, EndpointAccess: p.EndpointAccess,
-		EndpointClientSecurityGroupIDs: p.EndpointClientSecurityGroupIDs, EndpointClientCIDRs: p.EndpointClientCIDRs,
-		SecurityGroupRules: p.SecurityGroupRules, RetainSecurityGroupRules: p.RetainSecurityGroupRules,
+	var out ClusterProps
+	copyFields(&out, p)
+	return out
+}
+
+// LookupProps returns the props that look the rest of a cluster up, with all that
+// is given here but VPCConnectionARN.
+func (p *ClusterProps) LookupProps() *LookupProps {
+	var out LookupProps
+	copyFields(&out, p)
+	return &out
+}
+
+// copyFields copies the fields that two structs have under one name.
+func copyFields(to, from any) {
+	target, source := reflect.ValueOf(to).Elem(), reflect.ValueOf(from).Elem()
+	for i := range source.NumField() {
+		if field := target.FieldByName(source.Type().Field(i).Name); field.IsValid() {
+			field.Set(source.Field(i))
+		}
 	}
 }
 
@@ -72,7 +92,7 @@ func (p *LookupProps) Validate() error {
 	var ps problems
 	known := func(field, value string) {
 		if isToken(value) {
-			ps.add(field, "must be known at synth to be looked up: a token is for ImportCluster")
+			ps.Add(field, "must be known at synth to be looked up: a token is for ImportCluster")
 		}
 	}
 	known("ClusterARN", p.ClusterARN)
@@ -87,19 +107,19 @@ func (p *LookupProps) Validate() error {
 	given := p.attributes()
 	placeholderValues.fill(&given)
 	given.validate(&ps)
-	return ps.err()
+	return ps.Err()
 }
 
 // fill gives what is not given.
-func (found ClusterProps) fill(given *ClusterProps) {
+func (p ClusterProps) fill(given *ClusterProps) {
 	if given.VPCID == "" {
-		given.VPCID = found.VPCID
+		given.VPCID = p.VPCID
 	}
 	if len(given.SubnetIDs) == 0 {
-		given.SubnetIDs = found.SubnetIDs
+		given.SubnetIDs = p.SubnetIDs
 	}
 	if len(given.SecurityGroupIDs) == 0 {
-		given.SecurityGroupIDs = found.SecurityGroupIDs
+		given.SecurityGroupIDs = p.SecurityGroupIDs
 	}
 }
 
@@ -131,32 +151,89 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	stack := awscdk.Stack_Of(scope)
 	if isToken(*stack.Account()) || isToken(*stack.Region()) {
 		var ps problems
-		ps.add("scope", "must be in a stack with an account and a region, by awscdk.StackProps.Env, for a look-up to know where")
-		fail("cluster", id, ps.err())
+		ps.Add("scope", "must be in a stack with an account and a region, by awscdk.StackProps.Env, for a look-up to know where")
+		fail("cluster", id, ps.Err())
 	}
 
 	given := props.attributes()
-	f := &found{lookups: newLookups(scope), allowPublicAccess: props.AllowPublicAccess, stackName: stackName(scope)}
-	f.lookUp(&given)
-	if err := errors.Join(f.failed...); err != nil {
+	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), serviceName(stack)), allowPublicAccess: props.AllowPublicAccess}
+	facts, problems := l.fill(&given)
+	pending := &pendingStacks{}
+	pending.placeholders().fill(&given)
+	choices := given.choices()
+	choices.Owner, choices.LooksUp = stackName(scope), true
+	plan := network.New(choices)
+	plan.Learn(facts)
+	l.learn(plan)
+	if err := errors.Join(append([]error{problems.Err()}, l.Failed()...)...); err != nil {
 		fail("cluster", id, err)
 	}
-	f.vpcKnown = given.VPCID != ""
-	p := &pendingStacks{}
-	p.placeholders().fill(&given)
-	c := newCluster(scope, id, &given)
-	c.found = f
-	p.cluster = c
-	c.Node().AddValidation(p)
+	c := newCluster(scope, id, &given, plan)
+	c.looked, pending.cluster = l, c
+	c.Node().AddValidation(pending)
 	return c
+}
+
+// looked is the look-up of a cluster, and what it told of the cluster itself.
+type looked struct {
+	*lookup.LookUp
+	cluster           *lookup.Cluster // nil while the answer is not there
+	allowPublicAccess bool
+}
+
+// fill gives the attributes that are not given, and what the subnets told beside
+// the VPC.
+func (l *looked) fill(props *ClusterProps) (facts network.Facts, ps problem.List) {
+	given := lookup.Given{VPC: props.VPCID, Subnets: props.SubnetIDs, Groups: props.SecurityGroupIDs}
+	if l.cluster = l.Cluster(props.ClusterARN); l.cluster != nil {
+		ps = l.cluster.Fill(&given)
+	}
+	facts = l.FillVPC(&given)
+	props.VPCID, props.SubnetIDs, props.SecurityGroupIDs = given.VPC, given.Subnets, given.Groups
+	return facts, ps
+}
+
+// learn asks what a plan would have to know, for consumers that are about to be
+// added.
+func (l *looked) learn(plan *network.Network, consumers ...network.Needs) {
+	for questions := plan.Asks(consumers...); len(questions) > 0; questions = plan.Asks(consumers...) {
+		for _, q := range questions {
+			plan.Learn(l.Answer(q))
+		}
+	}
+}
+
+// serviceName names the endpoints of services as EC2 does in the region of a
+// stack.
+func serviceName(stack awscdk.Stack) func(network.Service) string {
+	return func(s network.Service) string { return stack.Resolve(serviceOf(s).aws().Name()).(string) }
+}
+
+// prepare finds out what the pollers of a consumer need, and reports what is there
+// and stands in their way.
+func (c *Cluster) prepare(props *ConsumerProps, needs network.Needs) error {
+	l := c.looked
+	if l == nil {
+		return nil
+	}
+	var ps problem.List
+	if l.cluster != nil {
+		ps = append(ps, l.cluster.CheckAuthentication(string(props.Authentication.method()))...)
+		if !l.allowPublicAccess {
+			ps = append(ps, l.cluster.CheckPublicAccess()...)
+		}
+	}
+	l.learn(c.network, needs)
+	ps = append(ps, c.network.Check(needs)...)
+	if l.Pending() {
+		// What stands in the way is told all at once, when all is known.
+		ps = nil
+	}
+	return errors.Join(append([]error{ps.Err()}, l.Failed()...)...)
 }
 
 // Pending reports whether something of the cluster is not looked up yet in this
 // run of the app, so that its ids are placeholders: code that computes with them
 // must wait for the next run. It is false for an imported cluster, and can become
 // true with a consumer that needs to know more.
-func (c *Cluster) Pending() bool { return c.found != nil && c.found.pending }
-
-// sorted is in an order of its own, since the schemas say of these lists that
-// their order means nothing: a template must not change with it.
-func sorted(ids []string) []string { return slices.Sorted(slices.Values(unique(ids))) }
+func (c *Cluster) Pending() bool { return c.looked != nil && c.looked.Pending() }

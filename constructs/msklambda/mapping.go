@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/arn"
 )
 
 const defaultBatchSize = 100
@@ -19,7 +20,7 @@ func (p *ConsumerProps) startingPosition() awslambda.StartingPosition {
 	return cmp.Or(p.StartingPosition, awslambda.StartingPosition_TRIM_HORIZON)
 }
 
-func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network []constructs.IDependable) {
+func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, after []constructs.IDependable) {
 	var timestamp *float64
 	if at := props.StartingPositionTimestamp; !at.IsZero() {
 		timestamp = jsii.Number(at.Unix())
@@ -56,7 +57,7 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 
 	// The service tries the connection when the mapping is made, and on the
 	// way down the role must outlive the pollers' network interfaces.
-	wait := append([]constructs.IDependable{c.Policy}, network...)
+	wait := append([]constructs.IDependable{c.Policy}, after...)
 	if c.LogGroup != nil {
 		wait = append(wait, c.LogGroup)
 	}
@@ -67,9 +68,9 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 // more for than is needed.
 func (c *Consumer) setModeProperties(props *ConsumerProps) {
 	mapping := c.Mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
-	if arn := *c.Function.FunctionArn(); qualifier(arn) != "" {
+	if function := *c.Function.FunctionArn(); arn.Qualifier(function) != "" {
 		// CDK knows an imported alias by the name of its function alone.
-		mapping.SetFunctionName(&arn)
+		mapping.SetFunctionName(&function)
 	}
 	if uri := props.OnFailure.uri(); uri != nil {
 		mapping.SetDestinationConfig(&awslambda.CfnEventSourceMapping_DestinationConfigProperty{
@@ -113,15 +114,6 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 			SchemaRegistryConfig: props.SchemaRegistry.property(),
 		})
 	}
-}
-
-// qualifier is the alias or version at the end of an imported function's ARN,
-// "" where there is none or the ARN is not known before the deploy.
-func qualifier(functionARN string) string {
-	if parts := strings.Split(functionARN, ":"); !isToken(functionARN) && len(parts) == 8 {
-		return parts[7]
-	}
-	return ""
 }
 
 func filterProperties(patterns []string) *[]*map[string]any {

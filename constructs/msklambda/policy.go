@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/internal/nag"
+	"msklambda/constructs/notice"
 )
 
 // statement is one statement of a consumer's policy. Resources are exact;
@@ -99,10 +100,6 @@ func (c *Consumer) functionStatements(tracing awslambda.Tracing) []statement {
 	return statements
 }
 
-// RoleImmutableWarning is the id of the warning that a role was imported as
-// immutable and got no statements.
-const RoleImmutableWarning = "msklambda:roleImmutable"
-
 func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	statements := c.pollerStatements(cluster, props)
 	if props.Function == nil {
@@ -176,6 +173,5 @@ func (c *Consumer) warnOfImmutableRole() {
 	if err != nil {
 		panic(err) // what CDK resolved came from JSON
 	}
-	awscdk.Annotations_Of(c).AddWarningV2(jsii.String(RoleImmutableWarning), jsii.String(fmt.Sprintf(
-		"the role cannot be changed here, so grant it these statements elsewhere before the deploy: %s", text)))
+	warn(c, notice.RoleImmutable.With(notice.Data{"statements": string(text)}))
 }

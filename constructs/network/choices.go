@@ -55,7 +55,8 @@ type Choice struct {
 
 func (c Choice) isMade() bool { return c.Source != "" || !c.ID.IsZero() }
 
-func (c Choice) source() Source {
+// Meant is what the choice comes to by itself.
+func (c Choice) Meant() Source {
 	switch {
 	case c.Source != "":
 		return c.Source
@@ -124,11 +125,11 @@ func (c *Choices) chosen(s Service) bool { return c.Endpoints[s].isMade() }
 // source is where the endpoint of a service comes from, by what was chosen alone.
 // A cluster that has a NAT gateway for Lambda and STS has it for the others too.
 func (c *Choices) source(s Service) Source {
-	nat := c.Endpoints[Lambda].source() == None && c.Endpoints[STS].source() == None
+	nat := c.Endpoints[Lambda].Meant() == None && c.Endpoints[STS].Meant() == None
 	if nat && !c.chosen(s) {
 		return None
 	}
-	return c.Endpoints[s].source()
+	return c.Endpoints[s].Meant()
 }
 
 // Check reports what a consumer needs and what was chosen does not say.

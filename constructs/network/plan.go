@@ -1,6 +1,10 @@
 package network
 
-import "msklambda/constructs/notice"
+import (
+	"strings"
+
+	"msklambda/constructs/notice"
+)
 
 // Plan is all that was planned so far.
 type Plan struct {
@@ -58,6 +62,9 @@ type Peer struct {
 	Range     string
 	Endpoints bool
 }
+
+// IsIPv6 reports whether the peer is an IPv6 range.
+func (p Peer) IsIPv6() bool { return strings.Contains(p.Range, ":") }
 
 // PlannedEndpoint is the endpoint of a service.
 type PlannedEndpoint struct {

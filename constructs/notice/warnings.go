@@ -1,10 +1,27 @@
 package notice
 
+// The ids of the warnings. They are contract: apps acknowledge warnings by them.
+const (
+	EndpointAccessID      = "msklambda:endpointAccess"
+	EndpointServiceID     = "msklambda:endpointService"
+	EndpointPolicyID      = "msklambda:endpointPolicy"
+	EndpointGroupsID      = "msklambda:endpointGroups"
+	EgressUnknownID       = "msklambda:egressUnknown"
+	DestinationEndpointID = "msklambda:destinationEndpoint"
+	RoleImmutableID       = "msklambda:roleImmutable"
+	PoisonRecordID        = "msklambda:poisonRecord"
+	RetriesCappedID       = "msklambda:retriesCapped"
+	ScramSecretKeyID      = "msklambda:scramSecretKey"
+	FilterComparisonID    = "msklambda:filterComparison"
+	FilterCountID         = "msklambda:filterCount"
+	MetricsOnDemandID     = "msklambda:metricsOnDemand"
+)
+
 // The warnings: what is legal and may not be meant, what AWS does not document,
 // and what could not be found out.
 var (
 	EndpointAccess = Kind{
-		ID: "msklambda:endpointAccess", On: "cluster",
+		ID: EndpointAccessID, On: "cluster",
 		When: "endpoints are defined and `EndpointAccess` is not set",
 		Text: `EndpointAccess is not set; using "pollers". The endpoints get private DNS, so every client in {vpc} now reaches Lambda, STS and any other ` +
 			`service with an endpoint here through them, and they admit the pollers only: all other callers of those services in that VPC (IAM roles of pods, ` +
@@ -13,72 +30,72 @@ var (
 			`and policy statements, or define no endpoint: Source "existing" or "none" for each.`,
 	}
 	EndpointService = Kind{
-		ID: "msklambda:endpointService", On: "cluster",
+		ID: EndpointServiceID, On: "cluster",
 		When: "an endpoint for Secrets Manager, SQS or SNS is defined and its `Source` is not set",
 		Text: `{endpoint} is not set, and a consumer needs it, so it is defined for the pollers only: all other callers of that service in {vpc} are cut off.`,
 		Do:   `Set its Source: "create" to mean it, "existing" or "none". Or set EndpointAccess "vpc".`,
 	}
 	EndpointPolicy = Kind{
-		ID: "msklambda:endpointPolicy", On: "cluster",
+		ID: EndpointPolicyID, On: "cluster",
 		When: "the policy of an endpoint that was looked up does not surely let the pollers through",
 		Text: `{endpoint} is {id}, which {vpc} has already, and its policy would not let the pollers through: {why}.`,
 		Do:   `Have this added to it: {statement}`,
 	}
 	EndpointGroups = Kind{
-		ID: "msklambda:endpointGroups", On: "cluster",
+		ID: EndpointGroupsID, On: "cluster",
 		When: "the security groups of an endpoint that was looked up do not let the pollers in",
 		Text: `{endpoint} is {id}, which {vpc} has already, and its security groups {groups} would not let the pollers in on TCP 443, as far as rules for groups and IPv4 ranges tell.`,
 		Do:   "Have one added:\naws ec2 authorize-security-group-ingress --group-id {group} --protocol tcp --port 443 --source-group {from}",
 	}
 	EgressUnknown = Kind{
-		ID: "msklambda:egressUnknown", On: "cluster",
+		ID: EgressUnknownID, On: "cluster",
 		When: "the look-up of a security group does not tell its outbound rules",
 		Text: `the look-up of {group} did not tell its outbound rules, so none is added.`,
 		Do:   `If its outbound traffic is restricted, the pollers need SecurityGroupRules "all".`,
 	}
 	DestinationEndpoint = Kind{
-		ID: "msklambda:destinationEndpoint", On: "consumer",
+		ID: DestinationEndpointID, On: "consumer",
 		When: "`OnFailure` is a queue, topic or bucket, with `Pollers`, and the endpoint's `Source` is not set",
 		Text: `AWS asks for a VPC endpoint for the destination, and does not say whether provisioned pollers, which need no other, need it. None is defined.`,
 		Do:   `See that failed batches arrive, and set the Source of the cluster's {endpoint}: "create", "existing" or "none".`,
 	}
 	RoleImmutable = Kind{
-		ID: "msklambda:roleImmutable", On: "consumer",
+		ID: RoleImmutableID, On: "consumer",
 		When: "`Role`, or that of `Function`, is imported and cannot be changed",
 		Text: `the role cannot be changed here.`,
 		Do:   `Grant it these statements elsewhere before the deploy: {statements}`,
 	}
 	PoisonRecord = Kind{
-		ID: "msklambda:poisonRecord", On: "consumer",
+		ID: PoisonRecordID, On: "consumer",
 		When: "none of `RetryAttempts`, `MaxRecordAge` and `OnFailure` is set",
 		Text: `nothing ends the retries of a record that always fails: its partition stands still until the topic drops the record.`,
 		Do:   `Set OnFailure (Lambda then gives up after 10 retries), RetryAttempts or MaxRecordAge (both with Pollers), or RetryAttempts -1 (infinite) to mean it.`,
 	}
 	RetriesCapped = Kind{
-		ID: "msklambda:retriesCapped", On: "consumer",
+		ID: RetriesCappedID, On: "consumer",
 		When: "`RetryAttempts` is -1 and `OnFailure` is set",
 		Text: `RetryAttempts is -1 (infinite) and OnFailure is set: Lambda then ends the retries after 10.`,
 		Do:   `Leave RetryAttempts out, or set a number with Pollers.`,
 	}
 	ScramSecretKey = Kind{
-		ID: "msklambda:scramSecretKey", On: "consumer",
+		ID: ScramSecretKeyID, On: "consumer",
 		When: "`Authentication` is SASL/SCRAM and the key of its `Secret` is not known",
 		Text: `the secret's key is not known, so the role is not granted its use. MSK takes no SASL/SCRAM secret under the key of Secrets Manager.`,
 		Do:   `Import the secret with its EncryptionKey (in the app secretKeyArn), or make it with one.`,
 	}
 	FilterComparison = Kind{
-		ID: "msklambda:filterComparison", On: "consumer",
+		ID: FilterComparisonID, On: "consumer",
 		When: "a filter has a comparison that Lambda does not document",
 		Text: `the filter {filter} has {comparisons}, which is not among the comparisons that Lambda documents: it may be refused minutes into the deploy.`,
 	}
 	FilterCount = Kind{
-		ID: "msklambda:filterCount", On: "consumer",
+		ID: FilterCountID, On: "consumer",
 		When: "there are more than 5 `Filters`",
 		Text: `Filters has {count} patterns, and accounts may use {usual} by default.`,
 		Do:   `Ask AWS for a higher quota first.`,
 	}
 	MetricsOnDemand = Kind{
-		ID: "msklambda:metricsOnDemand", On: "consumer",
+		ID: MetricsOnDemandID, On: "consumer",
 		When: "`Metrics` has another group than `EventCount`, without `Pollers`",
 		Text: `Metrics has groups which AWS documents without saying whether on-demand pollers write them.`,
 		Do:   `Look whether the metrics appear before you rely on them, or set Pollers.`,

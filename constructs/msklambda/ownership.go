@@ -1,11 +1,11 @@
 package msklambda
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/network"
 )
 
 // StackTag is the key of the tag on every endpoint defined here. Its value is
@@ -13,22 +13,12 @@ import (
 // a look-up tells what its own stack made, and must go on defining, from what is
 // there already, be it of another stack that uses this library. The tags that
 // CloudFormation adds would not do: not every API returns them.
-const StackTag = "msklambda:stack"
+const StackTag = network.MarkTag
 
 // stackName is that of the stack that is deployed, of which there is one in an
 // account and region. It does not name the construct, which may move.
 func stackName(scope constructs.Construct) string {
 	return *topStack(scope).StackName()
-}
-
-// description says what a rule is for and whose it is.
-func (c *Cluster) description(purpose string) *string {
-	return jsii.String("msklambda: " + purpose + " (" + stackName(c) + ")")
-}
-
-// isOwnRule tells the description of a rule that this stack made.
-func isOwnRule(description, stack string) bool {
-	return strings.HasPrefix(description, "msklambda: ") && strings.HasSuffix(description, " ("+stack+")")
 }
 
 // tag marks an endpoint as this stack's.

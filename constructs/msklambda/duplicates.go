@@ -12,17 +12,17 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// onlyOnes finds, at synth, what AWS takes only once and the app defines twice,
+// duplicates finds, at synth, what AWS takes only once and the app defines twice,
 // once by this cluster: an endpoint with private DNS for a service and VPC, a
 // rule of a security group, a consumer group, a topic of a function. The other
 // may be of another Cluster or of anything else in the app. EC2 and Lambda would
 // refuse it in the middle of a deploy, or take a rule over without a word, and
 // remove it under the other's feet.
-type onlyOnes struct{ cluster *Cluster }
+type duplicates struct{ cluster *Cluster }
 
-func (v *onlyOnes) Validate() *[]*string {
+func (v *duplicates) Validate() *[]*string {
 	if v.cluster.Pending() {
-		return &[]*string{} // the stand-ins of two clusters are the same
+		return &[]*string{} // the placeholders of two clusters are the same
 	}
 	ours := map[string]bool{*v.cluster.Node().Path(): true}
 	for _, consumer := range v.cluster.consumers {
