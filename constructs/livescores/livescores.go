@@ -15,6 +15,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/internal/nag"
 	"msklambda/constructs/msklambda"
 	"msklambda/lambda/livescores/layout"
 )
@@ -120,7 +121,7 @@ func (l *LiveScores) defineFailed() {
 		EnforceSSL:        jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
 	})
-	explain(l.Failed, "AwsSolutions-S1", "only Lambda writes here and only operators read; a log of that would be a bucket of its own")
+	nag.Explain(l.Failed, "AwsSolutions-S1", "only Lambda writes here and only operators read; a log of that would be a bucket of its own")
 }
 
 func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {

@@ -1,8 +1,7 @@
 package mskapp
 
 import (
-	"slices"
-	"strconv"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -196,46 +195,34 @@ func settings() []setting {
 	return all
 }
 
-// fieldNames maps the fields of the constructs, as their errors spell them, to
-// the keys by which the user of the app knows them.
-var fieldNames = func() *strings.Replacer {
-	byLength := settings()
-	// The longest first, so that no field is renamed inside another.
-	slices.SortStableFunc(byLength, func(a, b setting) int { return len(b.field) - len(a.field) })
+// keys are the context keys by the fields of the constructs, as their problems
+// name them.
+var keys = func() map[string]string {
 	// Some keys say what several fields do.
-	pairs := []string{
-		"OnFailure.Queue", "onFailure", "OnFailure.Topic", "onFailure", "OnFailure.Bucket", "onFailure", "OnFailure.KafkaTopic", "onFailure",
-		"Pollers.Off", "pollers", "ValidateKey or ValidateValue set", "schemaValidate",
+	keys := map[string]string{
+		"OnFailure.Queue": "onFailure", "OnFailure.Topic": "onFailure", "OnFailure.Bucket": "onFailure", "OnFailure.KafkaTopic": "onFailure",
+		"Pollers.Off": "pollers", "SchemaRegistry.ValidateKey": `"key"`, "SchemaRegistry.ValidateValue": `"value"`,
 	}
-	pairs = append(pairs, alarmFields()...)
-	for _, s := range byLength {
+	maps.Copy(keys, alarmFields())
+	for _, s := range settings() {
+		keys[s.field] = s.key
 		if strings.HasSuffix(s.field, "Endpoint") {
-			pairs = append(pairs, s.field+".Source", s.key, s.field+".ID", s.key)
+			keys[s.field+".Source"], keys[s.field+".ID"] = s.key, s.key
 		}
 	}
-	for _, s := range byLength {
-		pairs = append(pairs, s.field, s.key)
-	}
-	return strings.NewReplacer(pairs...)
+	return keys
 }()
 
-// rename renames the fields in a message, but not inside the values that it
-// quotes.
-func rename(message string) string {
-	var out strings.Builder
-	for {
-		i := strings.IndexByte(message, '"')
-		if i < 0 {
-			break
-		}
-		quoted, err := strconv.QuotedPrefix(message[i:])
-		if err != nil {
-			break
-		}
-		out.WriteString(fieldNames.Replace(message[:i]) + quoted)
-		message = message[i+len(quoted):]
+// keyOf is the context key for a field. What a field has behind one that is known,
+// such as the place in a list, stays: Filters[0] is filters[0].
+func keyOf(field string) string {
+	if key, ok := keys[field]; ok {
+		return key
 	}
-	return out.String() + fieldNames.Replace(message)
+	if i := strings.LastIndexAny(field, ".["); i > 0 {
+		return keyOf(field[:i]) + field[i:]
+	}
+	return field
 }
 
 func ptr[T any](v T, ok bool) *T {

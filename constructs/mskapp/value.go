@@ -3,8 +3,10 @@ package mskapp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +15,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
+	"msklambda/constructs/internal/retention"
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 // value is one context value: a string from -c, or any JSON from cdk.json.
@@ -21,7 +25,7 @@ import (
 type value struct {
 	key string
 	raw any
-	ps  *problems
+	ps  *problem.List
 }
 
 func (v value) bad(want string) {
@@ -31,7 +35,7 @@ func (v value) bad(want string) {
 	} else if text, err := json.Marshal(v.raw); err == nil {
 		shown = string(text)
 	}
-	v.ps.add(v.key, "must be %s, got %v", want, shown)
+	v.ps.Add(v.key, "must be %s, got %v", want, shown)
 }
 
 func (v value) text() string {
@@ -192,11 +196,11 @@ func (v value) retention() awslogs.RetentionDays {
 	if !ok {
 		return ""
 	}
-	retention, err := msklambda.LogRetention(days)
-	if err != nil {
-		v.ps.add(v.key, "%v", err)
+	kept, ok := retention.ByDays[days]
+	if !ok {
+		v.ps.Add(v.key, "must be one of %v, got %d", slices.Sorted(maps.Keys(retention.ByDays)), days)
 	}
-	return retention
+	return kept
 }
 
 // endpoint leaves Statements alone: they have a key of their own.

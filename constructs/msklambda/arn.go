@@ -44,12 +44,12 @@ func (p *ClusterProps) validateConnection(ps *problems) {
 		{"EndpointClientSecurityGroupIDs", len(p.EndpointClientSecurityGroupIDs) > 0},
 	} {
 		if f.given {
-			ps.Add(f.field, "must not be given with VPCConnectionARN: nothing is defined in a VPC")
+			ps.Add(f.field, "must not be given with {VPCConnectionARN}: nothing is defined in a VPC")
 		}
 	}
 	for _, s := range services {
 		if e := s.endpoint(p); e.Source != "" || e.ID != "" || e.Statements != nil {
-			ps.Add(s.Field(), "must not be given with VPCConnectionARN: nothing is defined in a VPC")
+			ps.Add(s.Field(), "must not be given with {VPCConnectionARN}: nothing is defined in a VPC")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package msklambda
 
 import (
 	"cmp"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 
@@ -81,9 +82,9 @@ func (a Authentication) validate(ps *problems) {
 	}
 	switch {
 	case a.takesSecret() && a.Secret == nil:
-		ps.Add("Authentication.Secret", "is required with Authentication.Method %q", a.method())
+		ps.Add("Authentication.Secret", "is required with {Authentication.Method} %q", a.method())
 	case !a.takesSecret() && a.Secret != nil:
-		ps.Add("Authentication.Secret", "needs Authentication.Method %q or %q, got %q", AuthenticationSCRAM, AuthenticationMTLS, a.method())
+		ps.Add("Authentication.Secret", "needs {Authentication.Method} %q or %q, got %q", AuthenticationSCRAM, AuthenticationMTLS, a.method())
 	case a.Secret != nil:
 		ps.secret("Authentication.Secret", a.Secret)
 	}

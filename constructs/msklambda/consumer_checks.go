@@ -65,7 +65,7 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 			}
 		}
 		if sum > maximumOfPollerGroup {
-			ps.Add("Pollers.Maximum", "must not make the maxima of Pollers.Group %q more than %d in all, got %d", group, maximumOfPollerGroup, sum)
+			ps.Add("Pollers.Maximum", "must not make the maxima of {Pollers.Group} %q more than %d in all, got %d", group, maximumOfPollerGroup, sum)
 		}
 	}
 	return ps.Err()
@@ -80,11 +80,11 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
 	}
 	if props.RestrictNetworkInterfaces && p.VPCConnectionARN != "" {
-		ps.Add("RestrictNetworkInterfaces", "must not be set with VPCConnectionARN: the subnets and security groups of the connection "+
+		ps.Add("RestrictNetworkInterfaces", "must not be set with {VPCConnectionARN}: the subnets and security groups of the connection "+
 			"are not known here, so the pollers would be granted none")
 	}
 	if p.VPCConnectionARN != "" && props.Authentication.method() == AuthenticationPlaintext {
-		ps.Add("Authentication.Method", "must not be %q with VPCConnectionARN: a VPC connection takes IAM, SASL/SCRAM and TLS", AuthenticationPlaintext)
+		ps.Add("Authentication.Method", "must not be %q with {VPCConnectionARN}: a VPC connection takes IAM, SASL/SCRAM and TLS", AuthenticationPlaintext)
 	}
 	choices := p.choices()
 	ps.List = append(ps.List, choices.Check(props.needs("", func(string) bool { return false }))...)

@@ -1,7 +1,6 @@
 package msklambda
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
+	"msklambda/constructs/internal/retention"
 	"msklambda/lambda/kafka/contract"
 )
 
@@ -98,12 +98,12 @@ func (p *ConsumerProps) validateMapping(ps *problems) {
 	switch p.StartingPosition {
 	case "", awslambda.StartingPosition_TRIM_HORIZON, awslambda.StartingPosition_LATEST:
 		if !p.StartingPositionTimestamp.IsZero() {
-			ps.Add("StartingPositionTimestamp", "needs StartingPosition %s, got %s", awslambda.StartingPosition_AT_TIMESTAMP, p.startingPosition())
+			ps.Add("StartingPositionTimestamp", "needs {StartingPosition} %s, got %s", awslambda.StartingPosition_AT_TIMESTAMP, p.startingPosition())
 		}
 	case awslambda.StartingPosition_AT_TIMESTAMP:
 		switch at := p.StartingPositionTimestamp; {
 		case at.IsZero():
-			ps.Add("StartingPositionTimestamp", "is required with StartingPosition %s", awslambda.StartingPosition_AT_TIMESTAMP)
+			ps.Add("StartingPositionTimestamp", "is required with {StartingPosition} %s", awslambda.StartingPosition_AT_TIMESTAMP)
 		case at.Nanosecond() != 0:
 			ps.Add("StartingPositionTimestamp", "must be whole seconds, got %s", at.Format(time.RFC3339Nano))
 		case at.Unix() < 0:
@@ -136,7 +136,7 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Environment)) {
 		if value := p.Environment[name]; name == contract.ReportBatchItemFailures && value != "false" {
-			ps.Add("Environment", "must not have %s but as \"false\", to hold it back: ReportBatchItemFailures sets it, got %q", name, value)
+			ps.Add("Environment", "must not have %s but as \"false\", to hold it back: {ReportBatchItemFailures} sets it, got %q", name, value)
 		}
 		if !variable.MatchString(name) {
 			ps.Add("Environment", "must have names of 2 or more letters, digits or '_', beginning with a letter, got %q", name)
@@ -151,7 +151,7 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		ps.Add("Tracing", "must be %s, %s or %s, got %q",
 			awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED, p.Tracing)
 	}
-	known := slices.Sorted(maps.Values(retentions))
+	known := slices.Sorted(maps.Values(retention.ByDays))
 	if p.LogRetention != "" && p.LogRetention != awslogs.RetentionDays_INFINITE && !slices.Contains(known, p.LogRetention) {
 		ps.Add("LogRetention", "must be one of %v, got %q", known, p.LogRetention)
 	}
@@ -199,7 +199,7 @@ func (p *ConsumerProps) refuseFunctionFields(ps *problems) {
 		{"BuildEnvironment", p.BuildEnvironment != nil},
 	} {
 		if f.given {
-			ps.Add(f.field, "must not be given with Function, which has its own")
+			ps.Add(f.field, "must not be given with {Function}, which has its own")
 		}
 	}
 }
@@ -210,26 +210,4 @@ var lambdasOwn = []string{
 	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
 	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
 	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
-}
-
-// retentions are those of CloudWatch Logs, by days.
-var retentions = map[int]awslogs.RetentionDays{
-	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
-	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
-	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
-	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
-	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
-	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
-	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
-	3653: awslogs.RetentionDays_TEN_YEARS,
-}
-
-// LogRetention finds the retention of a number of days. It is an error, and
-// lists what CloudWatch Logs has, for a number that it has not.
-func LogRetention(days int) (awslogs.RetentionDays, error) {
-	retention, ok := retentions[days]
-	if !ok {
-		return "", fmt.Errorf("must be one of %v, got %d", slices.Sorted(maps.Keys(retentions)), days)
-	}
-	return retention, nil
 }

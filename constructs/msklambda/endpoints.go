@@ -89,7 +89,7 @@ func (p *ClusterProps) validateEndpoints(ps *problems) {
 	case "", EndpointAccessPollers:
 	case EndpointAccessVPC:
 		if len(p.VPCCIDRs) == 0 {
-			ps.Add("VPCCIDRs", `is required with EndpointAccess %q: the ranges of the VPC, such as "10.0.0.0/16"`, EndpointAccessVPC)
+			ps.Add("VPCCIDRs", `is required with {EndpointAccess} %q: the ranges of the VPC, such as "10.0.0.0/16"`, EndpointAccessVPC)
 		}
 	default:
 		ps.Add("EndpointAccess", "must be %q or %q, got %q", EndpointAccessPollers, EndpointAccessVPC, p.EndpointAccess)

@@ -57,7 +57,7 @@ func (d Destination) validate(ps *problems, topic string) {
 	if d.KafkaTopic != "" {
 		ps.topic("OnFailure.KafkaTopic", d.KafkaTopic)
 		if d.KafkaTopic == topic {
-			ps.Add("OnFailure.KafkaTopic", "must not be Topic: what fails would be read again for ever, got %q", topic)
+			ps.Add("OnFailure.KafkaTopic", "must not be {Topic}: what fails would be read again for ever, got %q", topic)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func keyStatements(key awskms.IKey, actions ...string) []statement {
 
 func (p *ConsumerProps) validateFailure(ps *problems) {
 	if p.RetryAttempts != nil && (*p.RetryAttempts < -1 || *p.RetryAttempts > 10000) {
-		ps.Add("RetryAttempts", "must be -1 (without end) to 10000, got %d", *p.RetryAttempts)
+		ps.Add("RetryAttempts", "must be -1 (infinite) to 10000, got %d", *p.RetryAttempts)
 	}
 	if p.MaxRecordAge != 0 {
 		ps.seconds("MaxRecordAge", p.MaxRecordAge, time.Minute, 7*24*time.Hour)

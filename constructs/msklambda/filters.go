@@ -21,7 +21,7 @@ func (p *ConsumerProps) validateFilters(ps *problems) {
 	for i, pattern := range p.Filters {
 		field := fmt.Sprintf("Filters[%d]", i)
 		if first := slices.Index(p.Filters, pattern); first < i {
-			ps.Add(field, "must not repeat Filters[%d], got %s", first, pattern)
+			ps.Add(field, "must not repeat {Filters}[%d], got %s", first, pattern)
 			continue
 		}
 		if isToken(pattern) {
@@ -36,6 +36,6 @@ func (p *ConsumerProps) validateFilters(ps *problems) {
 		}
 	}
 	if p.FilterKey != nil && len(p.Filters) == 0 {
-		ps.Add("FilterKey", "needs Filters")
+		ps.Add("FilterKey", "needs {Filters}")
 	}
 }

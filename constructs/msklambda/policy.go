@@ -3,7 +3,6 @@ package msklambda
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -139,26 +138,17 @@ func (c *Consumer) policyName(cluster *Cluster) *string {
 	return &name
 }
 
-// explainWildcards writes the reason for each wildcard beside the policy, where
-// cdk-nag looks for it and a reader of the template finds it.
+// explainWildcards writes the reason for each wildcard beside the policy. A
+// wildcard that somebody adds to the policy is theirs to explain.
 func explainWildcards(policy awsiam.Policy, statements []statement) {
-	var reasons, findings []string
+	var reasons, resources []string
 	for _, s := range statements {
-		if s.reason == "" {
-			continue
-		}
-		reasons = append(reasons, s.sid+": "+s.reason)
-		for _, resource := range s.resources {
-			text := nag.Flat(awscdk.Stack_Of(policy).Resolve(&resource))
-			if finding := "Resource::" + text; strings.Contains(text, "*") && !slices.Contains(findings, finding) {
-				findings = append(findings, finding)
-			}
+		if s.reason != "" {
+			reasons = append(reasons, s.sid+": "+s.reason)
+			resources = append(resources, s.resources...)
 		}
 	}
-	// Just these: a wildcard that somebody adds to the policy is theirs to explain.
-	policy.Node().DefaultChild().(awsiam.CfnPolicy).AddMetadata(jsii.String("cdk_nag"), map[string]any{
-		"rules_to_suppress": []map[string]any{{"id": "AwsSolutions-IAM5", "reason": strings.Join(reasons, "; "), "applies_to": findings}},
-	})
+	nag.Explain(policy, "AwsSolutions-IAM5", strings.Join(reasons, "; "), nag.Wildcards(policy, resources...)...)
 }
 
 // warnOfImmutableRole finds out whether the policy came to rest on the role:

@@ -46,7 +46,7 @@ func (p *Pollers) validate(ps *problems) {
 		return
 	}
 	if p.Off && (p.Minimum != 0 || p.Maximum != 0 || p.Group != "") {
-		ps.Add("Pollers.Off", "must not be set together with Pollers.Minimum, Pollers.Maximum or Pollers.Group")
+		ps.Add("Pollers.Off", "must not be set together with {Pollers.Minimum}, {Pollers.Maximum} or {Pollers.Group}")
 	}
 	if p.Minimum < 0 || p.Minimum > 200 {
 		ps.Add("Pollers.Minimum", "must be 1 to 200, got %d", p.Minimum)
@@ -55,7 +55,7 @@ func (p *Pollers) validate(ps *problems) {
 		ps.Add("Pollers.Maximum", "must be 1 to 2000, got %d", p.Maximum)
 	}
 	if p.Maximum > 0 && p.Maximum < p.Minimum {
-		ps.Add("Pollers.Maximum", "must not be less than Pollers.Minimum %d, got %d", p.Minimum, p.Maximum)
+		ps.Add("Pollers.Maximum", "must not be less than {Pollers.Minimum} %d, got %d", p.Minimum, p.Maximum)
 	}
 	if !isToken(p.Group) && !pollerGroup.MatchString(p.Group) {
 		ps.Add("Pollers.Group", "must be up to 128 letters, digits, '-' or '_', got %q", p.Group)
@@ -93,7 +93,7 @@ func (p *ConsumerProps) validateMode(ps *problems) {
 		{"PollerLogLevel", p.PollerLogLevel != ""},
 	} {
 		if f.given {
-			ps.Add(f.field, "needs Pollers: Lambda has it in provisioned mode only")
+			ps.Add(f.field, "needs {Pollers}: Lambda has it in provisioned mode only")
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (r *SchemaRegistry) validate(ps *problems) {
 		ps.Add("SchemaRegistry.Format", "must be %s or %s, got %q", RegistryFormatJSON, RegistryFormatSource, f)
 	}
 	if !r.ValidateKey && !r.ValidateValue {
-		ps.Add("SchemaRegistry", "must have ValidateKey or ValidateValue set, or it does nothing")
+		ps.Add("SchemaRegistry", "must have {SchemaRegistry.ValidateKey} or {SchemaRegistry.ValidateValue} set, or it does nothing")
 	}
 	if r.isGlue() && len(r.Access) > 0 {
 		ps.Add("SchemaRegistry.Access", "must not be given with a Glue registry, which takes the role")

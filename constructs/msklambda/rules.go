@@ -42,7 +42,7 @@ func (p *ClusterProps) validateRules(ps *problems) {
 			SecurityGroupRulesIngress, SecurityGroupRulesAll, SecurityGroupRulesNone, p.SecurityGroupRules)
 	}
 	if p.RetainSecurityGroupRules && p.SecurityGroupRules == SecurityGroupRulesNone {
-		ps.Add("RetainSecurityGroupRules", "needs SecurityGroupRules %q or %q, got %q",
+		ps.Add("RetainSecurityGroupRules", "needs {SecurityGroupRules} %q or %q, got %q",
 			SecurityGroupRulesIngress, SecurityGroupRulesAll, SecurityGroupRulesNone)
 	}
 }

@@ -60,7 +60,7 @@ func (w watched) metricsConfig() *awslambda.MetricsConfig {
 func (p *ConsumerProps) validateWatching(ps *problems) {
 	p.Alarms.validate(ps)
 	if p.Alarms != nil && p.Alarms.Timeout != 0 && p.Function == nil {
-		ps.Add("Alarms.Timeout", "needs Function: that of a bundled one is Timeout, got %s", show(p.Alarms.Timeout))
+		ps.Add("Alarms.Timeout", "needs {Function}: that of a bundled one is {Timeout}, got %s", show(p.Alarms.Timeout))
 	}
 }
 
