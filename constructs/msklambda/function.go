@@ -17,6 +17,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/gobuild"
+	"msklambda/constructs/problem"
 	"msklambda/lambda/kafka/contract"
 )
 
@@ -50,7 +51,7 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		err = gobuild.Check(props.Entry, environment)
 	}
 	if err != nil {
-		fail("consumer", *c.Node().Id(), &Problem{"Entry", fmt.Sprintf("cannot be bundled, got %q: %v", props.Entry, err)})
+		fail("consumer", *c.Node().Id(), problem.New("Entry", "cannot be bundled, got %q: %v", props.Entry, err))
 	}
 	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
