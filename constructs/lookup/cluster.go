@@ -3,6 +3,7 @@ package lookup
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -94,6 +95,8 @@ func (c *Cluster) Fill(given *Given) (ps problem.List) {
 	if len(given.Groups) == 0 {
 		given.Groups = sorted(found.SecurityGroups)
 	}
+	checkIDs(&ps, "SubnetIDs", found.SubnetIds, subnetID, "subnet")
+	checkIDs(&ps, "SecurityGroupIDs", found.SecurityGroups, groupID, "security group")
 	if len(given.Subnets) == 0 {
 		ps.Add("SubnetIDs", "must be given: the look-up of the cluster told of none")
 	}
@@ -101,6 +104,14 @@ func (c *Cluster) Fill(given *Given) (ps problem.List) {
 		ps.Add("SecurityGroupIDs", "must be given: the look-up of the cluster told of none")
 	}
 	return ps
+}
+
+func checkIDs(ps *problem.List, field string, ids []string, form *regexp.Regexp, kind string) {
+	for _, id := range ids {
+		if !form.MatchString(id) {
+			ps.Add(field, "must be given: the look-up of the cluster told %q, which is no id of a %s", id, kind)
+		}
+	}
 }
 
 // FillVPC gives the VPC of the subnets, where it is not given. It returns what the
@@ -118,6 +129,9 @@ func (l *LookUp) FillVPC(given *Given) (facts network.Facts) {
 		facts.Subnets[id] = fact
 		if subnet, ok := fact.Get(); ok && given.VPC == "" {
 			given.VPC = subnet.VPC.Or("")
+		}
+		if vpc, ok := fact.Get(); ok && !vpc.VPC.IsKnown() && len(l.failed) == 0 {
+			l.failed = append(l.failed, problem.New("VPCID", "must be given: the look-up of subnet %s did not tell it", id))
 		}
 	}
 	return facts

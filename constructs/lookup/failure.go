@@ -30,7 +30,7 @@ type remedy struct {
 // advices are tried in this order: a reason may hold the words of a later one.
 var advices = []remedy{
 	{regexp.MustCompile(`No resource of type|ResourceNotFoundException`),
-		`there is no such {kind}: check account, region and id ("aws kafka list-clusters-v2 --region {region}" lists the clusters); what was looked up before, "cdk context --clear" forgets`},
+		`there is no such {kind}: check account, region and id{list}; what was looked up before, "cdk context --clear" forgets`},
 	{regexp.MustCompile(`(?i)throttl|rate exceeded|too ?many ?requests|RequestLimitExceeded`),
 		`AWS had too many requests at once: run it again; what was found so far is in cdk.context.json`},
 	{regexp.MustCompile(`(?i)assume ?role`),
@@ -47,12 +47,25 @@ var advices = []remedy{
 
 func advice(q query, reason, account, region string) string {
 	i := slices.IndexFunc(advices, func(r remedy) bool { return r.reason.MatchString(reason) })
-	return strings.NewReplacer("{kind}", q.kind, "{account}", account, "{region}", region, "{reads}", reads[q.typeName]).Replace(advices[i].advice)
+	return strings.NewReplacer("{kind}", q.kind, "{account}", account, "{region}", region, "{reads}", reads[q.typeName], "{list}", list(q.typeName, region)).Replace(advices[i].advice)
 }
 
 // The resource types that are looked up:
 // https://schema.cloudformation.us-east-1.amazonaws.com/CloudformationSchema.zip
+// list says what lists the resources of a type.
+func list(typeName, region string) string {
+	command, ok := map[string]string{
+		typeCluster: "aws kafka list-clusters-v2", typeServerless: "aws kafka list-clusters-v2", typeSubnet: "aws ec2 describe-subnets",
+		typeVPC: "aws ec2 describe-vpcs", typeEndpoint: "aws ec2 describe-vpc-endpoints", typeGroup: "aws ec2 describe-security-groups",
+	}[typeName]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (%q lists them)", command+" --region "+region)
+}
+
 const (
+	typeParameter  = "AWS::SSM::Parameter"
 	typeCluster    = "AWS::MSK::Cluster"
 	typeServerless = "AWS::MSK::ServerlessCluster"
 	typeSubnet     = "AWS::EC2::Subnet"
@@ -69,4 +82,5 @@ var reads = map[string]string{
 	typeVPC:        "ec2:DescribeVpcs, ec2:DescribeVpcAttribute, ec2:DescribeSecurityGroups, ec2:DescribeNetworkAcls, ec2:DescribeVpcEncryptionControls",
 	typeEndpoint:   "ec2:DescribeVpcEndpoints, ec2:DescribeSubnets, ec2:DescribeSecurityGroups, ec2:DescribeVpcs, vpc-lattice:DescribeServiceNetworkVpcEndpointAssociation",
 	typeGroup:      "ec2:DescribeSecurityGroups",
+	typeParameter:  "ssm:GetParameters, ssm:DescribeParameters",
 }

@@ -1,7 +1,11 @@
 package lookup
 
 import (
+	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"msklambda/constructs/network"
 )
@@ -15,6 +19,9 @@ type LookUp struct {
 	// partitions.
 	serviceName func(network.Service) string
 
+	// memoryName is the parameter in which the owner's stack keeps what it defines.
+	memoryName string
+
 	pending bool
 	failed  []error
 	asked   map[string]bool
@@ -22,8 +29,8 @@ type LookUp struct {
 
 // New looks up in an account and region. The names of services are those that
 // EC2 has for their endpoints there, such as "com.amazonaws.us-east-1.sts".
-func New(context Context, account, region string, serviceName func(network.Service) string) *LookUp {
-	return &LookUp{context: context, account: account, region: region, serviceName: serviceName, asked: map[string]bool{}}
+func New(context Context, account, region, memoryName string, serviceName func(network.Service) string) *LookUp {
+	return &LookUp{context: context, account: account, region: region, memoryName: memoryName, serviceName: serviceName, asked: map[string]bool{}}
 }
 
 // Pending reports whether some answer is not there yet, in this run of the app.
@@ -42,6 +49,8 @@ func (l *LookUp) Answer(q network.Question) network.Facts {
 		return network.Facts{Subnets: map[string]network.Fact[network.Subnet]{q.ID: l.subnet(q.ID)}}
 	case network.AboutGroup:
 		return network.Facts{Groups: map[string]network.Fact[network.Group]{q.ID: l.group(q.ID)}}
+	case network.AboutMemory:
+		return network.Facts{Memory: l.memory()}
 	}
 	return network.Facts{Endpoints: map[network.Service]network.Fact[[]network.Endpoint]{q.Service: l.endpoints(q.ID, l.serviceName(q.Service))}}
 }
@@ -60,18 +69,42 @@ func (l *LookUp) vpc(id string) network.Fact[network.VPC] {
 	if !ok {
 		return network.Unknown[network.VPC]()
 	}
-	return network.Told(network.VPC{
+	vpc := network.VPC{
 		DNSSupport:   property[bool](object, "EnableDnsSupport"),
 		DNSHostnames: property[bool](object, "EnableDnsHostnames"),
-	})
+	}
+	endpoints := query{kind: "VPC endpoint", typeName: typeEndpoint, match: map[string]any{"VpcId": id}}
+	if missingProperty(l.reason(endpoints)) == "VpcId" {
+		vpc.Endpoints = network.Unknown[int]() // some endpoint of the region does not tell its VPC
+	} else if all, ok := l.ask(endpoints); ok {
+		vpc.Endpoints = network.Told(len(all))
+	}
+	return network.Told(vpc)
+}
+
+// memory is what the owner's stack kept at its last deploy. There is none before
+// the first, and where the stack defines nothing of the network.
+func (l *LookUp) memory() network.Fact[network.Memory] {
+	object, ok := l.one(query{kind: "parameter", typeName: typeParameter, id: l.memoryName, required: []string{"Value"}, mayBeMissing: true})
+	if !ok {
+		return network.Unknown[network.Memory]()
+	}
+	text := property[string](object, "Value").Or("{}")
+	memory, ok := network.ParseMemory(text)
+	if !ok {
+		l.refuse("the parameter "+l.memoryName+" must hold what an earlier deploy wrote there, got %q: delete it, refresh, and read the diff before you deploy", text)
+		return network.Unknown[network.Memory]()
+	}
+	return network.Told(memory)
 }
 
 func (l *LookUp) subnet(id string) network.Fact[network.Subnet] {
-	object, ok := l.one(query{kind: "subnet", typeName: typeSubnet, id: id, required: []string{"VpcId"}, optional: []string{"CidrBlock"}})
+	object, ok := l.one(query{kind: "subnet", typeName: typeSubnet, id: id, required: []string{"VpcId"}, optional: []string{"AvailabilityZone", "CidrBlock"}})
 	if !ok {
 		return network.Unknown[network.Subnet]()
 	}
-	return network.Told(network.Subnet{VPC: property[string](object, "VpcId"), Range: property[string](object, "CidrBlock")})
+	return network.Told(network.Subnet{
+		VPC: l.id(object, "VpcId", vpcID, "subnet "+id), Zone: property[string](object, "AvailabilityZone"), Range: property[string](object, "CidrBlock")})
 }
 
 // rule is an inbound or outbound rule of AWS::EC2::SecurityGroup.
@@ -85,11 +118,71 @@ type rule struct {
 }
 
 func (l *LookUp) group(id string) network.Fact[network.Group] {
-	object, ok := l.one(query{kind: "security group", typeName: typeGroup, id: id, optional: []string{"SecurityGroupEgress", "SecurityGroupIngress"}})
+	object, ok := l.one(query{kind: "security group", typeName: typeGroup, id: id, required: []string{"GroupDescription"},
+		optional: []string{"GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "VpcId"}})
 	if !ok {
 		return network.Unknown[network.Group]()
 	}
-	return network.Told(network.Group{Ingress: rulesOf(object, "SecurityGroupIngress"), Egress: rulesOf(object, "SecurityGroupEgress")})
+	return network.Told(network.Group{
+		VPC:     l.id(object, "VpcId", vpcID, "security group "+id),
+		Ingress: rulesOf(object, "SecurityGroupIngress"), Egress: rulesOf(object, "SecurityGroupEgress"),
+		EndpointsOf: endpointsOf(object),
+	})
+}
+
+// endpointsOf is the stack that made a group for its endpoints. CloudFormation calls
+// a group by the stack, the logical id, and letters of its own.
+func endpointsOf(object map[string]any) network.Fact[string] {
+	name, named := property[string](object, "GroupName").Get()
+	description, described := property[string](object, "GroupDescription").Get()
+	switch {
+	case described && description != network.EndpointGroupDescription:
+		return network.Told("")
+	case !named || !described:
+		return network.Unknown[string]()
+	}
+	parts := strings.Split(name, "-")
+	if len(parts) < 3 {
+		return network.Told("")
+	}
+	return network.Told(strings.Join(parts[:len(parts)-2], "-"))
+}
+
+// ids are of these forms, whatever tells them.
+var (
+	vpcID    = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	subnetID = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	groupID  = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+)
+
+// id reads an id, and refuses an answer in which it is none.
+func (l *LookUp) id(object map[string]any, name string, form *regexp.Regexp, of string) network.Fact[string] {
+	raw, told := object[name]
+	if !told {
+		return network.Unknown[string]()
+	}
+	id, ok := raw.(string)
+	if !ok || !form.MatchString(id) {
+		l.refuse("the look-up of %s must tell an id as %s, got %s", of, name, shown(raw))
+		return network.Unknown[string]()
+	}
+	return network.Told(id)
+}
+
+func shown(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
+}
+
+// refuse fails the look-up for what an answer holds.
+func (l *LookUp) refuse(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	if !slices.ContainsFunc(l.failed, func(other error) bool { return other.Error() == err.Error() }) {
+		l.failed = append(l.failed, err)
+	}
 }
 
 func rulesOf(object map[string]any, name string) network.Fact[[]network.Rule] {
@@ -136,16 +229,15 @@ func endpointOf(object map[string]any) network.Endpoint {
 // endpoints looks the endpoints of a VPC for a service up. The CLI lists all of
 // the region and picks those that match. It cannot where one lacks the property to
 // match, which the schema allows for ServiceName and the handler of a list for all
-// but the id: then each is read by itself.
+// but the id, nor where one that matches lacks a property that is wanted: then each
+// is read by itself, so that what one does not tell is not lost of the others.
 func (l *LookUp) endpoints(vpc, serviceName string) network.Fact[[]network.Endpoint] {
-	list := func(match map[string]any, optional ...string) query {
-		return query{kind: "VPC endpoint", typeName: typeEndpoint, match: match, optional: optional}
+	list := func(match map[string]any, wanted ...string) query {
+		return query{kind: "VPC endpoint", typeName: typeEndpoint, match: match, required: wanted}
 	}
 	narrow := list(map[string]any{"VpcId": vpc, "ServiceName": serviceName}, endpointProperties...)
 	wide, all := list(map[string]any{"VpcId": vpc}), list(map[string]any{})
-	unmatched := func(q query) bool {
-		return slices.Contains([]string{"ServiceName", "VpcId"}, missingProperty(l.reason(q)))
-	}
+	unmatched := func(q query) bool { return missingProperty(l.reason(q)) != "" }
 	if l.known(narrow) || !l.known(wide) && !l.known(all) && !unmatched(narrow) {
 		objects, ok := l.ask(narrow)
 		if !ok {

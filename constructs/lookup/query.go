@@ -37,6 +37,10 @@ type query struct {
 	match    map[string]any // or what all that are wanted have
 	required []string       // properties
 	optional []string
+
+	// mayBeMissing asks for a resource that need not be there: the answer is then
+	// one without properties, and is kept like any other.
+	mayBeMissing bool
 }
 
 // answer is the resources that were found, by property. An optional property
@@ -49,6 +53,9 @@ func (q query) props(optional []string) map[string]any {
 		props["exactIdentifier"] = q.id
 	} else {
 		props["propertyMatch"] = q.match
+	}
+	if q.mayBeMissing {
+		props["ignoreErrorOnMissingContext"] = true
 	}
 	return props
 }

@@ -14,12 +14,13 @@ const (
 	AboutSubnet    Kind = "subnet"
 	AboutGroup     Kind = "security group"
 	AboutEndpoints Kind = "VPC endpoint"
+	AboutMemory    Kind = "memory" // of what the owner's last deploy defined
 )
 
 // Question is something that a plan would have to know.
 type Question struct {
 	Kind    Kind
-	ID      string  // of the VPC, subnet or group; for endpoints, of their VPC
+	ID      string  // of the VPC, subnet or group; for endpoints, of their VPC; for the memory, the owner
 	Service Service // of endpoints
 }
 
@@ -31,6 +32,9 @@ func (n *Network) Asks(consumers ...Needs) []Question {
 		return nil
 	}
 	var out []Question
+	if !n.facts.Memory.IsAsked() {
+		out = append(out, Question{Kind: AboutMemory, ID: n.choices.Owner})
+	}
 	var services []Service
 	for _, needs := range consumers {
 		services = append(services, n.services(needs)...)
@@ -56,7 +60,7 @@ func (n *Network) Asks(consumers ...Needs) []Question {
 	for _, s := range services {
 		out = n.asksEndpoints(out, s)
 	}
-	if n.defines(services) && !n.facts.VPC.IsAsked() {
+	if n.resolves(services) && !n.facts.VPC.IsAsked() {
 		out = append(out, Question{Kind: AboutVPC, ID: n.choices.VPC.text})
 	}
 	return out
@@ -77,9 +81,12 @@ func (n *Network) asksEndpoints(out []Question, s Service) []Question {
 	if !n.facts.Endpoints[s].IsAsked() {
 		return append(out, Question{Kind: AboutEndpoints, ID: n.choices.VPC.text, Service: s})
 	}
+	if n.remembers(s) {
+		return out // what others have there is nobody's concern
+	}
 	for _, e := range n.candidates(s) {
-		if e.Mark.IsKnown() && n.isOwn(e) {
-			continue // its groups are nobody's concern
+		if n.isOwner(e.Mark.Or("")) {
+			continue // nor are its groups
 		}
 		for _, id := range e.Groups.Or(nil) {
 			out = n.asksGroup(out, id)
@@ -95,6 +102,9 @@ func (n *Network) asksEndpoints(out []Question, s Service) []Question {
 func (n *Network) Learn(facts Facts) {
 	if facts.VPC.IsAsked() {
 		n.facts.VPC = facts.VPC
+	}
+	if facts.Memory.IsAsked() {
+		n.facts.Memory = facts.Memory
 	}
 	maps.Copy(n.facts.Subnets, facts.Subnets)
 	maps.Copy(n.facts.Groups, facts.Groups)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"msklambda/constructs/notice"
+	"msklambda/constructs/policy"
 	"msklambda/constructs/problem"
 )
 
@@ -15,26 +16,60 @@ func (n *Network) Check(needs Needs) (ps problem.List) {
 	}
 	services := n.services(needs)
 	for _, s := range services {
-		if found, ok := n.find(s); ok && n.choices.Endpoints[s].Statements > 0 {
+		found, ok := n.find(s)
+		if ok && n.choices.Endpoints[s].Statements > 0 {
 			ps.Add(s.Field()+".Statements", "needs an endpoint that is defined here, and %s has %s: give the statements to that one", n.choices.VPC, found.ID)
 		}
+		if e, unsure := n.unsure(s); unsure {
+			ps.Add(s.Field()+".Source", "must be given: the look-up did not tell whether %s, which %s has, has private DNS: %q where it has, %q where it has not",
+				e.ID, n.choices.VPC, Existing, Create)
+		}
 	}
-	if n.defines(services) {
+	if n.resolves(services) {
 		n.checkDNS(&ps)
 	}
 	return ps
 }
 
-func (n *Network) defines(services []Service) bool {
+// resolves reports whether some service is reached by the private DNS of an
+// endpoint, defined here or there already.
+func (n *Network) resolves(services []Service) bool {
 	for _, s := range services {
-		if n.source(s) == Create {
+		if n.source(s) != None {
 			return true
 		}
 	}
 	return false
 }
 
-// checkDNS wants what private DNS does, where an endpoint is to be defined. What
+// CheckCluster reports what the answers tell of the network itself that cannot be,
+// whatever a consumer needs.
+func (n *Network) CheckCluster() (ps problem.List) {
+	zones := map[string]string{}
+	for _, id := range n.choices.Subnets {
+		subnet, _ := n.facts.Subnets[id.text].Get()
+		if vpc, ok := subnet.VPC.Get(); ok && n.choices.VPC.Is(Known(vpc)) == No {
+			ps.Add("SubnetIDs", "must be of the VPC %s, got %s, which is of %s", n.choices.VPC, id, vpc)
+		}
+		zone, ok := subnet.Zone.Get()
+		if !ok {
+			continue
+		}
+		if other := zones[zone]; other != "" {
+			ps.Add("SubnetIDs", "must each be in a zone of its own, got %s and %s, which are both in %s", other, id, zone)
+		}
+		zones[zone] = id.text
+	}
+	for _, id := range n.choices.Groups {
+		group, _ := n.facts.Groups[id.text].Get()
+		if vpc, ok := group.VPC.Get(); ok && n.choices.VPC.Is(Known(vpc)) == No {
+			ps.Add("SecurityGroupIDs", "must be of the VPC %s, got %s, which is of %s", n.choices.VPC, id, vpc)
+		}
+	}
+	return ps
+}
+
+// checkDNS wants what private DNS does, where an endpoint is defined or used. What
 // is not told EC2 says at the deploy.
 func (n *Network) checkDNS(ps *problem.List) {
 	vpc, _ := n.facts.VPC.Get()
@@ -69,25 +104,94 @@ func (n *Network) checkUsed(step *Step, needs Needs, s Service) {
 		return d
 	}
 	n.note(step, notice.ExistingEndpoint.With(data(nil)))
-	for _, c := range needs.calls(s) {
-		seen := c.asPolicySees(n.choices.Account)
-		if verdict := seen.Judge(e.Policy.Or(nil)); verdict.Why != "" {
-			n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"why": verdict.Why, "statement": seen.Statement()})))
+	if mark := e.Mark.Or(""); mark != "" && !n.isOwner(mark) {
+		n.warn(step, notice.OfAnotherStack.For(s.Field(), notice.Data{"what": s.Field() + " " + e.ID, "owner": mark}))
+	}
+	n.checkPolicy(step, needs, s, data)
+	groups, told := e.Groups.Get()
+	if !told || len(groups) == 0 {
+		known := "which the look-up did not tell"
+		if told {
+			known = "of which it has none"
 		}
+		n.warn(step, notice.EndpointGroups.With(data(notice.Data{"groups": known, "do": fmt.Sprintf("See that it has one that lets TCP 443 in from %s.", n.choices.Groups[0])})))
+		return
 	}
 	var rules []Rule
-	groups := e.Groups.Or(nil)
 	for _, id := range groups {
 		g, _ := n.facts.Groups[id].Get()
 		rules = append(rules, g.Ingress.Or(nil)...) // this owner's too, which do let them through
 	}
 	// The pollers have all of the cluster's groups, so one is enough.
 	if covers(rules, 443, n.choices.Groups, n.ranges()) != Yes {
-		group := ""
-		if len(groups) > 0 {
-			group = groups[0]
+		n.warn(step, notice.EndpointGroups.With(data(notice.Data{"groups": fmt.Sprintf("%q", groups), "do": fmt.Sprintf(
+			"Have one added:\naws ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port 443 --source-group %s", groups[0], n.choices.Groups[0])})))
+	}
+}
+
+// checkPolicy warns where the policy of an endpoint that was found would not
+// surely let the pollers through.
+func (n *Network) checkPolicy(step *Step, needs Needs, s Service, data func(notice.Data) notice.Data) {
+	document, told := n.used[s].Policy.Get()
+	for _, c := range needs.calls(s) {
+		seen := c.asPolicySees(n.choices.Account)
+		if !told {
+			n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"why": "the look-up did not tell it",
+				"do": "See that it has this, or is EC2's default: " + seen.Statement()})))
+			continue
 		}
-		n.warn(step, notice.EndpointGroups.With(data(notice.Data{"groups": fmt.Sprintf("%q", groups), "group": group, "from": n.choices.Groups[0]})))
+		verdict := seen.Judge(document)
+		do := "Have this added to it: " + seen.Statement()
+		switch verdict.Outcome {
+		case policy.Allowed:
+			continue
+		case policy.Denied:
+			do = "Have that statement changed, or see that its condition does not hold for the pollers: no further statement helps."
+		}
+		n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"why": verdict.Why, "do": do})))
+	}
+}
+
+// usual are the quotas that an account has by default.
+const (
+	usualRules     = 60 // of a security group, in and out each
+	usualEndpoints = 50 // of a VPC
+)
+
+// checkQuotas warns where what is planned, with what is there, is more than an
+// account may have by default.
+func (n *Network) checkQuotas(step *Step) {
+	for _, id := range n.choices.Groups {
+		for _, out := range []bool{false, true} {
+			g, _ := n.facts.Groups[id.text].Get()
+			there := g.Ingress
+			if out {
+				there = g.Egress
+			}
+			rules, known := there.Get()
+			count := len(n.foreign(rules))
+			for _, r := range n.plan.Rules {
+				if r.Group == id && r.Out == out {
+					count++
+				}
+			}
+			if known && count > usualRules {
+				n.warn(step, notice.Quota.With(notice.Data{"what": fmt.Sprintf("%s has %d %s rules with those added", id, count, map[bool]string{false: "inbound", true: "outbound"}[out]),
+					"usual": usualRules, "of": "a security group"}))
+			}
+		}
+	}
+	vpc, _ := n.facts.VPC.Get()
+	if there, known := vpc.Endpoints.Get(); known {
+		count := there - len(n.facts.Memory.Or(Memory{}).Endpoints)
+		for _, e := range n.plan.Endpoints {
+			if e.Source == Create {
+				count++
+			}
+		}
+		if count > usualEndpoints && len(step.Endpoints) > 0 {
+			n.warn(step, notice.Quota.With(notice.Data{"what": fmt.Sprintf("%s has %d endpoints with those defined", n.choices.VPC, count), "usual": usualEndpoints, "of": "a VPC"}))
+		}
 	}
 }
 

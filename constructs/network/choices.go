@@ -105,6 +105,9 @@ type Choices struct {
 	// Owner is who defines the endpoints and rules, as their marks say.
 	Owner string
 
+	// Stack is the name of the stack that they are in.
+	Stack string
+
 	Endpoints map[Service]Choice
 	Access    Access
 

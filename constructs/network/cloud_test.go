@@ -26,13 +26,17 @@ type cloud struct {
 	tags    map[*flow.Endpoint]string
 	subnets map[string]netip.Prefix
 	vague   vague
+	memory  network.Memory
+
+	// edited are marks that somebody changed.
+	edited bool
 }
 
 // vague is what the answers do not tell.
-type vague struct{ tags, egress, ranges bool }
+type vague struct{ tags, egress, ranges, names, policies bool }
 
 func (c *cloud) clone() *cloud {
-	out := &cloud{Network: c.Network.Clone(), ids: map[*flow.Endpoint]string{}, tags: map[*flow.Endpoint]string{}, subnets: c.subnets, vague: c.vague}
+	out := &cloud{Network: c.Network.Clone(), ids: map[*flow.Endpoint]string{}, tags: map[*flow.Endpoint]string{}, subnets: c.subnets, vague: c.vague, memory: c.memory, edited: c.edited}
 	for i, e := range c.Endpoints {
 		out.ids[out.Endpoints[i]], out.tags[out.Endpoints[i]] = c.ids[e], c.tags[e]
 	}
@@ -54,6 +58,8 @@ func (c *cloud) answer(n *network.Network, consumers ...network.Needs) {
 
 func (c *cloud) tell(q network.Question) network.Facts {
 	switch q.Kind {
+	case network.AboutMemory:
+		return network.Facts{Memory: network.Told(c.memory)}
 	case network.AboutSubnet:
 		subnet := network.Subnet{VPC: network.Told(vpc), Zone: network.Told(q.ID), Range: network.Told(c.subnets[q.ID].String())}
 		if c.vague.ranges {
@@ -61,7 +67,13 @@ func (c *cloud) tell(q network.Question) network.Facts {
 		}
 		return network.Facts{Subnets: map[string]network.Fact[network.Subnet]{q.ID: network.Told(subnet)}}
 	case network.AboutGroup:
-		g := network.Group{Ingress: network.Told(c.rules(q.ID, false)), Egress: network.Told(c.rules(q.ID, true))}
+		g := network.Group{VPC: network.Told(vpc), Ingress: network.Told(c.rules(q.ID, false)), Egress: network.Told(c.rules(q.ID, true)), EndpointsOf: network.Told("")}
+		if q.ID == endpointGroup {
+			g.EndpointsOf = network.Told(owner)
+		}
+		if c.vague.names {
+			g.EndpointsOf = network.Unknown[string]()
+		}
 		if c.vague.egress {
 			g.Egress = network.Unknown[[]network.Rule]()
 		}
@@ -76,8 +88,14 @@ func (c *cloud) tell(q network.Question) network.Facts {
 		}
 		told := network.Endpoint{ID: c.ids[e], PrivateDNS: network.Told(e.PrivateDNS), Groups: network.Told(slices.Sorted(slices.Values(e.Groups))),
 			Policy: network.Told(policyOf(e.Policy)), Mark: network.Told(c.tags[e])}
+		if c.edited && c.tags[e] == owner {
+			told.Mark = network.Told("Renamed")
+		}
 		if c.vague.tags {
 			told.Mark = network.Unknown[string]()
+		}
+		if c.vague.policies {
+			told.Policy = network.Unknown[any]()
 		}
 		endpoints = append(endpoints, told)
 	}
@@ -91,6 +109,9 @@ func (c *cloud) rules(group string, out bool) []network.Rule {
 			continue
 		}
 		told := network.Rule{Protocol: r.Protocol, From: r.From, To: r.To, Mark: network.ParseMark(r.Note)}
+		if c.edited && told.Mark.Owner == owner {
+			told.Mark = network.Mark{}
+		}
 		if strings.HasPrefix(r.Peer, "sg-") {
 			told.Group = r.Peer
 		} else {

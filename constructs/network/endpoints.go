@@ -22,7 +22,7 @@ func (n *Network) find(s Service) (Endpoint, bool) {
 		e, used := n.used[s]
 		return e, used
 	}
-	if !n.looksUp(s) {
+	if !n.looksUp(s) || n.remembers(s) {
 		return Endpoint{}, false
 	}
 	for _, e := range n.candidates(s) {
@@ -43,17 +43,44 @@ func (n *Network) candidates(s Service) []Endpoint {
 
 func (n *Network) isOwner(owner string) bool { return owner != "" && owner == n.choices.Owner }
 
-// isOwn reports whether this owner made an endpoint. Where the answer has no tags,
-// the marks of its groups' rules tell.
+// isOwn reports whether this owner made an endpoint: it bears the owner's tag, or
+// one of its groups is that of the owner's endpoints. A group is known as such by
+// what nobody can change of it and, where the answer has no tags, by rules that no
+// other group is given: a stranger's endpoint may well be in a group of the cluster,
+// where other rules of this owner are.
 func (n *Network) isOwn(e Endpoint) bool {
-	if mark, tagged := e.Mark.Get(); tagged {
-		return n.isOwner(mark)
+	mark, tagged := e.Mark.Get()
+	if n.isOwner(mark) {
+		return true
 	}
 	return slices.ContainsFunc(e.Groups.Or(nil), func(id string) bool {
 		g, _ := n.facts.Groups[id].Get()
-		own := func(r Rule) bool { return n.isOwner(r.Mark.Owner) }
-		return slices.ContainsFunc(g.Ingress.Or(nil), own) || slices.ContainsFunc(g.Egress.Or(nil), own)
+		if stack := g.EndpointsOf.Or(""); stack != "" {
+			return stack == n.choices.Stack
+		}
+		return !tagged && slices.ContainsFunc(g.Ingress.Or(nil), func(r Rule) bool {
+			return n.isOwner(r.Mark.Owner) && slices.Contains([]string{purposePollers, purposeClient, purposeVPC}, r.Mark.Purpose)
+		})
 	})
+}
+
+// unsure is an endpoint that may have private DNS, which the answer does not tell,
+// where there is none that has: to define another may be refused, to use it may
+// lead nowhere.
+func (n *Network) unsure(s Service) (Endpoint, bool) {
+	if _, ok := n.decided[s]; ok || !n.looksUp(s) || n.remembers(s) {
+		return Endpoint{}, false
+	}
+	if _, ok := n.find(s); ok {
+		return Endpoint{}, false
+	}
+	all, _ := n.facts.Endpoints[s].Get()
+	for _, e := range all {
+		if !e.PrivateDNS.IsKnown() && !n.isOwn(e) {
+			return e, true
+		}
+	}
+	return Endpoint{}, false
 }
 
 // source is where the endpoint of a service comes from.

@@ -36,6 +36,9 @@ type Facts struct {
 	Subnets   map[string]Fact[Subnet]      // by id
 	Groups    map[string]Fact[Group]       // by id
 	Endpoints map[Service]Fact[[]Endpoint] // those that the VPC has for a service
+
+	// Memory is what the owner's last deploy defined.
+	Memory Fact[Memory]
 }
 
 // VPC is what is known of the VPC.
@@ -60,7 +63,11 @@ type Subnet struct {
 type Group struct {
 	VPC             Fact[string]
 	Ingress, Egress Fact[[]Rule]
-	Mark            Fact[string] // the owner that a tag of this library names, "" = it has none
+
+	// EndpointsOf is the stack whose endpoints it is the group of, "" = it is no
+	// such group: by the name and the description that CloudFormation gave it,
+	// which EC2 lets nobody change.
+	EndpointsOf Fact[string]
 }
 
 // Rule is a rule of a security group that is there. One of its peers is set; none

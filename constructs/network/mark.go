@@ -29,6 +29,11 @@ func ParseMark(description string) Mark {
 	return Mark{Purpose: rest[:i], Owner: rest[i+2 : len(rest)-1]}
 }
 
+// EndpointGroupDescription is the description of the security group of the
+// endpoints. EC2 lets nobody change it: to change it here would replace the group,
+// and with it every endpoint.
+const EndpointGroupDescription = "Interface endpoints for the pollers of an MSK cluster"
+
 // What rules are for, as their descriptions say it. A change of a text updates
 // every rule that is deployed.
 const (

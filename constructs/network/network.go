@@ -66,6 +66,7 @@ func (n *Network) Add(needs Needs) Step {
 		n.admit(&step, needs, s)
 	}
 	n.warnOfDestination(&step, needs)
+	n.checkQuotas(&step)
 	return step
 }
 

@@ -183,9 +183,10 @@ func TestWhatIsAsked(t *testing.T) {
 		c.Groups = append(c.Groups, network.Opaque("${Token[G.1]}"))
 		c.Endpoints[network.Lambda] = network.Choice{Source: network.Existing}
 	})
-	if got, want := asks(n), []string{"subnet subnet-a", "security group sg-a"}; !slices.Equal(got, want) {
+	if got, want := asks(n), []string{"memory Orders", "subnet subnet-a", "security group sg-a"}; !slices.Equal(got, want) {
 		t.Errorf("of the cluster it asks %q, want %q", got, want)
 	}
+	n.Learn(network.Facts{Memory: network.Told(network.Memory{})})
 	n.Learn(network.Facts{Subnets: map[string]network.Fact[network.Subnet]{"subnet-a": network.Unknown[network.Subnet]()},
 		Groups: map[string]network.Fact[network.Group]{"sg-a": network.Unknown[network.Group]()}})
 	if got, want := asks(n, needs), []string{"VPC endpoint STS", "VPC endpoint SecretsManager", "VPC vpc-1"}; !slices.Equal(got, want) {
@@ -208,6 +209,7 @@ func TestWhatIsAsked(t *testing.T) {
 	pending, needs := plan(lookedUp, func(c *network.Choices, _ *network.Needs) {
 		c.VPC, c.Subnets, c.Groups = network.Opaque("${Token[V.1]}"), network.IDs([]string{"x"}, func(string) bool { return true }), nil
 	})
+	pending.Learn(network.Facts{Memory: network.Unknown[network.Memory]()})
 	if got := pending.Asks(needs); got != nil {
 		t.Errorf("where all is a token it asks %v, want nothing", got)
 	}

@@ -37,6 +37,7 @@ type planned struct {
 
 func (w *world) plan(order ...int) *planned {
 	p := &planned{world: w, network: network.New(w.choices)}
+	w.cloud.answer(p.network)
 	for i := range w.consumers {
 		if order != nil {
 			i = order[i]
@@ -175,7 +176,7 @@ func TestWhatAMappingWaitsForIsEnough(t *testing.T) {
 // in. Where the ranges of subnets are not told, it cannot be known.
 func TestNoEndpointThatLetsThePollersInIsWarnedOf(t *testing.T) {
 	each(t, func(p *planned) error {
-		if p.cloud.vague.ranges || len(p.tokens) > 0 {
+		if p.cloud.vague.ranges || p.cloud.vague.policies || len(p.tokens) > 0 {
 			return nil
 		}
 		for _, w := range p.warnings() {
@@ -376,6 +377,73 @@ func TestASecondPlanAfterTheDeployIsTheSame(t *testing.T) {
 	})
 }
 
+// Somebody edits the tags of the endpoints and the descriptions of the rules, or a
+// policy rewrites them. What the stack itself made must not leave its template.
+func TestAMarkThatWasEditedRemovesNothing(t *testing.T) {
+	each(t, func(p *planned) error {
+		next := *p.world
+		next.cloud = p.after.clone()
+		next.cloud.edited, next.cloud.memory = true, p.network.Plan().Memory()
+		again := next.plan()
+		if got, want := again.network.Plan(), p.network.Plan(); !reflect.DeepEqual(got, want) {
+			return fmt.Errorf("the second plan is\n%+v\nthe first was\n%+v\nchanges: %q", got, want, network.Changes(want, got))
+		}
+		if gone := again.network.Gone(); len(gone) != 0 {
+			return fmt.Errorf("gone: %v", gone)
+		}
+		if !p.choices.LooksUp || p.cloud.vague.names || p.cloud.vague.tags {
+			return nil
+		}
+		// And where the memory is gone too, the name of their group tells the endpoints.
+		next.cloud = next.cloud.clone()
+		next.cloud.memory = network.Memory{}
+		again = next.plan()
+		for _, e := range p.network.Plan().Endpoints {
+			if !hasEndpoint(again.network.Plan(), e) {
+				return fmt.Errorf("without a memory, %+v is gone: %q", e, network.Changes(p.network.Plan(), again.network.Plan()))
+			}
+		}
+		return nil
+	})
+}
+
+func hasEndpoint(p network.Plan, e network.PlannedEndpoint) bool {
+	return slices.ContainsFunc(p.Endpoints, func(other network.PlannedEndpoint) bool { return reflect.DeepEqual(other, e) })
+}
+
+// Whatever is chosen at the next synth: what the last deploy defined is in the plan,
+// or it is said by name that it goes.
+func TestNothingGoesWithoutAWord(t *testing.T) {
+	each(t, func(p *planned) error {
+		r := rand.New(rand.NewPCG(p.seed, 3))
+		next := *p.world
+		next.cloud = p.after.clone()
+		next.cloud.memory = p.network.Plan().Memory()
+		next.choices.LooksUp = true
+		next.choices.Endpoints = map[network.Service]network.Choice{}
+		for _, s := range network.Services {
+			source := []network.Source{"", "", network.Existing, network.None, network.Create}[r.IntN(5)]
+			next.choices.Endpoints[s] = network.Choice{Source: source}
+		}
+		next.choices.Rules = []network.Rules{"", network.RulesNone, network.RulesIngress, network.RulesAll}[r.IntN(4)]
+		next.consumers = next.consumers[:r.IntN(len(next.consumers)+1)]
+		again := next.plan()
+		now := again.network.Plan().Memory()
+		said := fmt.Sprint(again.network.Gone())
+		for _, s := range next.cloud.memory.Endpoints {
+			if gone := !slices.Contains(now.Endpoints, s); gone != strings.Contains(said, "the "+s.Field()+",") {
+				return fmt.Errorf("%s gone %v, said %s", s, gone, said)
+			}
+		}
+		for _, rule := range next.cloud.memory.Rules {
+			if gone := !slices.Contains(now.Rules, rule); gone != strings.Contains(said, `"`+rule+`"`) {
+				return fmt.Errorf("%s gone %v, said %s", rule, gone, said)
+			}
+		}
+		return nil
+	})
+}
+
 // parts are what is shared, in an order of their own.
 func parts(p network.Plan) []string {
 	out := []string{fmt.Sprintf("%+v", p.Group)}
@@ -492,7 +560,8 @@ func TestTheWorldsAreOfEveryKind(t *testing.T) {
 		return nil
 	})
 	for _, k := range slices.Concat(notice.Warnings, notice.Notes) {
-		if k.On == "cluster" {
+		// These two are of what comes after a deploy, and of more than a world has.
+		if k.On == "cluster" && k.ID != notice.RemovesID && k.ID != notice.QuotaID {
 			if seen[k.ID] < 5 {
 				t.Errorf("%s is said in %d steps, want more", k.ID, seen[k.ID])
 			}

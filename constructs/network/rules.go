@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -79,11 +80,11 @@ func (n *Network) openPort(step *Step, needs Needs) {
 		}
 		for _, to := range n.choices.Groups {
 			for _, from := range n.choices.Groups {
-				if n.lacksIngress(step, to, from, needs.Port) {
-					rules = append(rules, n.rule(to, false, Peer{Group: from}, needs.Port, purposeBrokers))
+				if in := n.rule(to, false, Peer{Group: from}, needs.Port, purposeBrokers); n.lacksIngress(step, in) {
+					rules = append(rules, in)
 				}
-				if n.lacksEgress(step, from, needs.Port, Peer{Group: to}, n.ranges()) {
-					rules = append(rules, n.rule(from, true, Peer{Group: to}, needs.Port, purposeBrokers))
+				if out := n.rule(from, true, Peer{Group: to}, needs.Port, purposeBrokers); n.lacksEgress(step, out, n.ranges()) {
+					rules = append(rules, out)
 				}
 			}
 		}
@@ -132,17 +133,16 @@ func (n *Network) httpsPeers(services []Service) []Peer {
 }
 
 func (n *Network) httpsRule(step *Step, from ID, to Peer) (PlannedRule, bool) {
+	rule, ranges := n.rule(from, true, to, 443, purposeEndpoints), []netip.Prefix(nil)
 	switch {
 	case to.Endpoints:
-		rule := n.rule(from, true, to, 443, purposeEndpoints)
 		// Never retained: it cannot have been there before the endpoints' group, and
 		// EC2 deletes no group that a rule still names.
-		rule.Retain = false
-		return rule, n.lacksEgress(step, from, 443, to, n.ranges())
+		rule.Retain, ranges = false, n.ranges()
 	case to.Range != "":
-		return n.rule(from, true, to, 443, purposeServices), n.lacksEgress(step, from, 443, to, nil)
+		rule.Mark.Purpose = purposeServices
 	}
-	return n.rule(from, true, to, 443, purposeEndpoints), n.lacksEgress(step, from, 443, to, nil)
+	return rule, n.lacksEgress(step, rule, ranges)
 }
 
 func (n *Network) rule(group ID, out bool, peer Peer, port int, purpose string) PlannedRule {
@@ -157,52 +157,73 @@ func (n *Network) add(step *Step, needs Needs, rules []PlannedRule) {
 	}
 }
 
-// lacksIngress reports whether a group needs the rule that lets in another.
-func (n *Network) lacksIngress(step *Step, to, from ID, port int) bool {
-	g, known := n.looked(to)
-	if !known {
+// lacksIngress reports whether a group needs the rule that lets in another. One
+// that this owner made stays, whoever has made a broader one since.
+func (n *Network) lacksIngress(step *Step, r PlannedRule) bool {
+	g, known := n.looked(r.Group)
+	there := g.Ingress.Or(nil)
+	if !known || n.made(r, there) {
 		return true
 	}
-	switch covers(n.foreign(g.Ingress.Or(nil)), port, []ID{from}, n.ranges()) {
+	switch covers(n.foreign(there), r.Port, []ID{r.Peer.Group}, n.ranges()) {
 	case Yes:
-		n.note(step, notice.ExistingRule.With(notice.Data{"to": to, "port": port, "from": from}))
+		n.note(step, notice.ExistingRule.With(notice.Data{"to": r.Group, "port": r.Port, "from": r.Peer.Group}))
+		n.warnOfOthers(step, r, there)
 		return false
 	case Maybe:
-		n.note(step, notice.RuleUncertain.With(notice.Data{"group": to, "port": port, "peer": from}))
+		n.note(step, notice.RuleUncertain.With(notice.Data{"group": r.Group, "port": r.Port, "peer": r.Peer.Group}))
 	}
 	return true
+}
+
+// warnOfOthers warns where the pollers get in by a rule that another owner made,
+// and by no other.
+func (n *Network) warnOfOthers(step *Step, r PlannedRule, there []Rule) {
+	marked := func(t Rule) bool { return t.Mark.Owner != "" }
+	if covers(slices.DeleteFunc(n.foreign(there), marked), r.Port, []ID{r.Peer.Group}, n.ranges()) == Yes {
+		return
+	}
+	for _, t := range n.foreign(there) {
+		if marked(t) && t.isFor(r.Port) {
+			n.warn(step, notice.OfAnotherStack.For("Rules", notice.Data{
+				"what": fmt.Sprintf("the rule that lets TCP %d in to %s from %s", r.Port, r.Group, r.Peer.Group), "owner": t.Mark.Owner}))
+			return
+		}
+	}
 }
 
 // lacksEgress reports whether a group needs a rule for the way out: to a group, or
 // to ranges, without any of which it is to anywhere. A group that allows all
 // outbound traffic never does, whose own rule CloudFormation would take away as
-// soon as it adds another.
-func (n *Network) lacksEgress(step *Step, from ID, port int, to Peer, ranges []netip.Prefix) bool {
+// soon as it adds another; but a rule that this owner made stays.
+func (n *Network) lacksEgress(step *Step, r PlannedRule, ranges []netip.Prefix) bool {
 	if n.choices.Rules == RulesAll {
 		return true
 	}
-	g, known := n.looked(from)
-	if !known {
-		return false
-	}
+	g, known := n.looked(r.Group)
 	rules, told := g.Egress.Get()
-	if !told {
+	switch {
+	case n.choices.Rules == "" && !r.Group.opaque && n.made(r, rules):
+		return true
+	case !known:
+		return false
+	case !told:
 		// A group without any would be told apart by an empty list. A rule here
 		// could strip the group of the one that allows everything.
-		n.warn(step, notice.EgressUnknown.With(notice.Data{"group": from}))
+		n.warn(step, notice.EgressUnknown.With(notice.Data{"group": r.Group}))
 		return false
 	}
 	rules = n.foreign(rules)
 	var groups []ID
-	if !to.Group.IsZero() {
-		groups = []ID{to.Group}
+	if !r.Peer.Group.IsZero() {
+		groups = []ID{r.Peer.Group}
 	}
-	switch covers(rules, port, groups, ranges) {
+	switch covers(rules, r.Port, groups, ranges) {
 	case Yes:
 		return false
 	case Maybe:
-		n.note(step, notice.RuleUncertain.With(notice.Data{"group": from, "port": port, "peer": to.Group}))
+		n.note(step, notice.RuleUncertain.With(notice.Data{"group": r.Group, "port": r.Port, "peer": r.Peer.Group}))
 	}
-	n.note(step, notice.EgressRule.With(notice.Data{"group": from, "count": len(rules), "port": port}))
+	n.note(step, notice.EgressRule.With(notice.Data{"group": r.Group, "count": len(rules), "port": r.Port}))
 	return true
 }

@@ -15,6 +15,9 @@ const (
 	FilterComparisonID    = "msklambda:filterComparison"
 	FilterCountID         = "msklambda:filterCount"
 	MetricsOnDemandID     = "msklambda:metricsOnDemand"
+	OfAnotherStackID      = "msklambda:ofAnotherStack"
+	RemovesID             = "msklambda:removes"
+	QuotaID               = "msklambda:quota"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -39,13 +42,13 @@ var (
 		ID: EndpointPolicyID, On: "cluster",
 		When: "the policy of an endpoint that was looked up does not surely let the pollers through",
 		Text: `{endpoint} is {id}, which {vpc} has already, and its policy would not let the pollers through: {why}.`,
-		Do:   `Have this added to it: {statement}`,
+		Do:   `{do}`,
 	}
 	EndpointGroups = Kind{
 		ID: EndpointGroupsID, On: "cluster",
 		When: "the security groups of an endpoint that was looked up do not let the pollers in",
 		Text: `{endpoint} is {id}, which {vpc} has already, and its security groups {groups} would not let the pollers in on TCP 443, as far as rules for groups and IPv4 ranges tell.`,
-		Do:   "Have one added:\naws ec2 authorize-security-group-ingress --group-id {group} --protocol tcp --port 443 --source-group {from}",
+		Do:   `{do}`,
 	}
 	EgressUnknown = Kind{
 		ID: EgressUnknownID, On: "cluster",
@@ -100,11 +103,28 @@ var (
 		Text: `Metrics has groups which AWS documents without saying whether on-demand pollers write them.`,
 		Do:   `Look whether the metrics appear before you rely on them, or set Pollers.`,
 	}
+	OfAnotherStack = Kind{
+		ID: OfAnotherStackID, On: "cluster",
+		When: "an endpoint or a rule that was looked up, and is used, is another stack's",
+		Text: `{what} is of the stack {owner}: it goes when that stack goes, and the pollers of this one lose their way.`,
+		Do:   `Before you delete {owner}, deploy this stack with what was looked up refreshed; or let one stack that stays define the network.`,
+	}
+	Removes = Kind{
+		ID: RemovesID, On: "cluster",
+		When: "the last deploy defined an endpoint or a rule, and the template no longer does",
+		Text: `the last deploy of {owner} defined {what}, and this template does not, because {why}: the next deploy deletes it. {effect}`,
+	}
+	Quota = Kind{
+		ID: QuotaID, On: "cluster",
+		When: "a security group would have more than 60 rules one way, or the VPC more than 50 endpoints",
+		Text: `{what}, and {of} may have {usual} by default.`,
+		Do:   `Ask AWS for a higher quota first.`,
+	}
 )
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota}
 
 // The notes: what was found there already, and what was made of it.
 var (

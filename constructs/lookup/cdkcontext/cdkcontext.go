@@ -29,7 +29,7 @@ func (c Context) Get(props map[string]any) (string, any) {
 func (c Context) Miss(props map[string]any) {
 	awscdk.ContextProvider_GetValue(c.scope, &awscdk.GetContextValueOptions{
 		Provider: jsii.String(provider), Props: &props,
-		// Never used here, but the CLI checks that it is a list of objects.
+		// What the CLI answers for a resource that need not be there and is not.
 		DummyValue: []any{map[string]any{}},
 	})
 }
