@@ -82,6 +82,6 @@ func (c *Consumer) defineWatching(props *ConsumerProps) {
 // the timeout, invocations, pollers if they are provisioned, and the failed
 // records in the function's log if the log group is this consumer's.
 //
-// They show what the mapping emits. With neither Dashboard nor Alarms that is
+// The rows show the metrics that the mapping emits. With neither Dashboard nor Alarms that is
 // no metric group, and the graph of the records is left out.
 func (c *Consumer) Widgets() [][]awscloudwatch.IWidget { return c.widgets(c.watched, c.Alarms) }
