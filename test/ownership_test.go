@@ -89,18 +89,37 @@ func TestThePrivateDNSOfS3IsForEveryResolver(t *testing.T) {
 	}
 }
 
-// The placeholders of two clusters are the same, and are no endpoint twice.
+// Until the answers are there, two clusters of one VPC both define its endpoints.
 func TestTwoLookUpsOfOneAppBothComeToTheirAnswers(t *testing.T) {
-	c := newCloud()
+	c := newCloud(func(c *cloud) {
+		c.endpoint("vpce-0123456789abcdef1", "lambda")
+		c.endpoint("vpce-0123456789abcdef2", "sts")
+		c.group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
+		c.group(sg1, []any{}, []any{allowAll})
+	})
 	second := strings.Replace(arn, "demo", "second", 1)
 	c.put("AWS::MSK::Cluster", second, c.cluster())
-	got := lookUp(t, c, func(stack awscdk.Stack) {
-		msklambda.LookupCluster(stack, "Cluster", lookupProps()).AddConsumer("Orders", consumerProps())
-		other := newStack(stack.Node().Root().(awscdk.App), "Other")
-		msklambda.LookupCluster(other, "Second", lookupProps(func(p *msklambda.LookupProps) { p.ClusterARN = second })).AddConsumer("Orders", consumerProps())
-	})
-	if got.runs < 2 || !strings.Contains(got.text, "are two endpoints with private DNS for one service in one VPC") {
-		t.Errorf("after %d runs: %q, want the answers first, and then the two endpoints found", got.runs, got.text)
+	for name, given := range map[string]lookupEdit{
+		"by ARN alone": func(*msklambda.LookupProps) {},
+		"with the rest given": func(p *msklambda.LookupProps) {
+			p.VPCID, p.SubnetIDs = vpc, []string{subnet + "0", subnet + "1"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := lookUp(t, c, func(stack awscdk.Stack) {
+				msklambda.LookupCluster(stack, "Cluster", lookupProps(given)).AddConsumer("Orders", consumerProps())
+				other := newStack(stack.Node().Root().(awscdk.App), "Other")
+				msklambda.LookupCluster(other, "Second", lookupProps(given, func(p *msklambda.LookupProps) {
+					p.ClusterARN, p.SecurityGroupIDs = second, []string{sg1}
+				})).AddConsumer("Orders", consumerProps())
+			})
+			if got.text != "" {
+				t.Fatal(got.text)
+			}
+			if n := got.count("AWS::EC2::VPCEndpoint"); n != 0 {
+				t.Errorf("endpoints = %d, want those that are there used", n)
+			}
+		})
 	}
 }
 

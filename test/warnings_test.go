@@ -104,7 +104,7 @@ var warningCases = []warningCase{
 	{notice.PoisonRecord, "", "PoisonRecordWarning",
 		asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = nil }), map[string]warningAbsent{
 			"infinite retries": {asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = new(-1) })},
-			"retries":             {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
+			"retries":          {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
 			"a record age": {asIs, on(func(p *msklambda.ConsumerProps) {
 				p.Pollers, p.RetryAttempts, p.MaxRecordAge = &msklambda.Pollers{}, nil, 60e9
 			})},
