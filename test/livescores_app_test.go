@@ -178,7 +178,7 @@ liveScoresMatches must be ids of matches`, 3},
 	}
 }
 
-// A cluster that is looked up has live scores too: its stand-ins of the first runs
+// A cluster that is looked up has live scores too: its placeholders of the first runs
 // reach neither stack.
 func TestLiveScoresOfAClusterThatIsLookedUp(t *testing.T) {
 	context := with(live, "clusterArn", arn, "topic", "orders", "entry", entry)

@@ -221,7 +221,7 @@ func TestStatementsAreNotForAnEndpointThatIsThere(t *testing.T) {
 	}
 }
 
-// What runs before the answers are there must not stumble over stand-ins.
+// What runs before the answers are there must not stumble over placeholders.
 func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 	var pending []bool
 	c := newCloud()
@@ -241,7 +241,7 @@ func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 		awscdk.NewCfnOutput(other, jsii.String("Third"), &awscdk.CfnOutputProps{Value: cluster.Subnets[2].SubnetId()})
 		awsec2.NewSecurityGroup(other, jsii.String("Client"), &awsec2.SecurityGroupProps{Vpc: cluster.VPC})
 		awscdk.NewCfnOutput(other, jsii.String("Group"), &awscdk.CfnOutputProps{Value: &cluster.SecurityGroupIDs[0]})
-		// A second cluster in the same VPC, whose stand-ins are the same.
+		// A second cluster in the same VPC, whose placeholders are the same.
 		msklambda.LookupCluster(other, "Second", lookupProps(func(p *msklambda.LookupProps) {
 			p.ClusterARN, p.SecurityGroupRules = second, msklambda.SecurityGroupRulesNone
 			p.LambdaEndpoint.Source, p.STSEndpoint.Source = msklambda.EndpointExisting, msklambda.EndpointExisting

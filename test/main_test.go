@@ -257,7 +257,7 @@ func clusterProps(edit ...func(*msklambda.ClusterProps)) *msklambda.ClusterProps
 }
 
 func consumerProps(edit ...func(*msklambda.ConsumerProps)) *msklambda.ConsumerProps {
-	// Without end, and meaning it, so that nothing warns.
+	// Infinite, and meant to be, so that nothing warns.
 	p := &msklambda.ConsumerProps{Topic: "orders", GroupID: "orders-fn", Entry: entry, RetryAttempts: new(-1)}
 	for _, e := range edit {
 		e(p)

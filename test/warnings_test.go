@@ -103,8 +103,8 @@ var warningCases = []warningCase{
 		asIs, role(false), map[string]warningAbsent{"a role that can be changed": {asIs, role(true)}, "a role of its own": {asIs, noEdit}}},
 	{notice.PoisonRecord, "", "PoisonRecordWarning",
 		asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = nil }), map[string]warningAbsent{
-			"retries without end": {asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = new(-1) })},
-			"retries":             {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
+			"infinite retries": {asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = new(-1) })},
+			"retries":          {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
 			"a record age": {asIs, on(func(p *msklambda.ConsumerProps) {
 				p.Pollers, p.RetryAttempts, p.MaxRecordAge = &msklambda.Pollers{}, nil, 60e9
 			})},

@@ -50,7 +50,7 @@ type ClusterProps struct {
 	LambdaEndpoint Endpoint
 
 	// STSEndpoint says how pollers reach STS to assume the function's role.
-	// Default: as LambdaEndpoint.
+	// Default: an interface endpoint is defined, as for LambdaEndpoint.
 	STSEndpoint Endpoint
 
 	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of
@@ -60,24 +60,29 @@ type ClusterProps struct {
 	// LambdaEndpoint and STSEndpoint are both EndpointNone.
 	SecretsManagerEndpoint Endpoint
 
-	// SQSEndpoint and SNSEndpoint say how pollers reach the queues and topics
-	// that are destinations of failed batches. AWS is not clear on whether
-	// provisioned pollers need them: EndpointCreate, given explicitly, defines
-	// them for those too, and without a word there is a warning.
+	// SQSEndpoint says how pollers reach the queues that are destinations of failed
+	// batches. AWS is not clear on whether provisioned pollers need an endpoint:
+	// EndpointCreate defines it for those too, and where it is not set there is a
+	// warning.
 	// Default: for on-demand pollers as SecretsManagerEndpoint, for provisioned
 	// ones none.
 	SQSEndpoint Endpoint
+
+	// SNSEndpoint says how pollers reach the topics that are destinations of failed
+	// batches.
+	// Default: as for SQSEndpoint.
 	SNSEndpoint Endpoint
 
-	// S3Endpoint says the same for buckets. It has no default: most VPCs reach
+	// S3Endpoint says how pollers reach the buckets that are destinations of failed
+	// batches. It has no default: most VPCs reach
 	// S3 by a gateway endpoint (EndpointExisting) or a NAT gateway
 	// (EndpointNone), and an interface endpoint with private DNS would take over
 	// all of the VPC's traffic to S3.
 	S3Endpoint Endpoint
 
 	// EndpointAccess is who may use the endpoints that are defined here.
-	// Default: EndpointAccessPollers, with a warning at synth until it is
-	// chosen, because it cuts off every other caller in the VPC.
+	// Default: EndpointAccessPollers, with a warning at synth until it is set,
+	// because it cuts off every other caller in the VPC.
 	EndpointAccess EndpointAccess
 
 	// EndpointClientSecurityGroupIDs are further security groups that may
@@ -87,7 +92,8 @@ type ClusterProps struct {
 	EndpointClientSecurityGroupIDs []string
 
 	// EndpointClientCIDRs are further IPv4 and IPv6 ranges that may connect to
-	// the endpoints defined here. The same holds for the policy.
+	// the endpoints defined here. With EndpointAccessPollers the endpoint policy
+	// still admits nobody but Lambda's service: add Statements for other principals.
 	EndpointClientCIDRs []string
 
 	// SecurityGroupRules is what is added to the cluster's security groups.
@@ -143,25 +149,42 @@ func (p *ClusterProps) validate(ps *problems) {
 type Cluster struct {
 	constructs.Construct
 
-	ClusterARN       string
-	SecurityGroupIDs []string // without repetitions
-	VPC              awsec2.IVpc
-	Subnets          []awsec2.ISubnet
+	// ClusterARN is that of the props.
+	ClusterARN string
+
+	// SecurityGroupIDs are the cluster's security groups, each once.
+	SecurityGroupIDs []string
+
+	// VPC is the imported VPC of the brokers, nil with VPCConnectionARN.
+	VPC awsec2.IVpc
+
+	// Subnets are the imported subnets of the brokers, none with VPCConnectionARN.
+	Subnets []awsec2.ISubnet
 
 	// EndpointSecurityGroup is the group of the endpoints defined here, nil
 	// when none is.
 	EndpointSecurityGroup awsec2.SecurityGroup
 
-	// LambdaEndpoint is nil with EndpointNone, and with EndpointExisting
-	// unless its id was given.
+	// LambdaEndpoint is the endpoint for Lambda, defined or existing. It is nil
+	// before a consumer needs it, with EndpointNone, and where one that exists is
+	// not known by its id.
 	LambdaEndpoint awsec2.IInterfaceVpcEndpoint
 
-	// These are nil in the same cases as LambdaEndpoint.
-	STSEndpoint            awsec2.IInterfaceVpcEndpoint
+	// STSEndpoint is the endpoint for STS, or nil: see LambdaEndpoint.
+	STSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// SecretsManagerEndpoint is the endpoint for Secrets Manager, or nil: see
+	// LambdaEndpoint.
 	SecretsManagerEndpoint awsec2.IInterfaceVpcEndpoint
-	SQSEndpoint            awsec2.IInterfaceVpcEndpoint
-	SNSEndpoint            awsec2.IInterfaceVpcEndpoint
-	S3Endpoint             awsec2.IInterfaceVpcEndpoint
+
+	// SQSEndpoint is the endpoint for SQS, or nil: see LambdaEndpoint.
+	SQSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// SNSEndpoint is the endpoint for SNS, or nil: see LambdaEndpoint.
+	SNSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// S3Endpoint is the interface endpoint for S3, or nil: see LambdaEndpoint.
+	S3Endpoint awsec2.IInterfaceVpcEndpoint
 
 	props     ClusterProps
 	consumers []*Consumer

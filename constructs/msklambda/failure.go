@@ -16,19 +16,21 @@ import (
 // Destination is where Lambda writes what it has given up on. One of its
 // fields is set; the zero value is no destination.
 type Destination struct {
-	// Queue gets the offsets of the records, not the records. Not FIFO.
+	// Queue is an SQS queue. It gets the offsets of the records, not the records. It
+	// must not be FIFO.
 	Queue awssqs.IQueue
 
-	// Topic gets the same. Not FIFO.
+	// Topic is an SNS topic. It gets the offsets of the records, not the records. It
+	// must not be FIFO.
 	Topic awssns.ITopic
 
-	// Bucket gets the offsets and the records. One of another account must be
+	// Bucket is an S3 bucket. It gets the offsets and the records. One of another account must be
 	// imported with its account (BucketAttributes.Account): the role may write
 	// to a bucket of this name in that account only, as names are free to take.
 	Bucket awss3.IBucket
 
-	// KafkaTopic, of the same cluster, gets the offsets and the records. It must
-	// exist and not be the topic that is read. Needs Pollers.
+	// KafkaTopic is a topic of the same cluster. It gets the offsets and the records.
+	// It must exist and not be the topic that is read. Needs Pollers.
 	KafkaTopic string
 }
 

@@ -14,8 +14,7 @@ import (
 )
 
 // LookupProps describes an MSK cluster that is looked up. ClusterARN alone is
-// required; whatever else is given wins over what the look-up finds. A field
-// that [ClusterProps] has too is documented there.
+// required; whatever else is given wins over what the look-up finds.
 type LookupProps struct {
 	// ClusterARN names the cluster, provisioned or serverless. It must be in
 	// the account and region of the stack, and be known at synth.
@@ -26,27 +25,60 @@ type LookupProps struct {
 	// Default: such a cluster is refused.
 	AllowPublicAccess bool
 
-	// Default: those of the cluster. They must be known at synth.
-	VPCID            string
-	SubnetIDs        []string
+	// VPCID is the VPC of the brokers. It must be known at synth.
+	// Default: that of the subnets.
+	VPCID string
+
+	// SubnetIDs are the subnets of the brokers, as in [ClusterProps]. They must be
+	// known at synth.
+	// Default: those of the cluster.
+	SubnetIDs []string
+
+	// SecurityGroupIDs are the security groups of the cluster, as in
+	// [ClusterProps]. They must be known at synth.
+	// Default: those of the cluster.
 	SecurityGroupIDs []string
 
-	// Default: an endpoint with private DNS that the VPC has for the service is
-	// used, with a warning where its policy or security groups would not let
-	// the pollers through; where there is none, one is defined. S3Endpoint has
-	// no default and is not looked up.
-	LambdaEndpoint         Endpoint
-	STSEndpoint            Endpoint
-	SecretsManagerEndpoint Endpoint
-	SQSEndpoint            Endpoint
-	SNSEndpoint            Endpoint
-	S3Endpoint             Endpoint
+	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
+	// Default: an endpoint with private DNS that the VPC has is used, with a
+	// warning where its policy or security groups would not let the pollers
+	// through; where there is none, one is defined.
+	LambdaEndpoint Endpoint
 
-	// Of the endpoints defined here, as in ClusterProps.
-	EndpointAccess                 EndpointAccess
-	VPCCIDRs                       []string
+	// STSEndpoint says how pollers reach STS to assume the function's role.
+	// Default: one that the VPC has, or else one is defined: see LambdaEndpoint.
+	STSEndpoint Endpoint
+
+	// SecretsManagerEndpoint says how on-demand pollers reach secrets.
+	// Default: one that the VPC has, or else as in [ClusterProps].
+	SecretsManagerEndpoint Endpoint
+
+	// SQSEndpoint says how pollers reach the queues for failed batches.
+	// Default: one that the VPC has, or else as in [ClusterProps].
+	SQSEndpoint Endpoint
+
+	// SNSEndpoint says how pollers reach the topics for failed batches.
+	// Default: one that the VPC has, or else as in [ClusterProps].
+	SNSEndpoint Endpoint
+
+	// S3Endpoint says how pollers reach the buckets for failed batches. It has no
+	// default and is not looked up: see [ClusterProps].
+	S3Endpoint Endpoint
+
+	// EndpointAccess is who may use the endpoints that are defined here, as in
+	// [ClusterProps].
+	EndpointAccess EndpointAccess
+
+	// VPCCIDRs are all ranges of the VPC, as in [ClusterProps].
+	VPCCIDRs []string
+
+	// EndpointClientSecurityGroupIDs are further security groups that may connect
+	// to the endpoints defined here, as in [ClusterProps].
 	EndpointClientSecurityGroupIDs []string
-	EndpointClientCIDRs            []string
+
+	// EndpointClientCIDRs are further ranges that may connect to the endpoints
+	// defined here, as in [ClusterProps].
+	EndpointClientCIDRs []string
 
 	// SecurityGroupRules is added to the cluster's security groups whatever
 	// they have already, as [ImportCluster] does.
@@ -54,7 +86,10 @@ type LookupProps struct {
 	// authentication, from each group to each. Out: nothing where a group
 	// allows all outbound traffic, which a rule would take away from it; the
 	// rules it lacks, on that port and on 443, where it is restricted.
-	SecurityGroupRules       SecurityGroupRules
+	SecurityGroupRules SecurityGroupRules
+
+	// RetainSecurityGroupRules leaves the rules in place when the stack is deleted,
+	// as in [ClusterProps].
 	RetainSecurityGroupRules bool
 }
 

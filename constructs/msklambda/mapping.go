@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -18,6 +19,35 @@ const defaultBatchSize = 100
 
 func (p *ConsumerProps) startingPosition() awslambda.StartingPosition {
 	return cmp.Or(p.StartingPosition, awslambda.StartingPosition_TRIM_HORIZON)
+}
+
+func (p *ConsumerProps) validateMapping(ps *problems) {
+	if p.BatchSize < 0 || p.BatchSize > 10000 {
+		ps.Add("BatchSize", "must be 1 to 10000, got %d", p.BatchSize)
+	}
+	if p.BatchWindow != nil {
+		ps.seconds("BatchWindow", *p.BatchWindow, 0, 5*time.Minute)
+	}
+	switch p.StartingPosition {
+	case "", awslambda.StartingPosition_TRIM_HORIZON, awslambda.StartingPosition_LATEST:
+		if !p.StartingPositionTimestamp.IsZero() {
+			ps.Add("StartingPositionTimestamp", "needs {StartingPosition} %s, got %s", awslambda.StartingPosition_AT_TIMESTAMP, p.startingPosition())
+		}
+	case awslambda.StartingPosition_AT_TIMESTAMP:
+		switch at := p.StartingPositionTimestamp; {
+		case at.IsZero():
+			ps.Add("StartingPositionTimestamp", "is required with {StartingPosition} %s", awslambda.StartingPosition_AT_TIMESTAMP)
+		case at.Nanosecond() != 0:
+			ps.Add("StartingPositionTimestamp", "must be whole seconds, got %s", at.Format(time.RFC3339Nano))
+		case at.Unix() < 0:
+			ps.Add("StartingPositionTimestamp", "must be 1970-01-01T00:00:00Z or later, got %s", at.Format(time.RFC3339))
+		case at.After(time.Now()):
+			ps.Add("StartingPositionTimestamp", "must not be in the future, got %s", at.Format(time.RFC3339))
+		}
+	default:
+		ps.Add("StartingPosition", "must be %s, %s or %s, got %q", awslambda.StartingPosition_TRIM_HORIZON,
+			awslambda.StartingPosition_LATEST, awslambda.StartingPosition_AT_TIMESTAMP, p.StartingPosition)
+	}
 }
 
 func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, after []constructs.IDependable) {

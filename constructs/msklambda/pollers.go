@@ -15,8 +15,8 @@ const (
 // all.
 const maximumOfPollerGroup = 2000
 
-// Pollers switches provisioned mode on: pollers of your own number, billed by
-// the hour, which need no endpoint and no NAT gateway. The zero value is 1
+// Pollers are dedicated event pollers (provisioned mode). They are billed by the
+// hour, and need no endpoint and no NAT gateway. The zero value is 1
 // to 200 pollers.
 type Pollers struct {
 	// Minimum is 1 to 200. Default: 1.

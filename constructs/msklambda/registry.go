@@ -21,10 +21,13 @@ type SchemaRegistry struct {
 	// Default: RegistryFormatJSON.
 	Format RegistryFormat
 
-	// ValidateKey and ValidateValue say what is checked and decoded. A record
-	// that does not fit its schema goes the way of a failed one. At least one is
-	// set.
-	ValidateKey   bool
+	// ValidateKey has the keys of records checked and decoded. A record whose key
+	// does not fit its schema goes the way of a failed one. This or ValidateValue
+	// is set, or both.
+	ValidateKey bool
+
+	// ValidateValue has the values of records checked and decoded. A record whose
+	// value does not fit its schema goes the way of a failed one.
 	ValidateValue bool
 
 	// Access is how the pollers prove to a Confluent registry who they are. A
@@ -46,6 +49,7 @@ const (
 
 // RegistryAccess is one credential for a Confluent registry.
 type RegistryAccess struct {
+	// Type says what the secret holds.
 	Type RegistryAccessType
 
 	// Secret must be known by its whole ARN, as that of [Authentication].

@@ -43,14 +43,16 @@ func (c *cloud) clone() *cloud {
 	return out
 }
 
-// answers gives what is asked until nothing is.
+// answer gives what is asked until nothing is. A question that is asked again is
+// one too many.
 func (c *cloud) answer(n *network.Network, consumers ...network.Needs) {
-	for {
-		questions := n.Asks(consumers...)
-		if len(questions) == 0 {
-			return
-		}
+	asked := map[network.Question]bool{}
+	for questions := n.Asks(consumers...); len(questions) > 0; questions = n.Asks(consumers...) {
 		for _, q := range questions {
+			if asked[q] {
+				panic(fmt.Sprintf("%+v is asked again", q))
+			}
+			asked[q] = true
 			n.Learn(c.tell(q))
 		}
 	}
