@@ -95,8 +95,8 @@ func (c *Cluster) Fill(given *Given) (ps problem.List) {
 	if len(given.Groups) == 0 {
 		given.Groups = sorted(found.SecurityGroups)
 	}
-	checkIDs(&ps, "SubnetIDs", found.SubnetIds, subnetID, "subnet")
-	checkIDs(&ps, "SecurityGroupIDs", found.SecurityGroups, groupID, "security group")
+	checkIDs(&ps, "SubnetIDs", found.SubnetIds, arn.SubnetID, "subnet")
+	checkIDs(&ps, "SecurityGroupIDs", found.SecurityGroups, arn.SecurityGroupID, "security group")
 	if len(given.Subnets) == 0 {
 		ps.Add("SubnetIDs", "must be given: the look-up of the cluster told of none")
 	}

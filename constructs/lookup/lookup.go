@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"msklambda/constructs/arn"
 	"msklambda/constructs/network"
 )
 
@@ -104,7 +105,7 @@ func (l *LookUp) subnet(id string) network.Fact[network.Subnet] {
 		return network.Unknown[network.Subnet]()
 	}
 	return network.Told(network.Subnet{
-		VPC: l.id(object, "VpcId", vpcID, "subnet "+id), Zone: property[string](object, "AvailabilityZone"), Range: property[string](object, "CidrBlock")})
+		VPC: l.id(object, "VpcId", arn.VPCID, "subnet "+id), Zone: property[string](object, "AvailabilityZone"), Range: property[string](object, "CidrBlock")})
 }
 
 // rule is an inbound or outbound rule of AWS::EC2::SecurityGroup.
@@ -124,7 +125,7 @@ func (l *LookUp) group(id string) network.Fact[network.Group] {
 		return network.Unknown[network.Group]()
 	}
 	return network.Told(network.Group{
-		VPC:     l.id(object, "VpcId", vpcID, "security group "+id),
+		VPC:     l.id(object, "VpcId", arn.VPCID, "security group "+id),
 		Ingress: rulesOf(object, "SecurityGroupIngress"), Egress: rulesOf(object, "SecurityGroupEgress"),
 		EndpointsOf: endpointsOf(object),
 	})
@@ -147,13 +148,6 @@ func endpointsOf(object map[string]any) network.Fact[string] {
 	}
 	return network.Told(strings.Join(parts[:len(parts)-2], "-"))
 }
-
-// ids are of these forms, whatever tells them.
-var (
-	vpcID    = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	subnetID = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	groupID  = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
-)
 
 // id reads an id, and refuses an answer in which it is none.
 func (l *LookUp) id(object map[string]any, name string, form *regexp.Regexp, of string) network.Fact[string] {

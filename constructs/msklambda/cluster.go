@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -191,6 +192,7 @@ type Cluster struct {
 	network   *network.Network
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
 	looked    *looked                                        // nil when the cluster is imported
+	memory    awsssm.CfnParameter                            // nil until something is defined
 
 	connections awsec2.Connections
 }
@@ -232,7 +234,7 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 		e := s.endpoint(&c.props)
 		e.Statements = slices.Clone(e.Statements)
 	}
-	c.Node().AddValidation(&duplicates{c})
+	c.Node().AddValidation(&appChecks{c})
 	if props.VPCConnectionARN != "" {
 		return c
 	}
@@ -288,7 +290,7 @@ func checkStack(scope constructs.Construct, kind, id, source string) {
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules"}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID}
 	for _, s := range services {
 		ids = append(ids, s.Field())
 	}

@@ -8,25 +8,42 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// duplicates finds, at synth, what AWS takes only once and the app defines twice,
-// once by this cluster: an endpoint with private DNS for a service and VPC, a
-// rule of a security group, a consumer group, a topic of a function. The other
-// may be of another Cluster or of anything else in the app. EC2 and Lambda would
-// refuse it in the middle of a deploy, or take a rule over without a word, and
-// remove it under the other's feet.
-type duplicates struct{ cluster *Cluster }
+// appChecks finds, at synth, what the service would refuse in the middle of a
+// deploy, and what can only be seen of the whole app. AWS takes only once, and the
+// app defines twice, once by a cluster of this package: an endpoint with private DNS
+// for a service and VPC, a rule of a security group, a consumer group, a topic of a
+// function. The other may be of another Cluster or of anything else in the app; a
+// rule may even be taken over without a word, and removed under the other's feet.
+// And IAM has limits on what is attached to one role, which consumers may share.
+//
+// The first cluster of an app looks for all, so that nothing is found twice.
+type appChecks struct{ cluster *Cluster }
 
-func (v *duplicates) Validate() *[]*string {
-	if v.cluster.Pending() {
-		return &[]*string{} // the placeholders of two clusters are the same
-	}
-	ours := map[string]bool{*v.cluster.Node().Path(): true}
-	for _, consumer := range v.cluster.consumers {
-		ours[*consumer.Node().Path()] = true
+func (v *appChecks) Validate() *[]*string {
+	nodes := *v.cluster.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
+	ours := map[string]bool{}
+	first := true
+	for _, node := range nodes {
+		c, ok := node.(*Cluster)
+		if !ok {
+			continue
+		}
+		if first && c != v.cluster {
+			return &[]*string{}
+		}
+		first = false
+		if c.Pending() {
+			return &[]*string{} // the placeholders of two clusters are the same
+		}
+		ours[*c.Node().Path()] = true
+		for _, consumer := range c.consumers {
+			ours[*consumer.Node().Path()] = true
+		}
 	}
 	isOurs := func(path string) bool {
 		for prefix := range ours {
@@ -39,7 +56,7 @@ func (v *duplicates) Validate() *[]*string {
 	type place struct{ path, advice string }
 	var found []*string
 	seen := map[string]place{}
-	for _, node := range *v.cluster.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+	for _, node := range nodes {
 		for _, once := range onceOf(node) {
 			here := place{*node.Node().Path(), once.advice}
 			first, twice := seen[once.key]
@@ -50,6 +67,7 @@ func (v *duplicates) Validate() *[]*string {
 			}
 		}
 	}
+	found = append(found, policyLimits(nodes, isOurs)...)
 	return &found
 }
 
@@ -70,6 +88,11 @@ func onceOf(node constructs.IConstruct) []once {
 	case awsec2.CfnSecurityGroupEgress:
 		return []once{{identity(r, "egress", r.GroupId(), r.DestinationSecurityGroupId(), r.CidrIp(), r.CidrIpv6(), r.DestinationPrefixListId(),
 			r.IpProtocol(), r.FromPort(), r.ToPort()), sameRule}}
+	case awsssm.CfnParameter:
+		if r.Name() == nil {
+			return nil
+		}
+		return []once{{identity(r, "parameter", r.Name()), "are one parameter of SSM: two clusters of one stack are the same, so use one of them for all consumers"}}
 	case awslambda.CfnEventSourceMapping:
 		config, ok := awscdk.Stack_Of(r).Resolve(r.AmazonManagedKafkaEventSourceConfig()).(map[string]any)
 		if !ok {

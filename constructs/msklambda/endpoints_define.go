@@ -53,10 +53,8 @@ func serviceOf(s network.Service) *service {
 
 func (c *Cluster) defineEndpointSecurityGroup(planned *network.EndpointGroup) {
 	group := awsec2.NewSecurityGroup(c, jsii.String("EndpointSecurityGroup"), &awsec2.SecurityGroupProps{
-		Vpc: c.VPC,
-		// A change of the description replaces the group, and with it every
-		// endpoint: it is as fixed as an id.
-		Description: jsii.String("Interface endpoints for the pollers of an MSK cluster"),
+		Vpc:         c.VPC,
+		Description: jsii.String(network.EndpointGroupDescription),
 		// An endpoint only answers, and answers need no rule. CDK writes a rule
 		// to 255.255.255.255, because EC2 opens a group that has none.
 		AllowAllOutbound: jsii.Bool(false),

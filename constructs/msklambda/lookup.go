@@ -191,21 +191,26 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	}
 
 	given := props.attributes()
-	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), serviceName(stack)), allowPublicAccess: props.AllowPublicAccess}
+	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(stackName(scope), props.ClusterARN), serviceName(stack)),
+		allowPublicAccess: props.AllowPublicAccess}
 	facts, problems := l.fill(&given)
 	pending := &pendingStacks{}
 	pending.placeholders().fill(&given)
 	choices := given.choices()
-	choices.Owner, choices.LooksUp = stackName(scope), true
+	choices.Owner, choices.Stack, choices.LooksUp = stackName(scope), stackName(scope), true
 	plan := network.New(choices)
 	plan.Learn(facts)
 	l.learn(plan)
+	if !l.Pending() {
+		problems = append(problems, plan.CheckCluster()...)
+	}
 	if err := errors.Join(append([]error{problems.Err()}, l.Failed()...)...); err != nil {
 		fail("cluster", id, err)
 	}
 	c := newCluster(scope, id, &given, plan)
 	c.looked, pending.cluster = l, c
 	c.Node().AddValidation(pending)
+	c.Node().AddValidation(&goneWarnings{c})
 	return c
 }
 

@@ -90,6 +90,7 @@ func (c *Cluster) grow(step network.Step) (wait []constructs.IDependable) {
 	for _, r := range step.Rules {
 		c.defineRule(r)
 	}
+	c.remember()
 	for _, s := range step.WaitsForEndpoints {
 		wait = append(wait, *serviceOf(s).field(c))
 	}
