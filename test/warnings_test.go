@@ -183,6 +183,7 @@ func (w warningCase) text(t *testing.T) string {
 }
 
 func TestEveryWarningIsThereWhenItShouldBe(t *testing.T) {
+	long(t)
 	paths := map[string]string{"cluster": "/Test/Cluster: ", "consumer": "/Test/Cluster/Orders: "}
 	for _, w := range warningCases {
 		t.Run(w.constant, func(t *testing.T) {
