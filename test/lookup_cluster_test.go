@@ -337,19 +337,10 @@ func lookUpApp(t *testing.T, c *cloud, context map[string]any, extensions ...fun
 		for _, extension := range extensions {
 			own = append(own, extension())
 		}
-		config, err := mskapp.ReadConfig(app, own...)
-		if err != nil {
+		if err := mskapp.Define(app, own...); err != nil {
 			panic(err)
 		}
-		var recovered error
-		stack := func() awscdk.Stack {
-			defer mskapp.Recover(&recovered)
-			return mskapp.NewStack(config)
-		}()
-		if recovered != nil {
-			panic(recovered)
-		}
-		return stack
+		return app.Node().FindChild(jsii.String("MskLambda")).(awscdk.Stack)
 	})
 }
 

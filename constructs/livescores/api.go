@@ -2,6 +2,7 @@ package livescores
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -102,8 +103,20 @@ func (l *LiveScores) defineConnections(props *Props) {
 		Retention:     retention(props),
 		RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
 	})
+	entry := cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry)
+	environment, err := gobuild.Environment(entry)
+	if err == nil && *awscdk.Stack_Of(l).BundlingRequired() {
+		err = gobuild.Check(entry, environment)
+	}
+	if err != nil {
+		panic(fmt.Errorf("livescores: ConnectionsEntry cannot be bundled, got %q: %w", entry, err))
+	}
+	build := map[string]*string{}
+	for name, value := range environment {
+		build[name] = &value
+	}
 	function := awscdklambdagoalpha.NewGoFunction(scope, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
-		Entry:         jsii.String(cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry)),
+		Entry:         &entry,
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:  awslambda.Architecture_ARM_64(),
 		MemorySize:    jsii.Number(256),
@@ -113,7 +126,7 @@ func (l *LiveScores) defineConnections(props *Props) {
 		LogGroup:      logs,
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Bundling: &awscdklambdagoalpha.BundlingOptions{
-			Environment: &map[string]*string{"GOFLAGS": jsii.String(gobuild.Flags)},
+			Environment: &build,
 		},
 	})
 	// Through the resource, so that CDK writes no second policy for it.

@@ -1,11 +1,7 @@
 package mskapp
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"msklambda/constructs/msklambda"
@@ -60,31 +56,4 @@ func byKeys(err error) error {
 		text = strings.Replace(text, p.Error(), rename(p.Field)+" "+rename(p.Message), 1)
 	}
 	return errors.New(text)
-}
-
-// dropPending removes from an output directory an assembly whose look-ups were
-// pending, when they turn out to fail: its templates are empty, and the CLI
-// reads it no more.
-func dropPending(outdir string) error {
-	var manifest struct{ Missing []any }
-	text, err := os.ReadFile(filepath.Join(outdir, "manifest.json"))
-	if err != nil || json.Unmarshal(text, &manifest) != nil || len(manifest.Missing) == 0 {
-		return nil
-	}
-	entries, err := os.ReadDir(outdir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		name := entry.Name()
-		own := slices.Contains([]string{"manifest.json", "tree.json", "cdk.out", "validation-report.json"}, name) ||
-			strings.HasSuffix(name, ".template.json") || strings.HasSuffix(name, ".assets.json") || strings.HasSuffix(name, ".metadata.json")
-		if !own || entry.IsDir() {
-			continue
-		}
-		if err := os.Remove(filepath.Join(outdir, name)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

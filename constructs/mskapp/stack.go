@@ -3,15 +3,10 @@
 package mskapp
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/internal/run"
 	"msklambda/constructs/msklambda"
 )
 
@@ -57,57 +52,21 @@ func newStack(app awscdk.App, name, account, region string) awscdk.Stack {
 	return awscdk.NewStack(app, &name, props)
 }
 
-// Recover turns a panic that carries an error or a text, as the panics of CDK
-// and of the constructs do, into an error: whoever runs the CLI wants the
-// message and not the goroutines. Fields of the constructs get the names of the
-// context keys. Use it in a defer.
-func Recover(err *error) {
-	switch r := recover().(type) {
-	case nil:
-	case runtime.Error:
-		panic(r) // a bug of ours: the trace is wanted
-	case error:
-		*err = byKeys(r)
-	default:
-		*err = fmt.Errorf("%v", r)
+// Define reads the configuration of an app and defines what it asks for. What is
+// wrong with either is said by the names of the context keys.
+func Define(app awscdk.App, extensions ...*Extension) error {
+	config, err := ReadConfig(app, extensions...)
+	if err != nil {
+		return err
 	}
+	if err := try(func() { NewStack(config) }); err != nil {
+		return byKeys(err)
+	}
+	return nil
 }
 
-// Staged runs a synth in a directory beside outdir, and puts what it wrote into
-// outdir when it succeeds: whoever finds an assembly there finds a whole one, and
-// never one that was refused. One that only says what is left to look up makes
-// way as well, when that fails. With no outdir CDK takes a temporary one.
-func Staged(outdir string, synth func(dir *string) error) error {
-	if outdir == "" {
-		return synth(nil)
-	}
-	if err := os.MkdirAll(outdir, 0o755); err != nil {
-		return err
-	}
-	// Inside outdir, so that it is on the same file system and never in the way.
-	dir, err := os.MkdirTemp(outdir, ".synth-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if err := synth(&dir); err != nil {
-		if left := dropPending(outdir); left != nil {
-			return errors.Join(err, left)
-		}
-		return err
-	}
-	written, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range written {
-		to := filepath.Join(outdir, entry.Name())
-		if err := os.RemoveAll(to); err != nil {
-			return err
-		}
-		if err := os.Rename(filepath.Join(dir, entry.Name()), to); err != nil {
-			return err
-		}
-	}
+func try(f func()) (err error) {
+	defer run.Recover(&err)
+	f()
 	return nil
 }

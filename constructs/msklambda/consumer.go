@@ -196,8 +196,14 @@ type ConsumerProps struct {
 	// Default: none.
 	Dashboard bool
 
-	// BuildEnvironment is added to the environment of go build. Setting GOFLAGS
-	// replaces the flags that make the bundle small and reproducible.
+	// BuildEnvironment is added to the environment of go build, over what makes
+	// the bundle small and the same wherever it is built: GOFLAGS, GOTOOLCHAIN,
+	// GOAMD64, GOARM64, GOEXPERIMENT and GOFIPS140.
+	//
+	// The function is built by the Go that the toolchain line of its go.mod names,
+	// or else by one that moves only with this library, because another Go makes
+	// another bundle of the same source. GOTOOLCHAIN "local" takes the one that is
+	// there.
 	BuildEnvironment map[string]string
 }
 

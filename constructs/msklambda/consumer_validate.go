@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
-	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/contract"
 )
 
 var (
@@ -135,7 +135,7 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		ps.add("ReservedConcurrency", "must be 0 or more, got %d", *p.ReservedConcurrency)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Environment)) {
-		if value := p.Environment[name]; name == kafka.ReportBatchItemFailuresEnv && value != "false" {
+		if value := p.Environment[name]; name == contract.ReportBatchItemFailures && value != "false" {
 			ps.add("Environment", "must not have %s but as \"false\", to hold it back: ReportBatchItemFailures sets it, got %q", name, value)
 		}
 		if !variable.MatchString(name) {

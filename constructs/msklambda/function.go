@@ -17,7 +17,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/gobuild"
-	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/contract"
 )
 
 const (
@@ -45,6 +45,13 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		})
 		return
 	}
+	environment, err := props.buildEnvironment()
+	if err == nil && *awscdk.Stack_Of(c).BundlingRequired() {
+		err = gobuild.Check(props.Entry, environment)
+	}
+	if err != nil {
+		fail("consumer", *c.Node().Id(), &Problem{"Entry", fmt.Sprintf("cannot be bundled, got %q: %v", props.Entry, err)})
+	}
 	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(), // the bundler's own default is a deprecated one
@@ -57,7 +64,7 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		LogGroup:                     c.LogGroup,
 		LoggingFormat:                awslambda.LoggingFormat_JSON,
 		Bundling: &awscdklambdagoalpha.BundlingOptions{
-			Environment: stringMap(props.buildEnvironment()),
+			Environment: stringMap(environment),
 		},
 	})
 	if tracing := props.tracing(); tracing != awslambda.Tracing_DISABLED {
@@ -76,14 +83,14 @@ func (p *ConsumerProps) tracing() awslambda.Tracing {
 // environment tells the handler what the mapping does with its answer: to name
 // failed records to a mapping that ignores the names would lose them.
 func (p *ConsumerProps) environment() map[string]string {
-	if _, heldBack := p.Environment[kafka.ReportBatchItemFailuresEnv]; !p.ReportBatchItemFailures || heldBack {
+	if _, heldBack := p.Environment[contract.ReportBatchItemFailures]; !p.ReportBatchItemFailures || heldBack {
 		return p.Environment
 	}
 	env := maps.Clone(p.Environment)
 	if env == nil {
 		env = map[string]string{}
 	}
-	env[kafka.ReportBatchItemFailuresEnv] = "true"
+	env[contract.ReportBatchItemFailures] = "true"
 	return env
 }
 
@@ -105,10 +112,13 @@ func (p *ConsumerProps) goarch() string {
 
 // buildEnvironment passes the flags on through the environment, because the
 // bundler warns about flags of its own.
-func (p *ConsumerProps) buildEnvironment() map[string]string {
-	env := map[string]string{"GOFLAGS": gobuild.Flags}
+func (p *ConsumerProps) buildEnvironment() (map[string]string, error) {
+	env, err := gobuild.Environment(p.Entry)
+	if err != nil {
+		return nil, err
+	}
 	maps.Copy(env, p.BuildEnvironment)
-	return env
+	return env, nil
 }
 
 // checkEntry finds out what go build would, without building: a wrong path is
@@ -147,12 +157,6 @@ func checkEntry(dir, goarch string, env map[string]string) error {
 }
 
 func checkModule(abs string) error {
-	for parent := abs; ; parent = filepath.Dir(parent) {
-		if _, err := os.Stat(filepath.Join(parent, "go.mod")); err == nil {
-			return nil
-		}
-		if parent == filepath.Dir(parent) {
-			return fmt.Errorf("no go.mod in it or above it")
-		}
-	}
+	_, err := gobuild.Toolchain(abs)
+	return err
 }

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"msklambda/lambda/kafka/contract"
 )
 
 // ReportBatchItemFailuresEnv is the environment variable that tells a handler
 // whether its event source mapping asks for ReportBatchItemFailures. Only
 // "true" says so. It is read when the handler is made.
-const ReportBatchItemFailuresEnv = "MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES"
+const ReportBatchItemFailuresEnv = contract.ReportBatchItemFailures
 
 // Func is the user's code: a function of one record, or a [Batch]. [JSON] makes
 // one of a function of a decoded value.
