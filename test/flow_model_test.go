@@ -56,7 +56,7 @@ func networkOf(tpl *template, cluster []string, openEgress bool) *deployed {
 		case "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress":
 			group := oneText(r.Properties["GroupId"])
 			if n.Groups[group] == nil {
-				tpl.t.Errorf("%s is a rule of %s, want it of a group of the cluster or the stack", path, group)
+				tpl.T.Errorf("%s is a rule of %s, want it of a group of the cluster or the stack", path, group)
 				continue
 			}
 			n.Add(group, ruleOf(path, r.Type == "AWS::EC2::SecurityGroupEgress", r.Properties))
@@ -135,7 +135,7 @@ func flowStatement(tpl *template, s map[string]any) flow.Statement {
 		}
 	}
 	if condition, ok := s["Condition"]; ok {
-		tpl.t.Errorf("a statement has the condition %s, which these flows do not know", asJSON(condition))
+		tpl.T.Errorf("a statement has the condition %s, which these flows do not know", asJSON(condition))
 	}
 	return out
 }

@@ -119,6 +119,7 @@ var flowModes = map[string]struct {
 // nothing, and walks the rules. Then it takes the network apart, a piece at a
 // time: each piece must be needed by a flow, or the walk would show nothing.
 func TestEveryFlowThatPollersNeedIsOpenAndNoOther(t *testing.T) {
+	long(t)
 	mutations := 0
 	for name, kind := range flowConsumers {
 		for mode, m := range flowModes {

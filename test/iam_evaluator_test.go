@@ -120,7 +120,7 @@ func installEvaluator() (string, error) {
 // literal puts what a deploy would put in place of the intrinsic functions. It
 // fails on any that it does not know, rather than evaluate a half-resolved ARN.
 func (tpl *template) literal(v any) any {
-	tpl.t.Helper()
+	tpl.T.Helper()
 	switch v := v.(type) {
 	case []any:
 		out := make([]any, len(v))
@@ -148,7 +148,7 @@ func (tpl *template) literal(v any) any {
 		out := map[string]any{}
 		for key, element := range v {
 			if strings.HasPrefix(key, "Fn::") || key == "Ref" {
-				tpl.t.Fatalf("no literal for %s", asJSON(v))
+				tpl.T.Fatalf("no literal for %s", asJSON(v))
 			}
 			out[key] = tpl.literal(element)
 		}
@@ -159,7 +159,7 @@ func (tpl *template) literal(v any) any {
 
 // attribute is what CloudFormation would return, with the logical id as the name.
 func (tpl *template) attribute(id, name string) string {
-	tpl.t.Helper()
+	tpl.T.Helper()
 	here := ":" + region + ":" + account + ":"
 	for _, r := range tpl.Resources {
 		if r.ID != id {
@@ -187,8 +187,8 @@ func (tpl *template) attribute(id, name string) string {
 		case "AWS::SecretsManager::Secret Ref":
 			return "arn:aws:secretsmanager" + here + "secret:" + id + "-a1b2c3"
 		}
-		tpl.t.Fatalf("no literal for %s of %s", name, r.Type)
+		tpl.T.Fatalf("no literal for %s of %s", name, r.Type)
 	}
-	tpl.t.Fatalf("no resource %q", id)
+	tpl.T.Fatalf("no resource %q", id)
 	return ""
 }

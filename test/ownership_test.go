@@ -11,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/lookups"
 )
 
 // The mark names what is deployed, which a nested stack is not by itself.
@@ -92,14 +93,14 @@ func TestThePrivateDNSOfS3IsForEveryResolver(t *testing.T) {
 // Until the answers are there, two clusters of one VPC both define its endpoints.
 func TestTwoLookUpsOfOneAppBothComeToTheirAnswers(t *testing.T) {
 	c := newCloud(func(c *cloud) {
-		c.endpoint("vpce-0123456789abcdef1", "lambda")
-		c.endpoint("vpce-0123456789abcdef2", "sts")
-		c.group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
-		c.group(sg1, []any{}, []any{allowAll})
+		c.Endpoint("vpce-0123456789abcdef1", "lambda")
+		c.Endpoint("vpce-0123456789abcdef2", "sts")
+		c.Group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
+		c.Group(sg1, []any{}, []any{allowAll})
 	})
 	second := strings.Replace(arn, "demo", "second", 1)
-	c.put("AWS::MSK::Cluster", second, c.cluster())
-	for name, given := range map[string]lookupEdit{
+	c.Put("AWS::MSK::Cluster", second, c.Cluster())
+	for name, given := range map[string]lookups.Edit{
 		"by ARN alone": func(*msklambda.LookupProps) {},
 		"with the rest given": func(p *msklambda.LookupProps) {
 			p.VPCID, p.SubnetIDs = vpc, []string{subnet + "0", subnet + "1"}

@@ -199,6 +199,7 @@ func TestEveryWarningHasACase(t *testing.T) {
 }
 
 func TestEveryWarningIsThereWhenItShouldBe(t *testing.T) {
+	long(t)
 	paths := map[string]string{"cluster": "/Test/Cluster: ", "consumer": "/Test/Cluster/Orders: "}
 	for _, w := range warningCases {
 		t.Run(w.constant, func(t *testing.T) {

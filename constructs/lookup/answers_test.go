@@ -194,8 +194,8 @@ func TestWhatHasNotComeIsUnknown(t *testing.T) {
 	if facts[0].VPC.IsKnown() || facts[1].Subnets["subnet-00000001"].IsKnown() || facts[2].Groups["sg-00000001"].IsKnown() || facts[3].Endpoints[network.STS].IsKnown() {
 		t.Errorf("facts = %+v, want them unknown", facts)
 	}
-	if !l.Pending() || len(c.missed) != 4 {
-		t.Errorf("Pending = %v, and %d answers missed, want 4, each once", l.Pending(), len(c.missed))
+	if !l.Pending() || len(c.missed) != 5 {
+		t.Errorf("Pending = %v, and %d answers missed, want 5, each once", l.Pending(), len(c.missed))
 	}
 	if l.Cluster("arn:aws:kafka:us-east-1:111122223333:cluster/demo/x-1") != nil {
 		t.Error("a cluster whose answer has not come is there")

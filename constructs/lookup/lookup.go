@@ -66,21 +66,23 @@ func property[T any](object map[string]any, name string) network.Fact[T] {
 }
 
 func (l *LookUp) vpc(id string) network.Fact[network.VPC] {
+	count := network.Unknown[int]()
+	endpoints := query{kind: "VPC endpoint", typeName: typeEndpoint, match: map[string]any{"VpcId": id}}
+	// Where some endpoint of the region does not tell its VPC, it cannot be known.
+	if missingProperty(l.reason(endpoints)) == "" {
+		if all, ok := l.ask(endpoints); ok {
+			count = network.Told(len(all))
+		}
+	}
 	object, ok := l.one(query{kind: "VPC", typeName: typeVPC, id: id, optional: []string{"EnableDnsHostnames", "EnableDnsSupport"}})
 	if !ok {
 		return network.Unknown[network.VPC]()
 	}
-	vpc := network.VPC{
+	return network.Told(network.VPC{
 		DNSSupport:   property[bool](object, "EnableDnsSupport"),
 		DNSHostnames: property[bool](object, "EnableDnsHostnames"),
-	}
-	endpoints := query{kind: "VPC endpoint", typeName: typeEndpoint, match: map[string]any{"VpcId": id}}
-	if missingProperty(l.reason(endpoints)) == "VpcId" {
-		vpc.Endpoints = network.Unknown[int]() // some endpoint of the region does not tell its VPC
-	} else if all, ok := l.ask(endpoints); ok {
-		vpc.Endpoints = network.Told(len(all))
-	}
-	return network.Told(vpc)
+		Endpoints:    count,
+	})
 }
 
 // memory is what the owner's stack kept at its last deploy. There is none before
@@ -119,8 +121,8 @@ type rule struct {
 }
 
 func (l *LookUp) group(id string) network.Fact[network.Group] {
-	object, ok := l.one(query{kind: "security group", typeName: typeGroup, id: id, required: []string{"GroupDescription"},
-		optional: []string{"GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "VpcId"}})
+	object, ok := l.one(query{kind: "security group", typeName: typeGroup, id: id,
+		optional: []string{"GroupDescription", "GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "VpcId"}})
 	if !ok {
 		return network.Unknown[network.Group]()
 	}

@@ -1,6 +1,8 @@
 package msklambda
 
 import (
+	"strings"
+
 	"cmp"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -96,6 +98,15 @@ func (ps *problems) secret(field string, secret awssecretsmanager.ISecret) {
 	if secret.SecretFullArn() == nil {
 		ps.Add(field, "must be known by its whole ARN, as from Secret_FromSecretCompleteArn: the mapping needs the six characters "+
 			"at its end, got a name or partial ARN %q", *secret.SecretArn())
+		return
+	}
+	ps.exact(field, *secret.SecretFullArn())
+}
+
+// exact refuses an ARN that IAM would read as one of many.
+func (ps *problems) exact(field, arn string) {
+	if !isToken(arn) && strings.ContainsAny(arn, "*?") {
+		ps.Add(field, "must be one, by an ARN without '*' and '?', which IAM reads as wildcards, got %q", arn)
 	}
 }
 

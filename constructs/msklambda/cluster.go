@@ -51,7 +51,8 @@ type ClusterProps struct {
 	LambdaEndpoint Endpoint
 
 	// STSEndpoint says how pollers reach STS to assume the function's role.
-	// Default: an interface endpoint is defined, as for LambdaEndpoint.
+	// Default: an interface endpoint is defined, whatever LambdaEndpoint is: a NAT
+	// gateway for one of the two says nothing of the other.
 	STSEndpoint Endpoint
 
 	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of

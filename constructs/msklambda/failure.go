@@ -56,6 +56,14 @@ func (d Destination) validate(ps *problems, topic string) {
 	if d.Topic != nil && (isTrue(d.Topic.Fifo()) || strings.HasSuffix(*d.Topic.TopicArn(), ".fifo")) {
 		ps.Add("OnFailure.Topic", "must not be FIFO: Lambda does not deliver to FIFO topics")
 	}
+	switch {
+	case d.Queue != nil:
+		ps.exact("OnFailure.Queue", *d.Queue.QueueArn())
+	case d.Topic != nil:
+		ps.exact("OnFailure.Topic", *d.Topic.TopicArn())
+	case d.Bucket != nil:
+		ps.exact("OnFailure.Bucket", *d.Bucket.BucketArn())
+	}
 	if d.KafkaTopic != "" {
 		ps.topic("OnFailure.KafkaTopic", d.KafkaTopic)
 		if d.KafkaTopic == topic {

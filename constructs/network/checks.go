@@ -136,19 +136,21 @@ func (n *Network) checkPolicy(step *Step, needs Needs, s Service, data func(noti
 	for _, c := range needs.calls(s) {
 		seen := c.asPolicySees(n.choices.Account)
 		if !told {
-			n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"why": "the look-up did not tell it",
+			n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"finding": "the look-up did not tell its policy",
 				"do": "See that it has this, or is EC2's default: " + seen.Statement()})))
 			continue
 		}
 		verdict := seen.Judge(document)
-		do := "Have this added to it: " + seen.Statement()
+		finding, do := "its policy would not let the pollers through: ", "Have this added to it: "+seen.Statement()
 		switch verdict.Outcome {
 		case policy.Allowed:
 			continue
+		case policy.Unsure:
+			finding = "its policy may not let the pollers through: "
 		case policy.Denied:
 			do = "Have that statement changed, or see that its condition does not hold for the pollers: no further statement helps."
 		}
-		n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"why": verdict.Why, "do": do})))
+		n.warn(step, notice.EndpointPolicy.With(data(notice.Data{"finding": finding + verdict.Why, "do": do})))
 	}
 }
 

@@ -41,7 +41,7 @@ var (
 	EndpointPolicy = Kind{
 		ID: EndpointPolicyID, On: "cluster",
 		When: "the policy of an endpoint that was looked up does not surely let the pollers through",
-		Text: `{endpoint} is {id}, which {vpc} has already, and its policy would not let the pollers through: {why}.`,
+		Text: `{endpoint} is {id}, which {vpc} has already, and {finding}.`,
 		Do:   `{do}`,
 	}
 	EndpointGroups = Kind{

@@ -1,7 +1,8 @@
-package test
+package process
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,37 +15,50 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/test/internal/lookups"
+	"msklambda/test/internal/synthtest"
 )
 
-const cliVersion = "2.1148.1"
+var update = flag.Bool("update", false, "write cdk.context.json anew")
 
-// cli is the real CDK CLI, or a skip where npx cannot get it.
+const cliVersion = synthtest.CLIVersion
+
+// cli is the program of the real CDK CLI, as npx installs it. The tests run it
+// themselves: npx takes longer to find it again than it takes to start.
 var cli = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("npx", "--yes", "aws-cdk@"+cliVersion, "--version").CombinedOutput()
-	return string(out), err
+	var said bytes.Buffer
+	cmd := exec.Command("npx", "--yes", "--package=aws-cdk@"+cliVersion, "--call", "command -v cdk")
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s%s", err, out, said.Bytes())
+	}
+	return strings.TrimSpace(string(out)), nil
 })
 
 // project is a directory to run the CLI in: the example's cdk.json and what
 // the app reads, and nothing that a run before it left behind.
 type project struct {
 	t   *testing.T
+	cli string // its program
 	dir string
 	env []string
 }
 
 func newProject(t *testing.T, endpoint string) *project {
 	t.Helper()
-	if out, err := cli(); err != nil {
+	program, err := cli()
+	if err != nil {
 		skip := t.Skipf
 		if os.Getenv("CI") != "" {
 			skip = t.Fatalf
 		}
-		skip("npx cannot get aws-cdk@%s, so the real CLI is not tried (with CI set this is a failure): %v\n%s", cliVersion, err, out)
+		skip("npx cannot get aws-cdk@%s, so the real CLI is not tried (with CI set this is a failure): %v", cliVersion, err)
 	}
-	p := &project{t: t, dir: t.TempDir()}
-	root := absolute(t, "..")
+	p := &project{t: t, cli: program, dir: t.TempDir()}
 	for _, name := range []string{"cdk.json", "go.mod", "go.sum", "lambda"} {
-		if err := os.Symlink(filepath.Join(root, name), filepath.Join(p.dir, name)); err != nil {
+		if err := os.Symlink(absolute(t, filepath.Join(root, name)), filepath.Join(p.dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -59,25 +73,16 @@ func newProject(t *testing.T, endpoint string) *project {
 		// Where the CLI remembers which account a key is of.
 		"CDK_HOME="+filepath.Join(p.dir, "home"), "CDK_DISABLE_CLI_TELEMETRY=true", "CI=true")
 	if endpoint != "" {
-		p.env = append(p.env, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION="+region)
+		p.env = append(p.env, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION="+synthtest.Region)
 	}
 	return p
-}
-
-func absolute(t *testing.T, path string) string {
-	t.Helper()
-	path, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // run runs a command of the CLI and returns what it printed, and whether it
 // succeeded.
 func (p *project) run(args ...string) (string, bool) {
 	p.t.Helper()
-	cmd := exec.Command("npx", append([]string{"--yes", "aws-cdk@" + cliVersion}, args...)...)
+	cmd := exec.Command(p.cli, args...)
 	cmd.Dir, cmd.Env = p.dir, p.env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -94,27 +99,12 @@ func (p *project) read(name string) string {
 	return string(text)
 }
 
-var appDir string
-
-// appBinary is app.go, built once.
-var appBinary = sync.OnceValues(func() (string, error) {
-	var err error
-	if appDir, err = os.MkdirTemp("", "app"); err != nil {
-		return "", err
-	}
-	path := filepath.Join(appDir, "app")
-	if out, err := exec.Command("go", "build", "-o", path, "../app.go").CombinedOutput(); err != nil {
-		return string(out), err
-	}
-	return path, nil
-})
-
 // scenarioEnv makes the test binary an app for the CLI: every scenario in a
 // stack of its own, in its region, so that one run of the CLI tries them all.
 const scenarioEnv = "MSKLAMBDA_SCENARIOS"
 
-func cliScenarios() []scenario {
-	return slices.DeleteFunc(scenarios(), func(s scenario) bool { return s.region == "" })
+func cliScenarios() []lookups.Scenario {
+	return slices.DeleteFunc(lookups.Scenarios(), func(s lookups.Scenario) bool { return s.Region == "" })
 }
 
 func runScenarios() {
@@ -130,10 +120,10 @@ func runScenarios() {
 		PostCliContext: &map[string]any{"aws:cdk:bundling-stacks": []string{}},
 	})
 	for _, s := range cliScenarios() {
-		if os.Getenv(scenarioEnv) == "good" && s.refused != nil {
+		if os.Getenv(scenarioEnv) == "good" && s.Refused != nil {
 			continue
 		}
-		outcomes[s.name] = panicText(func() { s.build(lookupStack(app, s.name, s.region)) })
+		outcomes[s.Name] = synthtest.PanicText(func() { s.Build(lookups.Stack(app, s.Name, s.Region)) })
 	}
 	app.Synth(nil)
 	if err := os.WriteFile(os.Getenv(scenarioEnv+"_REPORT"), []byte(asJSON(outcomes)), 0o644); err != nil {
@@ -148,17 +138,18 @@ var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 // TestTheRealCLI has the CLI look up what TestWhatALookUpMakes does, and wants
 // the same of it.
 func TestTheRealCLI(t *testing.T) {
-	var clouds []*cloud
+	long(t)
+	var clouds []*lookups.Cloud
 	digits := func(i int) string { return fmt.Sprintf("%02x23456789abcdef", 16+i) }
-	fresh := func(i int, s scenario) *cloud {
-		c := newCloud(s.cloud).move(s.region)
-		c.replace(idDigits, digits(i))
+	fresh := func(i int, s lookups.Scenario) *lookups.Cloud {
+		c := lookups.NewCloud(s.Cloud).Move(s.Region)
+		c.Replace(lookups.IDDigits, digits(i))
 		return c
 	}
 	for i, s := range cliScenarios() {
 		clouds = append(clouds, fresh(i, s))
 	}
-	server := serve(t, clouds...)
+	server := lookups.Serve(t, clouds...)
 	p := newProject(t, server.URL)
 	report := filepath.Join(p.dir, "report.json")
 	binary := absolute(t, os.Args[0])
@@ -177,7 +168,9 @@ func TestTheRealCLI(t *testing.T) {
 	}
 	template := func(name string) string {
 		t.Helper()
-		var tpl struct{ Resources map[string]*resource }
+		var tpl struct {
+			Resources map[string]*synthtest.Resource
+		}
 		readJSON(t, filepath.Join(p.dir, "cdk.out", name+".template.json"), &tpl)
 		for _, r := range tpl.Resources {
 			r.Metadata = nil // it has the stack's id
@@ -188,34 +181,34 @@ func TestTheRealCLI(t *testing.T) {
 	outcomes := synth()
 	templates := map[string]string{}
 	for i, s := range cliScenarios() {
-		if s.refused != nil {
-			for _, part := range s.refused {
-				if !strings.Contains(strings.ReplaceAll(outcomes[s.name], digits(i), idDigits), part) {
-					t.Errorf("%s: refused with %q, want %q in it", s.name, outcomes[s.name], part)
+		if s.Refused != nil {
+			for _, part := range s.Refused {
+				if !strings.Contains(strings.ReplaceAll(outcomes[s.Name], digits(i), lookups.IDDigits), part) {
+					t.Errorf("%s: refused with %q, want %q in it", s.Name, outcomes[s.Name], part)
 				}
 			}
 			continue
 		}
-		if outcomes[s.name] != "" {
-			t.Errorf("%s: %s", s.name, outcomes[s.name])
+		if outcomes[s.Name] != "" {
+			t.Errorf("%s: %s", s.Name, outcomes[s.Name])
 			continue
 		}
-		templates[s.name] = template(s.name)
-		want := lookUp(t, fresh(i, s), s.build)
-		resources := map[string]*resource{}
+		templates[s.Name] = template(s.Name)
+		want := lookups.LookUp(t, fresh(i, s), s.Build)
+		resources := map[string]*synthtest.Resource{}
 		for _, r := range want.Resources {
 			id := r.ID
 			r.ID, r.Metadata = "", nil
 			resources[id] = r
 		}
-		if want := assetHash.ReplaceAllString(asJSON(resources), "ASSET"); templates[s.name] != want {
-			t.Errorf("%s: the CLI's template = %s, want %s", s.name, templates[s.name], want)
+		if want := assetHash.ReplaceAllString(asJSON(resources), "ASSET"); templates[s.Name] != want {
+			t.Errorf("%s: the CLI's template = %s, want %s", s.Name, templates[s.Name], want)
 		}
 		seen := map[string]bool{}
-		for _, call := range clouds[i].calls {
+		for _, call := range clouds[i].Calls {
 			// Each list of endpoints is for another service.
-			if seen[call] && !strings.HasPrefix(call, "ListResources") && s.name != "Sparse" && s.name != "Throttled" {
-				t.Errorf("%s: %s was asked for twice", s.name, call)
+			if seen[call] && !strings.HasPrefix(call, "ListResources") && s.Name != "Sparse" && s.Name != "Throttled" {
+				t.Errorf("%s: %s was asked for twice", s.Name, call)
 			}
 			seen[call] = true
 		}
@@ -238,27 +231,24 @@ func TestTheRealCLI(t *testing.T) {
 }
 
 // newExample is what the example's account would be.
-func newExample(t *testing.T) *cloud {
-	c := newCloud()
-	c.replace(arn, example(t)["clusterArn"].(string))
-	c.replace("demo", "my-cluster")
+func newExample(t *testing.T) *lookups.Cloud {
+	c := lookups.NewCloud()
+	c.Replace(synthtest.ARN, synthtest.CDKContext(t)["example"].(map[string]any)["clusterArn"].(string))
+	c.Replace("demo", "my-cluster")
 	return c
 }
 
 // TestTheExamplesAnswersAreTheCLIs holds cdk.context.json against what the CLI
 // writes for the example: -update writes it anew.
 func TestTheExamplesAnswersAreTheCLIs(t *testing.T) {
-	p := newProject(t, serve(t, newExample(t)).URL)
-	app, err := appBinary()
-	if err != nil {
-		t.Fatal(err, app)
-	}
+	long(t)
+	p := newProject(t, lookups.Serve(t, newExample(t)).URL)
 	p.env = append(p.env, "CDK_VALIDATION=false")
 	// It lists the stacks, and bundles nothing.
-	if out, ok := p.run("list", "--app", app); !ok || !strings.Contains(out, "MskLambda") {
+	if out, ok := p.run("list", "--app", app(t)); !ok || !strings.Contains(out, "MskLambda") {
 		t.Fatalf("list failed:\n%s", out)
 	}
-	const path = "../cdk.context.json"
+	const path = root + "/cdk.context.json"
 	got := p.read("cdk.context.json")
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -270,23 +260,20 @@ func TestTheExamplesAnswersAreTheCLIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("cdk.context.json = %s, the CLI writes %s; go test ./test -run TestTheExamplesAnswers -update", want, got)
+		t.Errorf("cdk.context.json = %s, the CLI writes %s; go test ./test/process -run TestTheExamplesAnswers -update", want, got)
 	}
 }
 
 func TestALookUpThatFailsLeavesNoTemplate(t *testing.T) {
+	long(t)
 	p := newProject(t, "") // no endpoint, no credentials
-	app, err := appBinary()
-	if err != nil {
-		t.Fatal(err, app)
-	}
 	p.env = append(p.env, "CDK_VALIDATION=false")
-	out, ok := p.run("synth", "--quiet", "--app", app, "-c", "clusterArn="+arn, "-c", "topic=orders", "-c", "consumerGroupId=orders-fn")
+	out, ok := p.run("synth", "--quiet", "--app", app(t), "-c", "clusterArn="+synthtest.ARN, "-c", "topic=orders", "-c", "consumerGroupId=orders-fn")
 	if ok {
 		t.Errorf("synth succeeded: %s", out)
 	}
 	for _, want := range []string{
-		`msklambda: cluster "Cluster":`, "the look-up of cluster " + arn + " (AWS::MSK::Cluster) in account 111122223333, region us-east-1 failed: ",
+		`msklambda: cluster "Cluster":`, "the look-up of cluster " + synthtest.ARN + " (AWS::MSK::Cluster) in account 111122223333, region us-east-1 failed: ",
 		"give credentials of account 111122223333",
 	} {
 		if !strings.Contains(out, want) {

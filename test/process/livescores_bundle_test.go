@@ -1,4 +1,4 @@
-package test
+package process
 
 import (
 	"debug/buildinfo"
@@ -14,6 +14,7 @@ import (
 // The functions of the live scores hold the SDK beside what every function may,
 // and nothing that is for the local loop or for CDK.
 func TestTheBundlesOfLiveScoresHoldTheSDKAndNoMore(t *testing.T) {
+	long(t)
 	for _, name := range []string{"livescores", "connections"} {
 		path := filepath.Join(t.TempDir(), "bootstrap")
 		if err := gobuild.Build(t.Context(), filepath.Join(entry, name), path, "linux", "arm64"); err != nil {

@@ -1,4 +1,4 @@
-package test
+package process
 
 import (
 	"bytes"
@@ -15,17 +15,20 @@ import (
 
 	"msklambda/constructs/gobuild"
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/synthtest"
 )
+
+type consumerEdit = func(*msklambda.ConsumerProps)
 
 // bundle bundles a function for real and returns the asset's hash and binary.
 func bundle(t *testing.T, dir string, edit ...consumerEdit) (hash, binary string) {
 	t.Helper()
-	noPanic(t, func() {
+	synthtest.NoPanic(t, func() {
 		app := newApp(t, map[string]any{"aws:cdk:bundling-stacks": []string{"**"}})
-		stack := newStack(app, "Test")
+		stack := synthtest.NewStack(app, "Test")
 		props := consumerProps(append(edit, func(p *msklambda.ConsumerProps) { p.Entry = dir })...)
 		msklambda.ImportCluster(stack, "Cluster", clusterProps()).AddConsumer("Orders", props)
-		key := read(t, stack).at("Cluster/Orders/Function").Properties["Code"].(map[string]any)["S3Key"].(string)
+		key := synthtest.Read(t, stack).At("Cluster/Orders/Function").Properties["Code"].(map[string]any)["S3Key"].(string)
 		hash = strings.TrimSuffix(key, ".zip")
 		binary = filepath.Join(*app.Outdir(), "asset."+hash, "bootstrap")
 	})
@@ -35,11 +38,11 @@ func bundle(t *testing.T, dir string, edit ...consumerEdit) (hash, binary string
 // checkout copies what a clone of this repository has of the function.
 func checkout(t *testing.T, to string) string {
 	t.Helper()
-	if err := os.CopyFS(filepath.Join(to, "lambda"), os.DirFS("../lambda")); err != nil {
+	if err := os.CopyFS(filepath.Join(to, "lambda"), os.DirFS(entry)); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile("../" + name)
+		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,17 +51,8 @@ func checkout(t *testing.T, to string) string {
 	return filepath.Join(to, "lambda")
 }
 
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestTheSameSourceGivesTheSameAssetAnywhere(t *testing.T) {
+	long(t)
 	here := checkout(t, t.TempDir())
 	there := checkout(t, filepath.Join(t.TempDir(), "a", "deeper", "place"))
 	first, _ := bundle(t, here)
@@ -84,6 +78,7 @@ func TestTheSameSourceGivesTheSameAssetAnywhere(t *testing.T) {
 var bundled = []string{"github.com/aws/aws-lambda-go", "github.com/segmentio/asm", "golang.org/x/sys"}
 
 func TestTheBundleIsSmallAndStatic(t *testing.T) {
+	long(t)
 	for name, tt := range map[string]struct {
 		edit    consumerEdit
 		machine elf.Machine
@@ -141,6 +136,7 @@ func TestTheBundleIsSmallAndStatic(t *testing.T) {
 // TestTheLocalProgramIsTheBundle: what runs on this machine, in test/local, is
 // for the same architecture the same to the byte as what is deployed.
 func TestTheLocalProgramIsTheBundle(t *testing.T) {
+	long(t)
 	_, path := bundle(t, entry)
 	want, err := os.ReadFile(path)
 	if err != nil {
@@ -160,6 +156,7 @@ func TestTheLocalProgramIsTheBundle(t *testing.T) {
 }
 
 func TestTheBuildEnvironmentIsYours(t *testing.T) {
+	long(t)
 	_, path := bundle(t, entry, func(p *msklambda.ConsumerProps) {
 		p.BuildEnvironment = map[string]string{"GOFLAGS": "-trimpath -buildvcs=false -tags=mine"}
 	})
