@@ -211,7 +211,7 @@ func TestNoMessageIsMissingFromThePage(t *testing.T) {
 	found, excused := 0, map[string]bool{}
 	for _, file := range files {
 		// What only the answers of a look-up tell has tests and a page of its own:
-		// lookup_test.go, lookup_*_test.go beside the code, docs/lookup.md.
+		// lookup_cluster_test.go, those of packages lookup and network, docs/lookup.md.
 		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(filepath.Base(file), "lookup") {
 			continue
 		}
