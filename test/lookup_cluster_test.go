@@ -49,7 +49,9 @@ func TestWhatIsGivenWins(t *testing.T) {
 		c.Group(sgEnds, []any{}, []any{})
 	}
 	t.Run("all of it", func(t *testing.T) {
-		got := mustLookUp(t, newCloud(theirs), orders(func(p *msklambda.LookupProps) {
+		got := mustLookUp(t, newCloud(theirs, func(c *cloud) {
+			c.Put("AWS::EC2::VPC", "vpc-0123456789abcdef9", properties{"VpcId": "vpc-0123456789abcdef9", "EnableDnsSupport": true, "EnableDnsHostnames": true})
+		}), orders(func(p *msklambda.LookupProps) {
 			p.VPCID, p.SubnetIDs, p.SecurityGroupIDs = "vpc-0123456789abcdef9", []string{subnet + "9"}, []string{sg2}
 			p.LambdaEndpoint.Source, p.STSEndpoint.ID = msklambda.EndpointNone, "vpce-0123456789abcdef9"
 			p.SecurityGroupRules = msklambda.SecurityGroupRulesAll
@@ -58,9 +60,10 @@ func TestWhatIsGivenWins(t *testing.T) {
 		if rules := got.rules(); !slices.Equal(rules, want) {
 			t.Errorf("rules = %q, want %q", rules, want)
 		}
-		// The cluster's settings are still checked.
-		if len(got.context) != 1 || got.runs != 2 {
-			t.Errorf("%d runs for %s, want the cluster alone", got.runs, asJSON(got.context))
+		// The settings of the cluster and of the VPC are still checked, how many
+		// endpoints it has, and what the last deploy defined.
+		if len(got.context) != 4 || got.runs != 2 {
+			t.Errorf("%d runs for %s, want four answers", got.runs, asJSON(got.context))
 		}
 	})
 	t.Run("all but the subnets", func(t *testing.T) {
@@ -182,7 +185,7 @@ func TestAnEndpointThatIsThereIsUsedAsItIs(t *testing.T) {
 				p["Tags"] = []any{properties{"Key": "msklambda:stack", "Value": "Test2"}}
 			})
 			c.Group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0, "Description", "msklambda: endpoint client (Test2)")}, []any{})
-		}, 1, ingress, nil},
+		}, 1, ingress, []string{"LambdaEndpoint " + lambda + " is of the stack Test2: it goes when that stack goes"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -66,6 +66,9 @@ func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) 
 // policySize is the least size of a policy, as IAM counts it: what is known at the
 // deploy only counts as nothing.
 func policySize(stack awscdk.Stack, document any) int {
+	if document == nil {
+		return 0
+	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)

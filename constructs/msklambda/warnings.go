@@ -57,4 +57,17 @@ const (
 	// MetricsOnDemandWarning: metrics were asked for which AWS documents without saying whether
 	// on-demand pollers write them. On the consumer.
 	MetricsOnDemandWarning = notice.MetricsOnDemandID
+
+	// OfAnotherStackWarning: an endpoint or a rule that was looked up is another stack's, and
+	// goes with it. The name of the field follows, such as STSEndpoint, or Rules. On the
+	// cluster.
+	OfAnotherStackWarning = notice.OfAnotherStackID
+
+	// RemovesWarning: the last deploy defined an endpoint or a rule, and the template no longer
+	// does. The name of the field follows, such as STSEndpoint, or Rules. On the cluster.
+	RemovesWarning = notice.RemovesID
+
+	// QuotaWarning: a security group or the VPC would have more rules or endpoints than an
+	// account may have by default. On the cluster.
+	QuotaWarning = notice.QuotaID
 )

@@ -2,6 +2,7 @@ package network_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -308,5 +309,141 @@ func TestChangesNameWhatIsNewAndWhatIsGone(t *testing.T) {
 	}
 	if got := network.Changes(before.Plan(), before.Plan()); got != nil {
 		t.Errorf("changes = %q, want none", got)
+	}
+}
+
+func TestAnEndpointThatMayHavePrivateDNSIsAskedFor(t *testing.T) {
+	on, off, unknown := network.Told(true), network.Told(false), network.Unknown[bool]()
+	for name, tt := range map[string]struct {
+		endpoints []network.Endpoint
+		memory    network.Memory
+		choice    network.Source
+		want      string // the one that is asked about
+	}{
+		"none":                              {nil, network.Memory{}, "", ""},
+		"one that has":                      {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: on}}, network.Memory{}, "", ""},
+		"one that has not":                  {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: off}}, network.Memory{}, "", ""},
+		"one that may have":                 {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: off}, {ID: "vpce-2", PrivateDNS: unknown}}, network.Memory{}, "", "vpce-2"},
+		"one that may, beside one that has": {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: unknown}, {ID: "vpce-2", PrivateDNS: on}}, network.Memory{}, "", ""},
+		"one that may have, its own":        {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: unknown, Mark: network.Told(owner)}}, network.Memory{}, "", ""},
+		"one that may have, remembered":     {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: unknown}}, network.Memory{Endpoints: []network.Service{network.STS}}, "", ""},
+		"one that may have, chosen":         {[]network.Endpoint{{ID: "vpce-1", PrivateDNS: unknown}}, network.Memory{}, network.Create, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, needs := plan(lookedUp, from(network.Create, network.Lambda, network.SecretsManager), func(c *network.Choices, _ *network.Needs) {
+				c.Endpoints[network.STS] = network.Choice{Source: tt.choice}
+			})
+			n.Learn(network.Facts{Memory: network.Told(tt.memory), Endpoints: map[network.Service]network.Fact[[]network.Endpoint]{network.STS: network.Told(tt.endpoints)}})
+			problems := n.Check(needs)
+			if tt.want == "" && len(problems) != 0 || tt.want != "" && (len(problems) != 1 || problems[0].Field != "STSEndpoint.Source" || !strings.Contains(problems[0].Message, tt.want)) {
+				t.Errorf("problems = %v, want one about %q", problems, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeIsRefused(t *testing.T) {
+	subnet := func(vpc, zone string) network.Fact[network.Subnet] {
+		return network.Told(network.Subnet{VPC: network.Told(vpc), Zone: network.Told(zone)})
+	}
+	group := func(vpc string) network.Fact[network.Group] {
+		return network.Told(network.Group{VPC: network.Told(vpc)})
+	}
+	for name, tt := range map[string]struct {
+		subnets map[string]network.Fact[network.Subnet]
+		groups  map[string]network.Fact[network.Group]
+		want    []string
+	}{
+		"all of one VPC":      {map[string]network.Fact[network.Subnet]{"subnet-a": subnet(vpc, "a"), "subnet-b": subnet(vpc, "b")}, map[string]network.Fact[network.Group]{"sg-a": group(vpc)}, nil},
+		"nothing told":        {map[string]network.Fact[network.Subnet]{"subnet-a": network.Unknown[network.Subnet](), "subnet-b": network.Told(network.Subnet{})}, nil, nil},
+		"a subnet of another": {map[string]network.Fact[network.Subnet]{"subnet-a": subnet(vpc, "a"), "subnet-b": subnet("vpc-2", "b")}, nil, []string{"SubnetIDs must be of the VPC vpc-1, got subnet-b, which is of vpc-2"}},
+		"two in one zone":     {map[string]network.Fact[network.Subnet]{"subnet-a": subnet(vpc, "a"), "subnet-b": subnet(vpc, "a")}, nil, []string{"SubnetIDs must each be in a zone of its own, got subnet-a and subnet-b, which are both in a"}},
+		"a group of another":  {nil, map[string]network.Fact[network.Group]{"sg-a": group("vpc-2")}, []string{"SecurityGroupIDs must be of the VPC vpc-1, got sg-a, which is of vpc-2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, _ := plan(lookedUp, func(c *network.Choices, _ *network.Needs) { c.Subnets = append(c.Subnets, network.Known("subnet-b")) })
+			n.Learn(network.Facts{Subnets: tt.subnets, Groups: tt.groups})
+			var got []string
+			for _, p := range n.CheckCluster() {
+				got = append(got, p.Error())
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("problems = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestQuotasCountWhatIsThere(t *testing.T) {
+	rules := func(n int, mark network.Mark) (out []network.Rule) {
+		for i := range n {
+			out = append(out, network.Rule{Protocol: "tcp", From: 1000 + i, To: 1000 + i, Range: "10.0.0.0/8", Mark: mark})
+		}
+		return out
+	}
+	mine := network.Mark{Purpose: "pollers to brokers", Owner: owner}
+	for name, tt := range map[string]struct {
+		in, out   []network.Rule
+		endpoints network.Fact[int]
+		memory    network.Memory
+		want      []string
+	}{
+		"room for all":          {rules(59, network.Mark{}), nil, network.Told(47), network.Memory{}, nil},
+		"one rule too many":     {rules(60, network.Mark{}), nil, network.Told(0), network.Memory{}, []string{"sg-a has 61 inbound rules with those added, and a security group may have 60 by default"}},
+		"its own are not twice": {append(rules(59, network.Mark{}), rules(1, mine)...), nil, network.Told(0), network.Memory{}, nil},
+		"endpoints too many":    {nil, nil, network.Told(48), network.Memory{}, []string{"vpc-1 has 51 endpoints with those defined, and a VPC may have 50 by default"}},
+		"its own endpoints":     {nil, nil, network.Told(50), network.Memory{Endpoints: []network.Service{network.Lambda, network.SecretsManager, network.STS}}, nil},
+		"not told":              {nil, nil, network.Unknown[int](), network.Memory{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, needs := plan(lookedUp, from(network.Create, network.SecretsManager))
+			n.Learn(network.Facts{Memory: network.Told(tt.memory), VPC: network.Told(network.VPC{Endpoints: tt.endpoints}),
+				Groups: map[string]network.Fact[network.Group]{"sg-a": network.Told(network.Group{Ingress: network.Told(tt.in), Egress: network.Told(append(tt.out, network.Rule{Protocol: "-1", Range: "0.0.0.0/0"}))})}})
+			var got []string
+			for _, w := range n.Add(needs).Warnings {
+				if w.ID == notice.QuotaID {
+					text, _, _ := strings.Cut(w.String(), ".")
+					got = append(got, text)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("warnings = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAdviceIsWhatHelps(t *testing.T) {
+	statement := func(effect string, more string) any {
+		var out any
+		text := `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"` + effect + `","Principal":"*","Action":"sts:AssumeRole","Resource":"*"` + more + `}]}`
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	for name, tt := range map[string]struct {
+		policy network.Fact[any]
+		groups network.Fact[[]string]
+		want   []string
+	}{
+		"denied":              {network.Told(statement("Deny", "")), network.Told([]string{"sg-x"}), []string{"Have that statement changed", "--group-id sg-x --protocol tcp --port 443 --source-group sg-a"}},
+		"not told":            {network.Unknown[any](), network.Unknown[[]string](), []string{"the look-up did not tell its policy. See that it has this", "which the look-up did not tell would not let", "See that it has one that lets TCP 443 in from sg-a."}},
+		"EC2's own, no group": {network.Told[any](nil), network.Told([]string{}), []string{"of which it has none"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, needs := plan(lookedUp, from(network.Create, network.Lambda, network.SecretsManager))
+			n.Learn(network.Facts{Memory: network.Told(network.Memory{}), Endpoints: map[network.Service]network.Fact[[]network.Endpoint]{
+				network.STS: network.Told([]network.Endpoint{{ID: "vpce-1", PrivateDNS: network.Told(true), Policy: tt.policy, Groups: tt.groups}})}})
+			text := fmt.Sprint(n.Add(needs).Warnings)
+			for _, want := range tt.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("warnings = %s, want %q in them", text, want)
+				}
+			}
+			if strings.Contains(text, "--group-id  ") || strings.Contains(text, `Have this added`) {
+				t.Errorf("warnings = %s, want no advice that does not help", text)
+			}
+		})
 	}
 }
