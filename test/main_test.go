@@ -5,20 +5,57 @@
 package test
 
 import (
+	"flag"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
 	"msklambda/test/internal/synthtest"
+	"msklambda/test/internal/unvalidated"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if code == 0 && wholeRun() && !valid() {
+		code = 1
+	}
 	jsii.Close() // once: a second start would cost as much as the first
 	os.Exit(code)
+}
+
+func wholeRun() bool {
+	return !testing.Short() && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
+}
+
+// valid has CDK's rules judge every template that the tests have made. In the tests
+// themselves that is off: see package unvalidated.
+func valid() bool {
+	findings, judged, err := synthtest.Validate()
+	if err != nil {
+		findings = append(findings, err.Error())
+	}
+	if len(findings) > 0 {
+		fmt.Printf("FAIL: CDK's rules have findings in what these tests made:\n%s\n", strings.Join(findings, "\n"))
+		return false
+	}
+	fmt.Printf("CDK's rules have nothing against the %d templates of these tests\n", judged)
+	return true
+}
+
+func TestTheSynthsOfTheseTestsAreNotValidated(t *testing.T) {
+	app := newApp(t, nil)
+	awsec2.NewCfnSecurityGroup(newStack(app, "Faulty"), jsii.String("Group"), &awsec2.CfnSecurityGroupProps{
+		GroupDescription: jsii.String("x"), VpcId: jsii.String("vpc-1")})
+	text := panicText(func() { app.Synth(nil) })
+	if off := os.Getenv(unvalidated.Variable) == "false"; off != (text == "") {
+		t.Errorf("%s is %q, and a faulty template panics with %q", unvalidated.Variable, os.Getenv(unvalidated.Variable), text)
+	}
 }
 
 const (

@@ -187,9 +187,8 @@ func shorten(message string) string {
 
 // notOnThePage are messages of the package that are not those of a case: why.
 var notOnThePage = map[string]string{
-	"msklambda: %s %q:\n%w":       "the first line of every panic",
-	"must be one of %v, got %d":   "LogRetention, for the app alone",
-	"no go.mod in it or above it": "TestAnEntryOutsideAModuleIsRefused makes the directory",
+	"msklambda: %s %q:\n%w":     "the first line of every panic",
+	"must be one of %v, got %d": "LogRetention, for the app alone",
 }
 
 // TestNoMessageIsMissingFromThePage reads the package's source for every message

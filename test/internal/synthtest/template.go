@@ -49,7 +49,9 @@ func Read(t *testing.T, stack awscdk.Stack) *Template {
 // Raw is the template of a stack as it is.
 func Raw(t *testing.T, stack awscdk.Stack) map[string]any {
 	t.Helper()
-	return *assertions.Template_FromStack(stack, nil).ToJSON()
+	raw := *assertions.Template_FromStack(stack, nil).ToJSON()
+	record(t.Name(), JSON(raw), stack)
+	return raw
 }
 
 // At returns the resource at a path, or the only one below it when the last

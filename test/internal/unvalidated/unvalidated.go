@@ -6,8 +6,8 @@
 // environment for that when its packages are initialized, before any TestMain. This
 // package is initialized before them: Go takes packages by import path as soon as
 // what they import is ready, and this one imports os alone, which the jsii runtime
-// needs more than. TestTemplatesAreValidatedWhereTheyAreMeantToBe notices if that
-// should ever change.
+// needs more than. TestTheSynthsOfTheseTestsAreNotValidated notices if that should
+// ever change.
 package unvalidated
 
 import "os"
