@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/gobuild"
+	"msklambda/constructs/internal/nag"
 	"msklambda/lambda/livescores/layout"
 )
 
@@ -87,7 +88,7 @@ func (l *LiveScores) defineLogRole() constructs.IDependable {
 			awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AmazonAPIGatewayPushToCloudWatchLogs"))},
 	})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
-	explain(role, "AwsSolutions-IAM4", "API Gateway writes the logs of every API of the account with it, and AWS documents this policy for that")
+	nag.Explain(role, "AwsSolutions-IAM4", "API Gateway writes the logs of every API of the account with it, and AWS documents this policy for that")
 	account := awsapigateway.NewCfnAccount(l, jsii.String("LogAccount"), &awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
 	account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 	return account
@@ -169,7 +170,7 @@ func (l *LiveScores) defineRoutes() {
 			props.RouteResponseSelectionExpression = jsii.String("$default")
 		}
 		resource := awsapigatewayv2.NewCfnRoute(scope, &r.id, props)
-		explain(resource, "AwsSolutions-APIG4", "the scores are public, and a browser can do nothing here but follow them")
+		nag.Explain(resource, "AwsSolutions-APIG4", "the scores are public, and a browser can do nothing here but follow them")
 		if r.answers {
 			awsapigatewayv2.NewCfnRouteResponse(resource, jsii.String("Response"), &awsapigatewayv2.CfnRouteResponseProps{
 				ApiId: l.API.ApiId(), RouteId: resource.Ref(), RouteResponseKey: jsii.String("$default"),

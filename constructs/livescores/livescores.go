@@ -15,6 +15,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/internal/nag"
 	"msklambda/constructs/msklambda"
 	"msklambda/lambda/livescores/layout"
 )
@@ -31,26 +32,36 @@ type LiveScores struct {
 	// the stack is deleted.
 	Table awsdynamodb.Table
 
-	API       awsapigatewayv2.WebSocketApi
-	Stage     awsapigatewayv2.WebSocketStage
+	// API is the WebSocket API that browsers connect to.
+	API awsapigatewayv2.WebSocketApi
+
+	// Stage is the only stage of the API.
+	Stage awsapigatewayv2.WebSocketStage
+
+	// AccessLog is where API Gateway logs the requests of the stage.
 	AccessLog awslogs.LogGroup
 
-	// Connections is the function behind the routes of the API, and
-	// ConnectionsPolicy all it may do.
-	Connections       awslambda.Function
+	// Connections is the function behind the routes of the API.
+	Connections awslambda.Function
+
+	// ConnectionsPolicy is all that the Connections function may do.
 	ConnectionsPolicy awsiam.Policy
 
-	// FanOut is the consumer whose function posts score events. FanOutPolicy is
-	// what the function may do beside what every consumer's may.
-	FanOut       *msklambda.Consumer
+	// FanOut is the consumer whose function posts score events.
+	FanOut *msklambda.Consumer
+
+	// FanOutPolicy is what the function of FanOut may do beside what every
+	// consumer's may.
 	FanOutPolicy awsiam.Policy
 
 	// Failed is where Lambda writes the events that it has given up on, with what
 	// is in them. It stays when the stack is deleted.
 	Failed awss3.Bucket
 
-	// Page is the bucket of the page, and Distribution what shows it.
-	Page         awss3.Bucket
+	// Page is the bucket of the page.
+	Page awss3.Bucket
+
+	// Distribution shows the page.
 	Distribution awscloudfront.Distribution
 }
 
@@ -120,7 +131,7 @@ func (l *LiveScores) defineFailed() {
 		EnforceSSL:        jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
 	})
-	explain(l.Failed, "AwsSolutions-S1", "only Lambda writes here and only operators read; a log of that would be a bucket of its own")
+	nag.Explain(l.Failed, "AwsSolutions-S1", "only Lambda writes here and only operators read; a log of that would be a bucket of its own")
 }
 
 func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {

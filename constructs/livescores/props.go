@@ -2,8 +2,6 @@ package livescores
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/score"
 )
@@ -103,37 +102,33 @@ func (p *Props) Validate() error {
 	if p == nil {
 		p = &Props{}
 	}
-	var errs []error
-	add := func(field, format string, args ...any) {
-		errs = append(errs, &msklambda.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
-	}
 	// Where the fields are a consumer's, so are their limits.
-	errs = append(errs, split(p.consumer().Validate())...)
+	ps := problem.Of(p.consumer().Validate())
 	connections := &msklambda.ConsumerProps{Topic: "scores", GroupID: "scores", Entry: cmp.Or(p.ConnectionsEntry, defaultConnectionsEntry)}
-	for _, problem := range split(connections.Validate()) {
-		add("ConnectionsEntry", "%s", problem.(*msklambda.Problem).Message)
+	for _, problem := range problem.Of(connections.Validate()) {
+		ps.Add("ConnectionsEntry", "%s", problem.Message)
 	}
 	if p.Pollers != nil && p.Pollers.Off {
-		add("Pollers.Off", "must not be set: partial batch responses need provisioned pollers")
+		ps.Add("Pollers.Off", "must not be set: partial batch responses need provisioned pollers")
 	}
 	if p.RetryAttempts != nil && *p.RetryAttempts == -1 {
-		add("RetryAttempts", "must be 0 to 10000: a bad event would be tried without end, got -1")
+		ps.Add("RetryAttempts", "must be 0 to 10000: a bad event would be tried for ever, got -1")
 	}
 	for i, match := range p.Matches {
 		if !score.ValidMatch(match) {
-			add("Matches", "must be ids of matches, 1 to 64 letters, digits or any of . _ : -, got %q", match)
+			ps.Add("Matches", "must be ids of matches, 1 to 64 letters, digits or any of . _ : -, got %q", match)
 		}
 		if slices.Contains(p.Matches[:i], match) {
-			add("Matches", "must not repeat a match, got %q twice", match)
+			ps.Add("Matches", "must not repeat a match, got %q twice", match)
 		}
 	}
 	if p.ThrottleRate < 0 || p.ThrottleRate > maxThrottleRate {
-		add("ThrottleRate", "must be 1 to %d, got %d", maxThrottleRate, p.ThrottleRate)
+		ps.Add("ThrottleRate", "must be 1 to %d, got %d", maxThrottleRate, p.ThrottleRate)
 	}
 	if rate, burst := p.throttle(); p.ThrottleBurst < 0 || p.ThrottleBurst > 0 && p.ThrottleBurst < rate {
-		add("ThrottleBurst", "must not be less than ThrottleRate %d, got %d", rate, burst)
+		ps.Add("ThrottleBurst", "must not be less than {ThrottleRate} %d, got %d", rate, burst)
 	}
-	return errors.Join(errs...)
+	return ps.Err()
 }
 
 func (p *Props) throttle() (rate, burst int) {
@@ -171,14 +166,6 @@ func (p *Props) consumer() *msklambda.ConsumerProps {
 		// With ContinueOnError in the function: a bad event is reported alone.
 		ReportBatchItemFailures: true,
 	}
-}
-
-// split takes joined problems apart.
-func split(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return nil
 }
 
 // environment is what a function needs to know.

@@ -10,6 +10,9 @@ import (
 // hundred is gone and one in twenty is throttled at first: all others get each
 // event once, and the table is clean.
 func TestTenThousandViewers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	const viewers, gone, throttled = 10000, 100, 500
 	all := names("c", viewers)
 	index := map[string]int{}

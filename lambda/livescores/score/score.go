@@ -58,7 +58,7 @@ var (
 	kind    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 )
 
-// ValidMatch tells whether a text can be the id of a match.
+// ValidMatch reports whether a text can be the id of a match.
 func ValidMatch(id string) bool { return matchID.MatchString(id) }
 
 // Parse reads an event and reports everything that is wrong with it at once.
