@@ -14,13 +14,20 @@ import (
 //
 //	kafka.Start(kafka.Batch(write))
 //
-// It is called once for each partition of the event. The slice is its own; the
-// records are as those of a function of one record.
+// It is called once for each partition of the event, or once for all with
+// [WholeEvent], and again for what is left when records that failed are out of the
+// way ([Skip], [DeadLetter]) or to be tried again ([Retry], [RetryAfter]). The
+// slice is its own; the records are as those of a function of one record.
 //
-// nil means that every record was handled. [FailedAt] says how far it got, and
-// [FailedOnly] which records failed in a bulk write without order. Any other
-// error, a panic, or one of these about a record that is not of the slice, means
-// that no record was handled.
+// nil means that every record was handled. [FailedAt] says how far it got,
+// [FailedOnly] which records failed in a bulk write without order, and [Unstarted]
+// which were not tried; errors.Join joins them. Any other error, a panic, or one of
+// these about a record that is not of the slice, is about all records: none was
+// handled.
+//
+// A Batch that hands its records to goroutines of its own has to see to their
+// panics and ends itself: one that is forgotten counts as handled. [ForEach] does
+// that.
 type Batch func(ctx context.Context, records []*Record) error
 
 // FailedAt returns an error for a [Batch] that handled the records before r, in
@@ -51,6 +58,8 @@ type batchFailure struct {
 	err     error
 	records []*Record
 	rest    bool // those after records[0] too
+
+	unstarted bool // they did not fail
 }
 
 func (f *batchFailure) Error() string { return f.err.Error() }

@@ -25,7 +25,7 @@ type partition struct {
 type memory struct {
 	records []Record
 	headers []Header
-	offsets []int64
+	progress
 }
 
 // wipe lets go of the payload, and turns records that are used although the
@@ -33,7 +33,7 @@ type memory struct {
 func (m *memory) wipe() {
 	clear(m.records)
 	clear(m.headers)
-	m.records, m.headers, m.offsets = m.records[:0], m.headers[:0], m.offsets[:0]
+	m.records, m.headers = m.records[:0], m.headers[:0]
 }
 
 // decoder holds what decoding one payload needs. What it returns shares

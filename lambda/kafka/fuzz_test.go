@@ -115,10 +115,7 @@ func sameRecord(a, b *Record) bool {
 // the event's map key, in valid JSON.
 func checkAnswer(t *testing.T, event []byte, parts []partition) {
 	t.Helper()
-	b := &batch{mem: new(memory), parts: make([]work, len(parts))}
-	for i, p := range parts {
-		b.parts[i] = work{partition: p}
-	}
+	b := new(handler).newBatch(t.Context(), nil, new(memory), parts)
 	var answer struct {
 		BatchItemFailures []struct {
 			ItemIdentifier struct {
@@ -127,7 +124,6 @@ func checkAnswer(t *testing.T, event []byte, parts []partition) {
 			}
 		}
 	}
-	b.keepOffsets()
 	raw := b.answer()
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		t.Fatalf("answer to %q = %q: %v", event, raw, err)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"msklambda/lambda/kafka/internal/testhook"
 )
 
 // ReportBatchItemFailuresEnv is the environment variable that tells a handler
@@ -58,20 +60,37 @@ func Handler[F Func](fn F, opts ...Option) lambda.Handler {
 		}
 		opt(h)
 	}
+	h.check()
 	return h
 }
+
+// check refuses options that do not go together.
+func (h *handler) check() {
+	switch {
+	case h.byKey && h.batch != nil:
+		panic("kafka: ConcurrencyByKey needs a function of one record, got a Batch, which can use ForEach")
+	case h.byKey && h.concurrencySet:
+		panic("kafka: Concurrency and ConcurrencyByKey exclude each other")
+	case h.whole && h.batch == nil:
+		panic("kafka: WholeEvent needs a Batch, got a function of one record")
+	}
+}
+
+// HandlerFunc is user code for one record. What it returns says what becomes of
+// the record: nil, that it is handled; [Skip], that it need not be; [Permanent], that
+// no retry helps; [RetryAfter], when to try again; any other error, that a retry
+// may help. A panic, or the end of its goroutine, is an error of the last kind.
+type HandlerFunc func(ctx context.Context, r *Record) error
 
 // Option changes how a [Handler] works.
 type Option func(*handler)
 
-// Concurrency handles up to n partitions at once, each in order. The default is
-// 1: a function has a fraction of a processor, so that more than one at a time is
-// worth it only where handling a record means waiting. Panics if n is less than 1.
-func Concurrency(n int) Option {
-	if n < 1 {
-		panic(fmt.Sprintf("kafka: Concurrency must be at least 1, got %d", n))
-	}
-	return func(h *handler) { h.concurrency = n }
+// WholeEvent gives a [Batch] the records of all partitions of the event at once,
+// those of each in order and together, for stores that take many records in one go
+// wherever they come from. Without [ContinueOnError] a record that fails holds up
+// those after it in its own partition only, unless it is told by [FailedAt].
+func WholeEvent() Option {
+	return func(h *handler) { h.whole = true }
 }
 
 // ContinueOnError goes on with the next record of a partition when one has
@@ -110,14 +129,20 @@ func Logger(l *slog.Logger) Option {
 }
 
 type handler struct {
-	record      func(context.Context, *Record) error
-	batch       Batch // in place of record
-	partial     bool
-	goOn        bool
-	concurrency int
-	margin      time.Duration // negative: the default
-	logger      *slog.Logger  // nil: the default
-	spare       atomic.Pointer[memory]
+	record HandlerFunc
+	batch  Batch // in place of record
+
+	partial        bool
+	goOn           bool
+	byKey, whole   bool
+	concurrency    int
+	concurrencySet bool
+	margin         time.Duration // negative: the default
+	retry          *Backoff
+	sink           Sink
+	logger         *slog.Logger // nil: the default
+
+	spare atomic.Pointer[memory]
 }
 
 // maxMargin is the most that the default of DeadlineMargin takes.
@@ -135,14 +160,15 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	userCtx, cancel := h.withMargin(ctx, start)
 	defer cancel()
-	b := &batch{handler: h, ctx: userCtx, log: log, mem: m, parts: make([]work, len(parts))}
-	for i := range parts {
-		b.parts[i].partition = parts[i]
+	b := h.newBatch(userCtx, log, m, parts)
+	partial := h.partial
+	if b.hook = testhook.From(ctx); b.hook != nil {
+		partial = b.hook.Partial
 	}
 	b.run()
 	log.batch(b, time.Since(start))
 	answer, err := []byte(noFailures), error(nil)
-	if h.partial {
+	if partial {
 		answer = b.answer()
 	} else if err = b.err(); err != nil {
 		answer = nil

@@ -38,22 +38,41 @@ func recordAttrs(w *work, i int, more ...slog.Attr) []slog.Attr {
 	}, more...)
 }
 
-// handled logs, at debug, the records of w from one on up to the next.
-func (l *batchLog) handled(w *work, from int) {
-	if !l.debug {
-		return
+// handled logs a record at debug.
+func (l *batchLog) handled(w *work, k int) {
+	if l.debug {
+		l.LogAttrs(l.ctx, slog.LevelDebug, "kafka: record handled", recordAttrs(w, k)...)
 	}
-	for i := from; i < w.next; i++ {
-		l.LogAttrs(l.ctx, slog.LevelDebug, "kafka: record handled", recordAttrs(w, i)...)
+}
+
+// retried logs, at debug, that a record is tried again.
+func (l *batchLog) retried(w *work, k int, err error, attempts int, wait time.Duration) {
+	if l.debug {
+		l.LogAttrs(l.ctx, slog.LevelDebug, "kafka: record to be tried again", recordAttrs(w, k,
+			slog.Any("error", err), slog.Int("attempts", attempts), slog.Duration("wait", wait))...)
+	}
+}
+
+// skipped logs that a record needs no handling, if it is one of the first.
+func (l *batchLog) skipped(w *work, k int, reason error, n int64) {
+	if n <= maxReported {
+		l.LogAttrs(l.ctx, slog.LevelInfo, "kafka: record skipped", recordAttrs(w, k, slog.Any("reason", reason))...)
+	}
+}
+
+// deadLettered logs that the sink has taken a record, if it is one of the first.
+func (l *batchLog) deadLettered(w *work, k int, err error, attempts int, n int64) {
+	if n <= maxReported {
+		l.LogAttrs(l.ctx, slog.LevelWarn, "kafka: record dead-lettered", recordAttrs(w, k, slog.Any("error", err), slog.Int("attempts", attempts))...)
 	}
 }
 
 // failed logs a record's failure, if it is one of the first.
-func (l *batchLog) failed(w *work, f failure, stack []byte) {
+func (l *batchLog) failed(w *work, k int, err error, stack []byte) {
 	if l.failures.Add(1) > maxReported {
 		return
 	}
-	attrs := recordAttrs(w, f.index, slog.Any("error", f.err))
+	attrs := recordAttrs(w, k, slog.Any("error", err))
 	if stack != nil {
 		attrs = append(attrs, slog.String("stack", string(stack)))
 	}
@@ -67,28 +86,41 @@ func (l *batchLog) undecoded(err error, size int) {
 
 // batch logs the one line that sums up an invocation.
 func (l *batchLog) batch(b *batch, took time.Duration) {
-	records, unhandled, skipped := 0, 0, 0
+	records, unhandled, notBegun := 0, 0, 0
+	var cause error
 	for i := range b.parts {
 		w := &b.parts[i]
 		records += len(w.records)
-		for range w.unhandled {
+		for k := range w.unhandled {
 			unhandled++
+			if w.status[k] == unstarted {
+				notBegun++
+			}
 		}
-		if w.skipped {
-			skipped += len(w.records) - w.rest
+		if cause == nil {
+			cause = w.notBegun
 		}
 	}
 	failures := int(l.failures.Load())
 	if failures > maxReported {
 		l.LogAttrs(l.ctx, slog.LevelWarn, "kafka: further failures not logged", slog.Int("failures", failures-maxReported))
 	}
-	if skipped > 0 {
-		l.LogAttrs(l.ctx, slog.LevelWarn, "kafka: records not started", slog.Int("records", skipped), slog.Any("error", context.Cause(b.ctx)))
+	if notBegun > 0 {
+		l.LogAttrs(l.ctx, slog.LevelWarn, "kafka: records not started", slog.Int("records", notBegun), slog.Any("error", cause))
 	}
-	l.LogAttrs(l.ctx, slog.LevelInfo, "kafka: batch",
+	attrs := []slog.Attr{
 		slog.Int("records", records),
 		slog.Int("partitions", len(b.parts)),
 		slog.Int("failures", failures),
 		slog.Int("unhandled", unhandled),
-		slog.Duration("duration", took))
+	}
+	for _, more := range []struct {
+		key string
+		n   int64
+	}{{"retries", b.retries.Load()}, {"skipped", b.skipped.Load()}, {"deadLettered", b.deadLettered.Load()}} {
+		if more.n > 0 {
+			attrs = append(attrs, slog.Int64(more.key, more.n))
+		}
+	}
+	l.LogAttrs(l.ctx, slog.LevelInfo, "kafka: batch", append(attrs, slog.Duration("duration", took))...)
 }

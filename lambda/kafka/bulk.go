@@ -1,0 +1,325 @@
+package kafka
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// item is a record of a batch.
+type item struct {
+	w        *work
+	k        int
+	attempts int // that failed
+	err      error
+}
+
+func (it *item) status() *status { return &it.w.status[it.k] }
+func (it *item) record() *Record { return &it.w.records[it.k] }
+
+// bulk is what a Batch gets at once. It lies in a lane.
+type bulk struct {
+	todo []item // not handled yet, in order
+}
+
+// bulkLanes makes a lane of each partition, or of all.
+func (b *batch) bulkLanes() []*lane {
+	var lanes []*lane
+	var todo []item
+	for i := range b.parts {
+		w := &b.parts[i]
+		for k := range w.records {
+			if w.status[k] != settled {
+				todo = append(todo, item{w: w, k: k})
+			}
+		}
+		if b.whole && i+1 < len(b.parts) {
+			continue
+		}
+		if len(todo) > 0 {
+			lanes = append(lanes, b.newLane(&lane{bulk: &bulk{todo}}, len(lanes)))
+		}
+		todo = nil
+	}
+	return lanes
+}
+
+// attemptBulk calls a Batch with what is to do, again and again while records
+// come out of the way.
+func (b *batch) attemptBulk(l *lane) {
+	for len(l.bulk.todo) > 0 && l.wait == 0 {
+		if b.ctx.Err() != nil {
+			b.leaveBulk(l)
+			return
+		}
+		records := make([]*Record, len(l.bulk.todo))
+		for i := range l.bulk.todo {
+			records[i] = l.bulk.todo[i].record()
+		}
+		err, stack := guarded(func() error { return b.callBulk(l, records) })
+		if err == nil {
+			for i := range l.bulk.todo {
+				b.handledBulk(&l.bulk.todo[i])
+			}
+			l.bulk.todo = nil
+			return
+		}
+		b.failBulk(l, err, stack)
+	}
+}
+
+func (b *batch) callBulk(l *lane, records []*Record) error {
+	if b.hook == nil {
+		return b.handler.batch(&l.ctx, records)
+	}
+	positions := make([]string, len(records))
+	for i, r := range records {
+		positions[i] = r.String()
+	}
+	return b.hook.Call(positions, func() error { return b.handler.batch(&l.ctx, records) })
+}
+
+func (b *batch) handledBulk(it *item) {
+	*it.status() = handled
+	b.log.handled(it.w, it.k)
+}
+
+// leaveBulk gives up what is left for want of time: what failed before fails, the
+// rest was not started.
+func (b *batch) leaveBulk(l *lane) {
+	var stopped *work
+	for i := range l.bulk.todo {
+		switch it := &l.bulk.todo[i]; {
+		case it.err != nil:
+			b.giveUpBulk(it, it.err, nil)
+			stopped = it.w
+		case b.goOn || stopped != it.w:
+			*it.status() = unstarted
+			b.noteUnstarted(it.w, context.Cause(b.ctx))
+		}
+	}
+	l.bulk.todo = nil
+}
+
+func (b *batch) giveUpBulk(it *item, err error, stack []byte) {
+	*it.status() = failed
+	b.note(it.w, it.k, err)
+	b.log.failed(it.w, it.k, err, stack)
+}
+
+// told is what the error of a Batch says of a record.
+type told struct {
+	decision
+	failed bool  // or it was not started
+	err    error // the first, of several
+	also   []error
+	wait   time.Duration
+}
+
+// failBulk deals with the error of a Batch: with each record that it tells of, or
+// with all if it tells of none, or if that is not certain.
+func (b *batch) failBulk(l *lane, err error, stack []byte) {
+	todo := l.bulk.todo
+	said, ok := b.locateIn(todo, err, stack == nil && err != errGoexit)
+	if !ok {
+		b.failAll(l, err, stack)
+		return
+	}
+	var sending []int
+	for i := range todo {
+		if said[i] == nil || !said[i].failed {
+			continue
+		}
+		t, it := said[i], &todo[i]
+		it.attempts++
+		t.decision, t.wait = b.decide(classifyAll(t), it.attempts)
+		if t.decision == settle {
+			sending = append(sending, i)
+		}
+	}
+	progress := b.sendBulk(todo, said, sending)
+	var rest []item
+	var wait time.Duration
+	retrying := false
+	var open, stopped *work // partitions of which a record is not handled, or failed
+	for i := range todo {
+		it, t := &todo[i], said[i]
+		blocked := !b.goOn && open == it.w
+		switch {
+		case t == nil && !blocked:
+			b.handledBulk(it)
+			continue
+		case t != nil && t.failed && t.decision == skipOver:
+			*it.status() = settled
+			b.skip(it.w, it.k, t.err)
+			progress = true
+			continue
+		case *it.status() == settled:
+			continue // by sendBulk
+		case t != nil && t.failed && t.decision == failNow:
+			for _, err := range append([]error{t.err}, t.also...) {
+				b.giveUpBulk(it, err, nil)
+			}
+			open, stopped = it.w, it.w
+			continue
+		case t != nil && t.failed && !b.goOn && stopped == it.w:
+			b.giveUpBulk(it, t.err, nil) // not again, behind one that failed
+			continue
+		case t != nil && t.failed:
+			it.err = t.err
+			wait, retrying = max(wait, t.wait), true
+			b.retries.Add(1)
+			b.log.retried(it.w, it.k, t.err, it.attempts, t.wait)
+		}
+		open = it.w
+		if b.goOn || stopped != it.w {
+			rest = append(rest, *it)
+		}
+	}
+	switch {
+	case retrying:
+		l.bulk.todo, l.wait = rest, wait
+	case progress:
+		l.bulk.todo = rest
+	default:
+		for i := range rest {
+			if rest[i].w == stopped {
+				continue // behind one that failed
+			}
+			*rest[i].status() = unstarted
+			b.noteUnstarted(rest[i].w, errUnstarted)
+		}
+		l.bulk.todo = nil
+	}
+}
+
+// failAll deals with an error that is about all records at once. Its failure is
+// told of the first.
+func (b *batch) failAll(l *lane, err error, stack []byte) {
+	todo := l.bulk.todo
+	var v verdict
+	if stack == nil {
+		v = classify(err)
+	}
+	attempts := 0
+	for i := range todo {
+		todo[i].attempts++
+		attempts = max(attempts, todo[i].attempts)
+	}
+	decision, wait := b.decide(v, attempts)
+	switch decision {
+	case again:
+		todo[0].err = err
+		b.retries.Add(1)
+		l.wait = wait
+		b.log.retried(todo[0].w, todo[0].k, err, attempts, wait)
+		return
+	case skipOver:
+		for i := range todo {
+			*todo[i].status() = settled
+			b.skip(todo[i].w, todo[i].k, err)
+		}
+		l.bulk.todo = nil
+		return
+	case settle:
+		failures := make([]Failure, len(todo))
+		for i := range todo {
+			failures[i] = todo[i].w.failure(todo[i].k, err, todo[i].attempts)
+		}
+		cause, sinkStack := b.send(failures)
+		if cause == nil {
+			for i := range todo {
+				*todo[i].status() = settled
+				b.sent(todo[i].w, todo[i].k, err, todo[i].attempts)
+			}
+			l.bulk.todo = nil
+			return
+		}
+		err = unsent(err, cause)
+		if sinkStack != nil {
+			stack = sinkStack
+		}
+	}
+	b.giveUpBulk(&todo[0], err, stack)
+	l.bulk.todo = nil
+}
+
+// sendBulk gives the sink what is for it, at once, and says whether it took it.
+func (b *batch) sendBulk(todo []item, said []*told, sending []int) bool {
+	if len(sending) == 0 {
+		return false
+	}
+	failures := make([]Failure, len(sending))
+	for n, i := range sending {
+		failures[n] = todo[i].w.failure(todo[i].k, said[i].err, todo[i].attempts)
+	}
+	cause, _ := b.send(failures)
+	for _, i := range sending {
+		if cause != nil {
+			said[i].decision, said[i].err = failNow, unsent(said[i].err, cause)
+			continue
+		}
+		*todo[i].status() = settled
+		b.sent(todo[i].w, todo[i].k, said[i].err, todo[i].attempts)
+	}
+	return cause == nil
+}
+
+// locateIn finds what err says of each record of todo. It is not ok if a part of
+// it is about no record, or about one that is not of todo.
+func (b *batch) locateIn(todo []item, err error, ok bool) ([]*told, bool) {
+	if !ok {
+		return nil, false
+	}
+	found, ok := locate(err)
+	if !ok {
+		return nil, false
+	}
+	index := make(map[*Record]int, len(todo))
+	for i := range todo {
+		index[todo[i].record()] = i
+	}
+	said := make([]*told, len(todo))
+	at := func(i int) *told {
+		if said[i] == nil {
+			said[i] = new(told)
+		}
+		return said[i]
+	}
+	for _, f := range found {
+		for _, r := range f.records {
+			i, known := index[r]
+			if !known {
+				return nil, false
+			}
+			t := at(i)
+			switch {
+			case f.unstarted:
+			case t.failed:
+				t.also = append(t.also, f.text)
+			default:
+				t.failed, t.err = true, f.text
+			}
+			if f.rest {
+				for k := i + 1; k < len(todo); k++ {
+					at(k)
+				}
+			}
+		}
+	}
+	return said, true
+}
+
+// classifyAll is what all errors of a record say together.
+func classifyAll(t *told) verdict {
+	if len(t.also) == 0 {
+		return classify(t.err)
+	}
+	return classify(joined(slices.Concat([]error{t.err}, t.also)))
+}
+
+// joined is a list of errors, for classify.
+type joined []error
+
+func (j joined) Error() string   { return "" }
+func (j joined) Unwrap() []error { return j }

@@ -1,0 +1,70 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+)
+
+// Failure is a record that is given up, for a [Sink]. The Record is valid until
+// Send returns.
+type Failure struct {
+	// Record is what was delivered. Its Key and Value are those that the
+	// function has seen: if it writes into them, what it wrote is here.
+	Record *Record
+
+	// Err is the last error of the function.
+	Err error
+
+	// Attempts is how often the function was called for the record in this
+	// invocation.
+	Attempts int
+}
+
+// Sink takes records that are given up. Packages beside this one write them to a
+// Kafka topic (deadletter/topic), an SQS queue (deadletter/queue) or an S3 bucket
+// (deadletter/bucket); [SinkFunc] is a function.
+type Sink interface {
+	// Send writes the failures, of which there is at least one, and returns
+	// nil only when all are acknowledged. After an error none counts as handled.
+	// It may be called by several goroutines, and again with a record that it
+	// has written: when its neighbours are delivered again, for example.
+	Send(ctx context.Context, failures []Failure) error
+}
+
+// SinkFunc is a function as a [Sink].
+type SinkFunc func(ctx context.Context, failures []Failure) error
+
+// Send calls f.
+func (f SinkFunc) Send(ctx context.Context, failures []Failure) error { return f(ctx, failures) }
+
+// DeadLetter gives records that failed with [Permanent], or whose attempts are
+// spent ([Retry]), to a sink. They count as handled once that has acknowledged
+// them, and the records behind them go on; if it returns an error they fail, as
+// without a sink. So a poison record does not hold up its partition, also where
+// Lambda knows neither partial answers nor retry limits (on-demand pollers).
+//
+// Other errors stay as they are: the records are sent again by Lambda. Panics if s
+// is nil.
+func DeadLetter(s Sink) Option {
+	if f, ok := s.(SinkFunc); s == nil || ok && f == nil {
+		panic("kafka: DeadLetter needs a sink, got nil")
+	}
+	return func(h *handler) { h.sink = s }
+}
+
+// send gives failures to the sink, or says why it could not, with the stack of a
+// panic.
+func (b *batch) send(failures []Failure) (error, []byte) { //nolint:revive // as guarded
+	return guarded(func() error { return b.sink.Send(b.ctx, failures) })
+}
+
+// unsent is the error of a record that failed and could not be given to the sink.
+// It is not marked any more.
+func unsent(err, cause error) error {
+	return &unsentError{err, cause}
+}
+
+type unsentError struct{ err, cause error }
+
+func (e *unsentError) Error() string   { return fmt.Sprintf("%v; dead letter: %v", e.err, e.cause) }
+func (e *unsentError) Unwrap() []error { return []error{e.err, e.cause} }

@@ -1,0 +1,39 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+var errGoexit = errors.New("the handler ended its goroutine (runtime.Goexit)")
+
+// guarded calls fn in a goroutine of its own, and makes an error of a panic, with
+// its stack, and of a goroutine that is ended.
+func guarded(fn func() error) (err error, stack []byte) { //nolint:revive // the stack belongs to the error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		returned := false
+		defer func() {
+			if returned {
+				return
+			}
+			err = errGoexit
+			if v := recover(); v != nil {
+				err, stack = panicked(v), debug.Stack()
+			}
+		}()
+		err = fn()
+		returned = true
+	}()
+	<-done
+	return err, stack
+}
+
+func panicked(v any) error {
+	if err, ok := v.(error); ok {
+		return fmt.Errorf("panic: %w", err)
+	}
+	return fmt.Errorf("panic: %v", v)
+}
