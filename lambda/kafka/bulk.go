@@ -56,7 +56,7 @@ func (b *batch) attemptBulk(l *lane) {
 		for i := range l.bulk.todo {
 			records[i] = l.bulk.todo[i].record()
 		}
-		err, stack := guarded(func() error { return b.callBulk(l, records) })
+		stack, err := guarded(func() error { return b.callBulk(l, records) })
 		if err == nil {
 			for i := range l.bulk.todo {
 				b.handledBulk(&l.bulk.todo[i])
@@ -226,7 +226,7 @@ func (b *batch) failAll(l *lane, err error, stack []byte) {
 		for i := range todo {
 			failures[i] = todo[i].w.failure(todo[i].k, err, todo[i].attempts)
 		}
-		cause, sinkStack := b.send(failures)
+		sinkStack, cause := b.send(failures)
 		if cause == nil {
 			for i := range todo {
 				*todo[i].status() = settled
@@ -253,7 +253,7 @@ func (b *batch) sendBulk(todo []item, said []*told, sending []int) bool {
 	for n, i := range sending {
 		failures[n] = todo[i].w.failure(todo[i].k, said[i].err, todo[i].attempts)
 	}
-	cause, _ := b.send(failures)
+	_, cause := b.send(failures)
 	for _, i := range sending {
 		if cause != nil {
 			said[i].decision, said[i].err = failNow, unsent(said[i].err, cause)

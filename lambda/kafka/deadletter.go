@@ -54,7 +54,7 @@ func DeadLetter(s Sink) Option {
 
 // send gives failures to the sink, or says why it could not, with the stack of a
 // panic.
-func (b *batch) send(failures []Failure) (error, []byte) { //nolint:revive // as guarded
+func (b *batch) send(failures []Failure) (stack []byte, err error) {
 	return guarded(func() error { return b.sink.Send(b.ctx, failures) })
 }
 

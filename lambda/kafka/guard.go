@@ -10,7 +10,7 @@ var errGoexit = errors.New("the handler ended its goroutine (runtime.Goexit)")
 
 // guarded calls fn in a goroutine of its own, and makes an error of a panic, with
 // its stack, and of a goroutine that is ended.
-func guarded(fn func() error) (err error, stack []byte) { //nolint:revive // the stack belongs to the error
+func guarded(fn func() error) (stack []byte, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -28,7 +28,7 @@ func guarded(fn func() error) (err error, stack []byte) { //nolint:revive // the
 		returned = true
 	}()
 	<-done
-	return err, stack
+	return stack, err
 }
 
 func panicked(v any) error {

@@ -238,7 +238,7 @@ func (b *batch) fail(l *lane) {
 		b.skip(w, k, err)
 		return
 	case settle:
-		cause, sinkStack := b.send([]Failure{w.failure(k, err, l.attempts)})
+		sinkStack, cause := b.send([]Failure{w.failure(k, err, l.attempts)})
 		if cause == nil {
 			w.status[k] = settled
 			attempts := l.attempts
