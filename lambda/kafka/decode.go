@@ -24,7 +24,6 @@ type partition struct {
 // and make the peak of the process' memory depend on when it is collected.
 type memory struct {
 	records []Record
-	headers []Header
 	progress
 }
 
@@ -32,22 +31,18 @@ type memory struct {
 // handler has returned into empty ones, so that a test can notice.
 func (m *memory) wipe() {
 	clear(m.records)
-	clear(m.headers)
-	m.records, m.headers = m.records[:0], m.headers[:0]
+	m.records = m.records[:0]
 }
 
 // decoder holds what decoding one payload needs. What it returns shares
 // memory with data, never with the decoder.
 type decoder struct {
-	data []byte
-	err  *decodeError
+	scanner
 
 	parts   []partition
 	records []Record
-	headers []Header // the newest slab of them
 	schemas []Schema // the newest slab of them
 	strings interner
-	scratch []byte
 
 	topic, timestampType string // the most recent ones
 
@@ -58,26 +53,26 @@ type decoder struct {
 	prefixPartition int32
 
 	// Of the record being read, to name it in an error.
-	seen  field
-	field field
+	seen      field
+	field     field
+	headersAt int // where its headers are, if there are any
 	// firstRecord is where the first record begins, to tell how many follow.
 	firstRecord int
-	headerCount int
 	found       bool // records, as an object
 }
 
-// decode reads a whole event. It decodes base64 and header bytes in place: the
-// payload is overwritten, also when decode fails. The partitions come in the
-// order of their names and have records, which lie in m.
+// decode reads a whole event. It decodes base64 in place: the payload is
+// overwritten, also when decode fails. The partitions come in the order of their
+// names and have records, which lie in m.
 func decode(payload []byte, m *memory) ([]partition, error) {
-	d := decoder{data: payload, records: m.records[:0], headers: m.headers[:0]}
+	d := decoder{scanner: scanner{data: payload}, records: m.records[:0]}
 	i := d.space(0)
 	if i = d.event(i); i >= 0 {
 		if i = d.space(i); i < len(payload) {
 			d.fail(i, "the end of the payload")
 		}
 	}
-	m.records, m.headers = d.records, d.headers
+	m.records = d.records
 	if d.err != nil {
 		return nil, d.err
 	}

@@ -32,7 +32,8 @@
 // An event that cannot be decoded fails as a whole in both cases, before any
 // record is handled: what is malformed is not a record's content but what Lambda
 // wrote around it, so that nothing else of the event is to be trusted, and no
-// record may be lost.
+// record may be lost. Headers are decoded when they are asked for, and only then
+// can be found malformed: see [Record.Headers].
 //
 // Kafka in Lambda is at least once: handlers see a record again after a
 // failure, of theirs or of a neighbour's.
@@ -44,5 +45,6 @@
 // records it has. aws-lambda-go reads the next event into the same memory. A
 // record's byte slices, and the *Record, are therefore valid until the handler
 // returns, and a *Record that is kept longer becomes an empty one. [Record.Clone]
-// makes a record to keep. Strings may always be kept.
+// makes a record to keep. Strings may always be kept, and so may the values of
+// headers, which are copies.
 package kafka

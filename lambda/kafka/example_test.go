@@ -36,8 +36,8 @@ func ExampleHandler() {
 			return nil
 		}
 		fmt.Printf("%s %s = %s\n", r, r.Key, r.Value)
-		for _, h := range r.Headers {
-			fmt.Printf("  %s: %s\n", h.Key, h.Value)
+		for key, value := range r.Headers() {
+			fmt.Printf("  %s: %s\n", key, value)
 		}
 		return nil
 	}

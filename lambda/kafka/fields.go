@@ -141,7 +141,7 @@ func (d *decoder) record(i int, r *Record) int {
 		case fieldKey:
 			r.Key, i = d.bytes(i)
 		case fieldHeaders:
-			r.Headers, i = d.headerArray(i)
+			r.headers, i = d.headerArray(i, r.headers)
 		case fieldKeySchema:
 			r.KeySchema, i = d.schema(i, r.KeySchema)
 		case fieldValueSchema:

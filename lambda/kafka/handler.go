@@ -189,7 +189,7 @@ func (h *handler) takeMemory() *memory {
 // putMemory takes memory back, unless it is larger than a batch should need.
 func (h *handler) putMemory(m *memory) {
 	m.wipe()
-	if cap(m.records) <= 2*maxBatch && cap(m.headers) <= 8*maxBatch {
+	if cap(m.records) <= 2*maxBatch {
 		h.spare.Store(m)
 	}
 }

@@ -132,6 +132,23 @@ func (r randomEvents) header() string {
 	})
 }
 
+// plainHeaders writes headers as AWS does, at times with a number that is none.
+func (r randomEvents) plainHeaders() string {
+	var headers []string
+	for range r.IntN(4) {
+		var numbers []string
+		for range r.IntN(12) {
+			n := fmt.Sprint(r.IntN(256) - 128)
+			if r.seldom(50) {
+				n = r.pick("", "01", "-", "1.", "1e", "{", "}", "[", "{}", "x", "\x00", "null", "300", "[]", "1]", `"`, "1 2")
+			}
+			numbers = append(numbers, n)
+		}
+		headers = append(headers, `{"`+r.pick("a", "b", "trace-id", "\u00e9", `\"`, `\\`)+`":[`+strings.Join(numbers, ",")+`]}`)
+	}
+	return `"headers":[` + strings.Join(headers, ",") + `]`
+}
+
 func (r randomEvents) field() string {
 	name := r.name()
 	if r.seldom(60) {
@@ -174,6 +191,9 @@ func (r randomEvents) record() string {
 	for range r.IntN(5) {
 		s = append(s, r.field())
 	}
+	if r.seldom(2) {
+		s = append(s, r.plainHeaders())
+	}
 	if r.seldom(3) {
 		r.Shuffle(len(s), func(i, k int) { s[i], s[k] = s[k], s[i] })
 	}
@@ -204,31 +224,46 @@ func (r randomEvents) event() string {
 	if r.seldom(3) {
 		r.Shuffle(len(s), func(i, k int) { s[i], s[k] = s[k], s[i] })
 	}
-	return r.space() + "{" + strings.Join(s, ",") + "}" + r.space()
+	return r.broken(r.space() + "{" + strings.Join(s, ",") + "}" + r.space())
+}
+
+// broken takes away or adds a character or two that give an event its structure,
+// at times: what is skipped unread must not hide that.
+func (r randomEvents) broken(s string) string {
+	for r.seldom(4) {
+		var at []int
+		for i := range len(s) {
+			if strings.IndexByte(`[]{}",:`, s[i]) >= 0 {
+				at = append(at, i)
+			}
+		}
+		i := at[r.IntN(len(at))]
+		s = s[:i] + r.pick("", "[", "]", "{", "}", `"`, ",", "]}", `},{"`, `]},{"a":[`) + s[i+r.IntN(2):]
+	}
+	return s
 }
 
 func TestDecodeAgreesWithEncodingJSONOnRandomEvents(t *testing.T) {
-	n, accepted := 20000, 0
+	n, accepted, broken := 20000, 0, 0
 	if testing.Short() {
 		n = 1000
 	}
 	r := randomEvents{rand.New(rand.NewPCG(3, 4))}
 	for range n {
 		event := []byte(r.event())
-		got, gotErr := decodeGuarded(t, event)
-		want, wantErr := oracle(event)
-		if (gotErr == nil) != (wantErr == nil) {
-			t.Fatalf("decode(%q): err = %v, want %v", event, gotErr, wantErr)
+		got := decodeGuarded(t, event)
+		if compare(t, event, got) {
+			broken++
 		}
-		if gotErr == nil {
+		if got.err == nil {
 			accepted++
 		}
-		if diff := difference(got, want); diff != "" {
-			t.Fatalf("decode(%q): %s", event, diff)
-		}
-		checkAnswer(t, event, got)
 	}
 	if accepted < n/10 || accepted > n*9/10 {
 		t.Errorf("accepted %d of %d random events, want some of both", accepted, n)
+	}
+	t.Logf("accepted %d of %d events, %d of them with headers that are no JSON", accepted, n, broken)
+	if broken < n/1000 {
+		t.Errorf("%d of %d random events had headers that are no JSON, want some", broken, n)
 	}
 }

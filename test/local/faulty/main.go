@@ -54,14 +54,14 @@ func newFunction(path string) (*function, error) {
 
 func (f *function) process(ctx context.Context, r *kafka.Record) error {
 	entry := fault.Entry{Partition: r.Partition, Offset: r.Offset}
-	for _, h := range r.Headers {
-		switch h.Key {
+	for key, value := range r.Headers() {
+		switch key {
 		case fault.SumHeader:
-			if got, want := fault.Sum(r.Key, r.Value), h.Value; !slices.Equal(got, want) {
+			if got, want := fault.Sum(r.Key, r.Value), value; !slices.Equal(got, want) {
 				return fmt.Errorf("the checksum is %x, want %x: key or value are not what was produced", got, want)
 			}
 		case fault.Header:
-			if err := f.fail(entry, string(h.Value)); err != nil {
+			if err := f.fail(entry, string(value)); err != nil {
 				return err
 			}
 		}
