@@ -61,7 +61,7 @@ func (b *batch) err() error {
 		known := len(errs)
 		for ; len(failed) > 0 && failed[0].w == w; failed = failed[1:] {
 			k := failed[0].index
-			errs = append(errs, &recordError{w.records[k].Topic, w.records[k].Partition, w.offsets[k], failed[0].err})
+			errs = append(errs, &recordError{w.record(k).Topic, w.record(k).Partition, w.offsets[k], failed[0].err})
 		}
 		first, unhandled, notBegun := -1, 0, 0
 		for k := range w.unhandled {
@@ -74,7 +74,7 @@ func (b *batch) err() error {
 		}
 		switch {
 		case first >= 0:
-			r := &w.records[first]
+			r := w.record(first)
 			errs = append(errs, &unstartedError{position(r.Topic, r.Partition, w.offsets[first]), notBegun, w.notBegun})
 		case unhandled > 0 && len(errs) == known:
 			// Whatever left them so: an invocation that succeeds would lose them.

@@ -15,7 +15,7 @@ type item struct {
 }
 
 func (it *item) status() *status { return &it.w.status[it.k] }
-func (it *item) record() *Record { return &it.w.records[it.k] }
+func (it *item) record() *Record { return it.w.record(it.k) }
 
 // bulk is what a Batch gets at once. It lies in a lane.
 type bulk struct {
@@ -28,7 +28,7 @@ func (b *batch) bulkLanes() []*lane {
 	var todo []item
 	for i := range b.parts {
 		w := &b.parts[i]
-		for k := range w.records {
+		for k := range w.status {
 			if w.status[k] != settled {
 				todo = append(todo, item{w: w, k: k})
 			}
@@ -111,6 +111,8 @@ func (b *batch) giveUpBulk(it *item, err error, stack []byte) {
 type told struct {
 	decision
 	failed bool  // or it was not started
+	exact  bool  // what is behind it is told too
+	behind *told // the failure that it was not started for
 	err    error // the first, of several
 	also   []error
 	wait   time.Duration
@@ -141,29 +143,30 @@ func (b *batch) failBulk(l *lane, err error, stack []byte) {
 	var rest []item
 	var wait time.Duration
 	retrying := false
-	var open, stopped *work // partitions of which a record is not handled, or failed
+	// Partitions of which a record is not handled, of which one failed for good and
+	// nothing behind it is to be tried, and of which one failed at all.
+	var open, stopped, fails *work
 	for i := range todo {
 		it, t := &todo[i], said[i]
-		blocked := !b.goOn && open == it.w
 		switch {
-		case t == nil && !blocked:
+		case t == nil && (b.goOn || open != it.w):
 			b.handledBulk(it)
 			continue
+		case *it.status() == settled:
+			continue // by sendBulk
 		case t != nil && t.failed && t.decision == skipOver:
 			*it.status() = settled
 			b.skip(it.w, it.k, t.err)
 			progress = true
 			continue
-		case *it.status() == settled:
-			continue // by sendBulk
-		case t != nil && t.failed && t.decision == failNow:
+		case t != nil && t.failed && (t.decision == failNow || !b.goOn && stopped == it.w):
+			t.decision = failNow // also if it would be tried again
 			for _, err := range append([]error{t.err}, t.also...) {
 				b.giveUpBulk(it, err, nil)
 			}
-			open, stopped = it.w, it.w
-			continue
-		case t != nil && t.failed && !b.goOn && stopped == it.w:
-			b.giveUpBulk(it, t.err, nil) // not again, behind one that failed
+			if fails = it.w; !t.exact {
+				open, stopped = it.w, it.w
+			}
 			continue
 		case t != nil && t.failed:
 			it.err = t.err
@@ -171,8 +174,15 @@ func (b *batch) failBulk(l *lane, err error, stack []byte) {
 			b.retries.Add(1)
 			b.log.retried(it.w, it.k, t.err, it.attempts, t.wait)
 		}
-		open = it.w
-		if b.goOn || stopped != it.w {
+		if t == nil || !t.exact {
+			open = it.w
+		}
+		switch {
+		case !b.goOn && stopped == it.w:
+		case t != nil && t.behind != nil && t.behind.decision == failNow:
+		case t != nil && !t.failed && !t.exact && fails == it.w:
+			// Not started because of one that fails, for all that is known.
+		default:
 			rest = append(rest, *it)
 		}
 	}
@@ -183,9 +193,6 @@ func (b *batch) failBulk(l *lane, err error, stack []byte) {
 		l.bulk.todo = rest
 	default:
 		for i := range rest {
-			if rest[i].w == stopped {
-				continue // behind one that failed
-			}
 			*rest[i].status() = unstarted
 			b.noteUnstarted(rest[i].w, errUnstarted)
 		}
@@ -197,16 +204,12 @@ func (b *batch) failBulk(l *lane, err error, stack []byte) {
 // told of the first.
 func (b *batch) failAll(l *lane, err error, stack []byte) {
 	todo := l.bulk.todo
-	var v verdict
-	if stack == nil {
-		v = classify(err)
-	}
 	attempts := 0
 	for i := range todo {
 		todo[i].attempts++
 		attempts = max(attempts, todo[i].attempts)
 	}
-	decision, wait := b.decide(v, attempts)
+	decision, wait := b.decide(classify(err), attempts)
 	switch decision {
 	case again:
 		todo[0].err = err
@@ -226,26 +229,29 @@ func (b *batch) failAll(l *lane, err error, stack []byte) {
 		for i := range todo {
 			failures[i] = todo[i].w.failure(todo[i].k, err, todo[i].attempts)
 		}
-		sinkStack, cause := b.send(failures)
-		if cause == nil {
-			for i := range todo {
-				*todo[i].status() = settled
-				b.sent(todo[i].w, todo[i].k, err, todo[i].attempts)
-			}
-			l.bulk.todo = nil
-			return
-		}
-		err = unsent(err, cause)
+		causes, sinkStack := b.send(failures)
 		if sinkStack != nil {
 			stack = sinkStack
 		}
+		l.bulk.todo = nil
+		told := false
+		for i := range todo {
+			switch {
+			case causes == nil || causes[i] == nil:
+				b.settleBulk(&todo[i], err)
+			case !told:
+				b.giveUpBulk(&todo[i], unsent(err, causes[i]), stack)
+				told = true
+			}
+		}
+		return
 	}
 	b.giveUpBulk(&todo[0], err, stack)
 	l.bulk.todo = nil
 }
 
-// sendBulk gives the sink what is for it, at once, and says whether it took it.
-func (b *batch) sendBulk(todo []item, said []*told, sending []int) bool {
+// sendBulk gives the sink what is for it, at once, and says whether it took any.
+func (b *batch) sendBulk(todo []item, said []*told, sending []int) (took bool) {
 	if len(sending) == 0 {
 		return false
 	}
@@ -253,16 +259,22 @@ func (b *batch) sendBulk(todo []item, said []*told, sending []int) bool {
 	for n, i := range sending {
 		failures[n] = todo[i].w.failure(todo[i].k, said[i].err, todo[i].attempts)
 	}
-	_, cause := b.send(failures)
-	for _, i := range sending {
-		if cause != nil {
-			said[i].decision, said[i].err = failNow, unsent(said[i].err, cause)
+	causes, _ := b.send(failures)
+	for n, i := range sending {
+		if causes != nil && causes[n] != nil {
+			said[i].decision, said[i].err = failNow, unsent(said[i].err, causes[n])
 			continue
 		}
-		*todo[i].status() = settled
-		b.sent(todo[i].w, todo[i].k, said[i].err, todo[i].attempts)
+		b.settleBulk(&todo[i], said[i].err)
+		took = true
 	}
-	return cause == nil
+	return took
+}
+
+// settleBulk notes that the sink has taken a record.
+func (b *batch) settleBulk(it *item, err error) {
+	*it.status() = settled
+	b.sent(it.w, it.k, err, it.attempts)
 }
 
 // locateIn finds what err says of each record of todo. It is not ok if a part of
@@ -293,12 +305,20 @@ func (b *batch) locateIn(todo []item, err error, ok bool) ([]*told, bool) {
 				return nil, false
 			}
 			t := at(i)
+			t.exact = f.exact
 			switch {
 			case f.unstarted:
 			case t.failed:
 				t.also = append(t.also, f.text)
 			default:
 				t.failed, t.err = true, f.text
+			}
+			for _, r := range f.behind {
+				k, known := index[r]
+				if !known {
+					return nil, false
+				}
+				at(k).behind, at(k).exact = t, true
 			}
 			if f.rest {
 				for k := i + 1; k < len(todo); k++ {

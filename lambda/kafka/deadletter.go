@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Failure is a record that is given up, for a [Sink]. The Record is valid until
@@ -25,8 +26,8 @@ type Failure struct {
 // (deadletter/bucket); [SinkFunc] is a function.
 type Sink interface {
 	// Send writes the failures, of which there is at least one, and returns
-	// nil only when all are acknowledged. After an error none counts as handled.
-	// It may be called by several goroutines, and again with a record that it
+	// nil only when all are acknowledged. After an error none counts as handled,
+	// but if it is made by [FailedOnly] of the Records, just these do not. It may be called by several goroutines, and again with a record that it
 	// has written: when its neighbours are delivered again, for example.
 	Send(ctx context.Context, failures []Failure) error
 }
@@ -52,10 +53,32 @@ func DeadLetter(s Sink) Option {
 	return func(h *handler) { h.sink = s }
 }
 
-// send gives failures to the sink, or says why it could not, with the stack of a
-// panic.
-func (b *batch) send(failures []Failure) (stack []byte, err error) {
-	return guarded(func() error { return b.sink.Send(b.ctx, failures) })
+// send gives failures to the sink, and returns why it did not take each of them,
+// with the stack of a panic; nil if it took all.
+func (b *batch) send(failures []Failure) (causes []error, stack []byte) {
+	stack, err := guarded(func() error { return b.sink.Send(b.ctx, failures) })
+	if err == nil {
+		return nil, nil
+	}
+	causes = make([]error, len(failures))
+	if found, ok := locate(err); ok && stack == nil {
+		known := true
+		for _, f := range found {
+			for _, r := range f.records {
+				i := slices.IndexFunc(failures, func(f Failure) bool { return f.Record == r })
+				if known = known && i >= 0; known {
+					causes[i] = f.text
+				}
+			}
+		}
+		if known {
+			return causes, nil
+		}
+	}
+	for i := range causes {
+		causes[i] = err
+	}
+	return causes, stack
 }
 
 // unsent is the error of a record that failed and could not be given to the sink.

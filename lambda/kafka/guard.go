@@ -31,9 +31,11 @@ func guarded(fn func() error) (stack []byte, err error) {
 	return stack, err
 }
 
+// panicked is a panic as an error. A retry may help, whatever was panicked with: a
+// mark inside of it says nothing of how far the function got.
 func panicked(v any) error {
 	if err, ok := v.(error); ok {
-		return fmt.Errorf("panic: %w", err)
+		return Transient(fmt.Errorf("panic: %w", err))
 	}
-	return fmt.Errorf("panic: %v", v)
+	return Transient(fmt.Errorf("panic: %v", v))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"msklambda/lambda/kafka/internal/testhook"
+	"msklambda/lambda/lambdalog"
 )
 
 // ReportBatchItemFailuresEnv is the environment variable that tells a handler
@@ -31,7 +32,13 @@ type Func interface {
 // Start handles the events of Lambda with fn and does not return. It is all
 // that main needs to do. It panics as [Handler] does.
 func Start[F Func](fn F, opts ...Option) {
-	lambda.Start(Handler(fn, opts...))
+	lambdalog.SetDefault(LogHandler(lambdalog.NewHandler(os.Stdout)))
+	h := Handler(fn, opts...)
+	var options []lambda.Option
+	if h := h.(*handler); len(h.onShutdown) > 0 {
+		options = append(options, lambda.WithEnableSIGTERM(h.shutdown))
+	}
+	lambda.StartWithOptions(h, options...)
 }
 
 // Handler makes a handler of fn, to be given to lambda.Start or called in a
@@ -61,6 +68,7 @@ func Handler[F Func](fn F, opts ...Option) lambda.Handler {
 		opt(h)
 	}
 	h.check()
+	h.wrap()
 	return h
 }
 
@@ -73,6 +81,8 @@ func (h *handler) check() {
 		panic("kafka: Concurrency and ConcurrencyByKey exclude each other")
 	case h.whole && h.batch == nil:
 		panic("kafka: WholeEvent needs a Batch, got a function of one record")
+	case len(h.middleware) > 0 && h.batch != nil:
+		panic("kafka: Use needs a function of one record, got a Batch")
 	}
 }
 
@@ -140,10 +150,17 @@ type handler struct {
 	margin         time.Duration // negative: the default
 	retry          *Backoff
 	sink           Sink
+	store          Store
+	middleware     []Middleware
+	afterBatch     []func(context.Context, *Result) error
+	onShutdown     []func(context.Context)
 	logger         *slog.Logger // nil: the default
 
 	spare atomic.Pointer[memory]
 }
+
+// shutdownTime is what Lambda leaves to a function that it ends, a little less.
+const shutdownTime = 300 * time.Millisecond
 
 // maxMargin is the most that the default of DeadlineMargin takes.
 const maxMargin = 2 * time.Second
@@ -158,20 +175,27 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		log.undecoded(err, len(payload))
 		return nil, err
 	}
-	userCtx, cancel := h.withMargin(ctx, start)
+	userCtx, lateCtx, cancel := h.withMargin(ctx, start)
 	defer cancel()
 	b := h.newBatch(userCtx, log, m, parts)
 	partial := h.partial
 	if b.hook = testhook.From(ctx); b.hook != nil {
 		partial = b.hook.Partial
 	}
+	if h.store != nil && !partial {
+		b.skipDone(userCtx)
+	}
 	b.run()
+	b.finish(lateCtx)
 	log.batch(b, time.Since(start))
 	answer, err := []byte(noFailures), error(nil)
 	if partial {
 		answer = b.answer()
 	} else if err = b.err(); err != nil {
 		answer = nil
+		if h.store != nil {
+			b.addDone(lateCtx)
+		}
 	}
 	h.putMemory(m)
 	return answer, err
@@ -194,15 +218,19 @@ func (h *handler) putMemory(m *memory) {
 	}
 }
 
-// withMargin returns the context of the user's code.
-func (h *handler) withMargin(ctx context.Context, start time.Time) (context.Context, context.CancelFunc) {
+// withMargin returns the context of the user's code, and the one of what comes after
+// all records, which ends in the middle of the margin.
+func (h *handler) withMargin(ctx context.Context, start time.Time) (user, late context.Context, cancel context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
-		return context.WithCancel(ctx)
+		user, cancel = context.WithCancel(ctx)
+		return user, ctx, cancel
 	}
 	margin := h.margin
 	if margin < 0 {
 		margin = max(0, min(end.Sub(start)/10, maxMargin))
 	}
-	return context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
+	user, cancelUser := context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
+	late, cancelLate := context.WithDeadlineCause(ctx, end.Add(-margin/2), marginError(margin/2))
+	return user, late, func() { cancelUser(); cancelLate() }
 }

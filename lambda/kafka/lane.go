@@ -37,19 +37,26 @@ func (l *lane) advance() {
 }
 
 // end leaves the rest as it is.
-func (l *lane) end() { l.next, l.left, l.last = len(l.w.records), 0, nil }
+func (l *lane) end() { l.next, l.left, l.last = l.w.size(), 0, nil }
 
 // recordContext is the context of a lane's record. It is made once for a lane.
 type recordContext struct {
 	context.Context
+	batch  *batch
 	record atomic.Pointer[Record]
 }
 
-type recordKey struct{}
+type (
+	recordKey struct{}
+	batchKey  struct{}
+)
 
 func (c *recordContext) Value(key any) any {
-	if key == (recordKey{}) {
+	switch key.(type) {
+	case recordKey:
 		return c.record.Load()
+	case batchKey:
+		return c.batch
 	}
 	return c.Context.Value(key)
 }
@@ -96,14 +103,14 @@ func (b *batch) makeLanes() []*lane {
 	lanes := make([]*lane, len(b.parts))
 	for i := range b.parts {
 		w := &b.parts[i]
-		lanes[i] = b.newLane(&lane{w: w, left: len(w.records)}, i)
+		lanes[i] = b.newLane(&lane{w: w, left: w.size()}, i)
 	}
 	return lanes
 }
 
 func (b *batch) newLane(l *lane, order int) *lane {
 	l.order = order
-	l.ctx.Context = b.ctx
+	l.ctx.Context, l.ctx.batch = b.ctx, b
 	return l
 }
 
@@ -121,12 +128,12 @@ func (b *batch) keyLanes() []*lane {
 	from := 0
 	for i := range b.parts {
 		w := &b.parts[i]
-		to := from + len(w.records)
+		to := from + w.size()
 		w.follow = p.follow[from:to:to]
 		from = to
 		clear(tails)
-		for k := range w.records {
-			key := w.records[k].Key
+		for k := range w.status {
+			key := w.record(k).Key
 			if key != nil {
 				if t, ok := tails[string(key)]; ok {
 					w.follow[t.last] = int32(k)
@@ -210,7 +217,7 @@ func (l *lane) isDone() bool {
 	if l.bulk != nil {
 		return len(l.bulk.todo) == 0
 	}
-	return l.next == len(l.w.records)
+	return l.next == l.w.size()
 }
 
 func (q *queue) wake(l *lane) {

@@ -77,6 +77,7 @@ type verdict struct {
 	outcome
 	after time.Duration
 	exact bool // wait for after, even if Retry is not set
+	said  bool // that it is transient; or nobody said anything
 }
 
 // classify finds out what err makes of a record. The outermost mark of a chain
@@ -94,7 +95,7 @@ func classify(err error) (v verdict) {
 	c.add(err)
 	switch {
 	case c.transient:
-		return verdict{after: c.after, exact: c.exact}
+		return verdict{after: c.after, exact: c.exact, said: true}
 	case c.permanent:
 		return verdict{outcome: permanent}
 	case c.skips && c.leaves > 0:

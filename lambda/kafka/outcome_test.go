@@ -222,7 +222,7 @@ func (e *brokenUnwrap) Error() string { return "broken" }
 func (e *brokenUnwrap) Unwrap() error { return e.err }
 
 func TestClassify(t *testing.T) {
-	second := verdict{after: time.Second, exact: true}
+	second := verdict{after: time.Second, exact: true, said: true}
 	tests := map[string]struct {
 		err  error
 		want verdict
@@ -233,13 +233,13 @@ func TestClassify(t *testing.T) {
 		"permanent beside a sentinel":  {fmt.Errorf("%w: %w", errBoom, Permanent(errBoom)), verdict{outcome: permanent}},
 		"the outermost counts":         {Permanent(RetryAfter(time.Second, errBoom)), verdict{outcome: permanent}},
 		"the outermost counts, again":  {RetryAfter(time.Second, Permanent(errBoom)), second},
-		"transient around permanent":   {Transient(Permanent(errBoom)), verdict{}},
+		"transient around permanent":   {Transient(Permanent(errBoom)), verdict{said: true}},
 		"skip":                         {Skip(errBoom), verdict{outcome: skip}},
 		"skips":                        {errors.Join(Skip(errBoom), Skip(errBoom)), verdict{outcome: skip}},
 		"skip and permanent":           {errors.Join(Skip(errBoom), Permanent(errBoom)), verdict{outcome: permanent}},
 		"skip and plain":               {errors.Join(errBoom, Skip(errBoom)), verdict{}},
 		"the longest wait":             {errors.Join(RetryAfter(time.Second, errBoom), RetryAfter(time.Millisecond, errBoom), Permanent(errBoom)), second},
-		"negative wait":                {RetryAfter(-time.Second, errBoom), verdict{exact: true}},
+		"negative wait":                {RetryAfter(-time.Second, errBoom), verdict{exact: true, said: true}},
 		"nothing in it":                {emptyJoin{}, verdict{}},
 		"wraps nil":                    {&brokenUnwrap{}, verdict{}},
 		"methods that panic":           {(*brokenUnwrap)(nil), verdict{}},

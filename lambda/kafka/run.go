@@ -23,8 +23,12 @@ type batch struct {
 
 	mu     sync.Mutex
 	failed []failure // guarded by mu until all workers have ended
+	skips  []failure // of a ForEach, the same
 
 	retries, skipped, deadLettered atomic.Int64
+
+	recordIDs  []string // for SkipDone
+	doneBefore int
 }
 
 // status is what became of a record. The zero value is that nothing did: what
@@ -60,21 +64,31 @@ func (p *progress) reset(n int) {
 // goroutine that has its lane.
 type work struct {
 	partition
-	index   int     // among the partitions
-	offsets []int64 // of the records, which the user's code can change
+	refs    []*Record // in place of records, for a ForEach
+	index   int       // among the partitions
+	offsets []int64   // of the records, which the user's code can change
 	status  []status
 	follow  []int32 // the next record of the same lane, or 0; nil where it is the next one
 
 	notBegun error // why records were not started; guarded by batch.mu
 }
 
-// after returns the record after k in its lane, or len(w.records).
+func (w *work) record(k int) *Record {
+	if w.refs != nil {
+		return w.refs[k]
+	}
+	return &w.records[k]
+}
+
+func (w *work) size() int { return max(len(w.records), len(w.refs)) }
+
+// after returns the record after k in its lane, or w.size().
 func (w *work) after(k int) int {
 	switch {
 	case w.follow == nil:
 		return k + 1
 	case w.follow[k] == 0:
-		return len(w.records)
+		return w.size()
 	}
 	return int(w.follow[k])
 }
@@ -87,24 +101,35 @@ type failure struct {
 
 // newBatch makes a batch of partitions.
 func (h *handler) newBatch(ctx context.Context, log *batchLog, m *memory, parts []partition) *batch {
-	b := &batch{handler: h, ctx: ctx, log: log, mem: m, parts: make([]work, len(parts))}
+	b := &batch{handler: h, ctx: ctx, log: log, mem: m}
+	works := make([]work, len(parts))
+	for i := range parts {
+		works[i].partition = parts[i]
+	}
+	b.setParts(works)
+	return b
+}
+
+// setParts gives a batch its partitions, of which nothing is known yet.
+func (b *batch) setParts(parts []work) {
+	b.parts = parts
 	n := 0
 	for i := range parts {
-		n += len(parts[i].records)
+		n += parts[i].size()
 	}
+	m := b.mem
 	m.reset(n)
 	from := 0
 	for i := range parts {
-		w := &b.parts[i]
-		to := from + len(parts[i].records)
-		w.partition, w.index = parts[i], i
+		w := &parts[i]
+		to := from + w.size()
+		w.index = i
 		w.offsets, w.status = m.offsets[from:to:to], m.status[from:to:to]
-		for k := range w.records {
-			w.offsets[k] = w.records[k].Offset
+		for k := range w.offsets {
+			w.offsets[k] = w.record(k).Offset
 		}
 		from = to
 	}
-	return b
 }
 
 // run handles all records. User code gets goroutines of our own also if it is one
@@ -120,6 +145,10 @@ func (b *batch) run() {
 		go b.worker(nil)
 	}
 	b.wait.Wait()
+	b.sortFailed()
+}
+
+func (b *batch) sortFailed() {
 	slices.SortStableFunc(b.failed, func(x, y failure) int {
 		if x.w != y.w {
 			return x.w.index - y.w.index
@@ -175,7 +204,7 @@ func (b *batch) attempt(l *lane) (replaced bool) {
 		if l.err != nil {
 			b.fail(l)
 		}
-		if l.wait > 0 || l.next == len(w.records) || b.queue.yields(l) {
+		if l.wait > 0 || l.next == w.size() || b.queue.yields(l) {
 			break
 		}
 		if w.status[l.next] == settled { // before: see SkipDone
@@ -190,7 +219,7 @@ func (b *batch) attempt(l *lane) (replaced bool) {
 			b.leave(l)
 			break
 		}
-		r := &w.records[l.next]
+		r := w.record(l.next)
 		l.ctx.record.Store(r)
 		calling = true
 		err := b.call(l, r)
@@ -221,11 +250,7 @@ func (b *batch) fail(l *lane) {
 	w, k, err, stack := l.w, l.next, l.err, l.stack
 	l.err, l.stack = nil, nil
 	l.attempts++
-	var v verdict
-	if stack == nil {
-		v = classify(err)
-	}
-	decision, wait := b.decide(v, l.attempts)
+	decision, wait := b.decide(classify(err), l.attempts)
 	switch decision {
 	case again:
 		b.retries.Add(1)
@@ -238,15 +263,15 @@ func (b *batch) fail(l *lane) {
 		b.skip(w, k, err)
 		return
 	case settle:
-		sinkStack, cause := b.send([]Failure{w.failure(k, err, l.attempts)})
-		if cause == nil {
+		causes, sinkStack := b.send([]Failure{w.failure(k, err, l.attempts)})
+		if causes == nil {
 			w.status[k] = settled
 			attempts := l.attempts
 			l.advance()
 			b.sent(w, k, err, attempts)
 			return
 		}
-		err = unsent(err, cause)
+		err = unsent(err, causes[0])
 		if sinkStack != nil {
 			stack = sinkStack
 		}
@@ -269,7 +294,7 @@ func (b *batch) giveUp(l *lane, err error, stack []byte) {
 
 // leave gives up what is left of a lane because there is no time.
 func (b *batch) leave(l *lane) {
-	for k := l.next; k < len(l.w.records); k = l.w.after(k) {
+	for k := l.next; k < l.w.size(); k = l.w.after(k) {
 		if l.w.status[k] == pending {
 			l.w.status[k] = unstarted
 		}
@@ -296,6 +321,9 @@ func (b *batch) noteUnstarted(w *work, cause error) {
 
 // skip counts and logs a record that needs no handling.
 func (b *batch) skip(w *work, k int, err error) {
+	b.mu.Lock()
+	b.skips = append(b.skips, failure{w, k, err})
+	b.mu.Unlock()
 	b.log.skipped(w, k, err, b.skipped.Add(1))
 }
 
@@ -307,7 +335,7 @@ func (b *batch) sent(w *work, k int, err error, attempts int) {
 // failure is record k as it is given to the sink. What is told of its place is of
 // the event, whatever the function did to the record.
 func (w *work) failure(k int, err error, attempts int) Failure {
-	r := w.records[k]
+	r := *w.record(k)
 	r.Offset = w.offsets[k]
 	return Failure{Record: &r, Err: err, Attempts: attempts}
 }

@@ -2,10 +2,7 @@ package kafka
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"reflect"
 	"slices"
 )
 
@@ -60,6 +57,10 @@ type batchFailure struct {
 	rest    bool // those after records[0] too
 
 	unstarted bool // they did not fail
+	exact     bool // those behind them are told too, as far as order demands
+
+	// behind were not started because records[0], which failed, is before them.
+	behind []*Record
 }
 
 func (f *batchFailure) Error() string { return f.err.Error() }
@@ -98,28 +99,4 @@ func locateIn(err, text error) (found []located, ok bool) {
 		}
 	}
 	return found, len(found) > 0
-}
-
-// JSON makes a function of one record of fn, which takes the record's value,
-// unmarshalled from JSON: also what the schema registry integration of Lambda
-// delivers with the event record format JSON.
-//
-//	kafka.Start(kafka.JSON(func(ctx context.Context, o Order, r *kafka.Record) error { ... }))
-//
-// A tombstone reaches fn as the zero T, which is nil for a pointer, with a nil
-// r.Value; JSON's own null is the zero T too, but its r.Value is not nil. A value that is not JSON, or not JSON for a T, fails the record.
-// JSON panics if fn is nil.
-func JSON[T any](fn func(ctx context.Context, value T, r *Record) error) func(context.Context, *Record) error {
-	if fn == nil {
-		panic("kafka: JSON needs a function, got nil")
-	}
-	return func(ctx context.Context, r *Record) error {
-		var value T
-		if r.Value != nil {
-			if err := json.Unmarshal(r.Value, &value); err != nil {
-				return fmt.Errorf("unmarshal the value, %d bytes, as JSON for %v: %w", len(r.Value), reflect.TypeFor[T](), err)
-			}
-		}
-		return fn(ctx, value, r)
-	}
 }
