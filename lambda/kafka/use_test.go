@@ -375,7 +375,7 @@ func TestEachLineHasItsIdOnce(t *testing.T) {
 			t.Errorf("%d request ids in %s, want 1", n, line)
 		}
 	}
-	if want := `"msg":"mine","bytes":3,"topic":"a","partition":0,"offset":1`; !strings.Contains(lines[0], want) {
+	if want := `"topic":"a","partition":0,"offset":1,"bytes":3`; !strings.Contains(lines[0], want) {
 		t.Errorf("line = %s, want %s", lines[0], want)
 	}
 	if n := strings.Count(lines[1], `"offset"`); n != 1 {

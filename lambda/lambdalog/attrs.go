@@ -38,9 +38,14 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 		found = slices.DeleteFunc(found, func(f slog.Attr) bool { return f.Key == a.Key })
 		return true
 	})
-	r = r.Clone()
-	r.AddAttrs(found...)
-	return h.Handler.Handle(ctx, r)
+	// Before what the line has: where something is is read first.
+	line := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	line.AddAttrs(found...)
+	r.Attrs(func(a slog.Attr) bool {
+		line.AddAttrs(a)
+		return true
+	})
+	return h.Handler.Handle(ctx, line)
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {

@@ -25,13 +25,13 @@ func TestALineIsAsLambdaReadsIt(t *testing.T) {
 		log  func(*slog.Logger, context.Context)
 		want string
 	}{
-		"info":     {func(l *slog.Logger, ctx context.Context) { l.InfoContext(ctx, "hi", "a", 1) }, `"level":"INFO","message":"hi","a":1,"requestId":"request-1"}`},
+		"info":     {func(l *slog.Logger, ctx context.Context) { l.InfoContext(ctx, "hi", "a", 1) }, `"level":"INFO","message":"hi","requestId":"request-1","a":1}`},
 		"no event": {func(l *slog.Logger, _ context.Context) { l.Warn("hi") }, `"level":"WARN","message":"hi"}`},
 		"trace":    {func(l *slog.Logger, ctx context.Context) { l.Log(ctx, LevelTrace, "hi") }, `"level":"TRACE","message":"hi","requestId":"request-1"}`},
 		"fatal":    {func(l *slog.Logger, ctx context.Context) { l.Log(ctx, LevelFatal, "hi") }, `"level":"FATAL","message":"hi","requestId":"request-1"}`},
 		"its own":  {func(l *slog.Logger, ctx context.Context) { l.InfoContext(ctx, "hi", "requestId", "mine") }, `"level":"INFO","message":"hi","requestId":"mine"}`},
 		"with": {func(l *slog.Logger, ctx context.Context) { l.With("a", 1).InfoContext(ctx, "hi", "b", 2) },
-			`"level":"INFO","message":"hi","a":1,"b":2,"requestId":"request-1"}`},
+			`"level":"INFO","message":"hi","a":1,"requestId":"request-1","b":2}`},
 		"group": {func(l *slog.Logger, ctx context.Context) {
 			l.With("a", 1).WithGroup("g").With("b", 2).WithGroup("").WithGroup("h").InfoContext(ctx, "hi", "time", 3, "msg", 4)
 		}, `"level":"INFO","message":"hi","a":1,"requestId":"request-1","g":{"b":2,"h":{"time":3,"msg":4}}}`},

@@ -7,20 +7,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/lambdalog"
 	"msklambda/test/local/internal/fault"
 )
 
 func main() {
+	slog.SetDefault(slog.New(kafka.LogHandler(lambdalog.NewHandler(os.Stdout))))
 	f, err := newFunction(os.Getenv(fault.LedgerEnv))
 	if err != nil {
-		log.Fatal(err)
+		slog.Error("faulty: no ledger", "error", err)
+		os.Exit(1)
 	}
 	kafka.Start(f.process)
 }
