@@ -20,7 +20,10 @@ import (
 // [FailedOnly] which records failed in a bulk write without order, and [Unstarted]
 // which were not tried; errors.Join joins them. Any other error, a panic, or one of
 // these about a record that is not of the slice, is about all records: none was
-// handled.
+// handled. If they are to be given up for it, because it is [Permanent] or the attempts
+// of [Retry] are spent, the Batch is called again with each half of them, and with
+// halves of these, until it is known for which record that is: so a bulk write need not
+// find out itself which row is refused.
 //
 // A Batch that hands its records to goroutines of its own has to see to their
 // panics and ends itself: one that is forgotten counts as handled. [ForEach] does

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"slices"
-	"time"
 )
 
 // item is a record of a batch.
@@ -19,7 +18,29 @@ func (it *item) record() *Record { return it.w.record(it.k) }
 
 // bulk is what a Batch gets at once. It lies in a lane.
 type bulk struct {
-	todo []item // not handled yet, in order
+	todo  []item   // not handled yet, in order
+	later [][]item // what comes then, the last one first
+}
+
+// next goes on with what comes later, but for what is behind a record that is not
+// handled.
+func (b *bulk) next(goOn bool) {
+	for len(b.todo) == 0 && len(b.later) > 0 {
+		n := len(b.later) - 1
+		chunk := b.later[n]
+		b.later = b.later[:n]
+		blocked := map[*work]bool{}
+		for _, it := range chunk {
+			behind, known := blocked[it.w]
+			if !known && !goOn {
+				behind = slices.ContainsFunc(it.w.status[:it.k], func(s status) bool { return !s.isDone() })
+				blocked[it.w] = behind
+			}
+			if !behind {
+				b.todo = append(b.todo, it)
+			}
+		}
+	}
 }
 
 // bulkLanes makes a lane of each partition, or of all.
@@ -37,7 +58,7 @@ func (b *batch) bulkLanes() []*lane {
 			continue
 		}
 		if len(todo) > 0 {
-			lanes = append(lanes, b.newLane(&lane{bulk: &bulk{todo}}, len(lanes)))
+			lanes = append(lanes, b.newLane(&lane{bulk: &bulk{todo: todo}}, len(lanes)))
 		}
 		todo = nil
 	}
@@ -62,9 +83,10 @@ func (b *batch) attemptBulk(l *lane) {
 				b.handledBulk(&l.bulk.todo[i])
 			}
 			l.bulk.todo = nil
-			return
+		} else {
+			b.failBulk(l, err, stack)
 		}
-		b.failBulk(l, err, stack)
+		l.bulk.next(b.goOn)
 	}
 }
 
@@ -88,17 +110,20 @@ func (b *batch) handledBulk(it *item) {
 // rest was not started.
 func (b *batch) leaveBulk(l *lane) {
 	var stopped *work
-	for i := range l.bulk.todo {
-		switch it := &l.bulk.todo[i]; {
-		case it.err != nil:
-			b.giveUpBulk(it, it.err, nil)
-			stopped = it.w
-		case b.goOn || stopped != it.w:
-			*it.status() = unstarted
-			b.noteUnstarted(it.w, context.Cause(b.ctx))
+	for len(l.bulk.todo) > 0 {
+		for i := range l.bulk.todo {
+			switch it := &l.bulk.todo[i]; {
+			case it.err != nil:
+				b.giveUpBulk(it, it.err, nil)
+				stopped = it.w
+			case b.goOn || stopped != it.w:
+				*it.status() = unstarted
+				b.noteUnstarted(it.w, context.Cause(b.ctx))
+			}
 		}
+		l.bulk.todo = nil
+		l.bulk.next(true)
 	}
-	l.bulk.todo = nil
 }
 
 func (b *batch) giveUpBulk(it *item, err error, stack []byte) {
@@ -107,101 +132,9 @@ func (b *batch) giveUpBulk(it *item, err error, stack []byte) {
 	b.log.failed(it.w, it.k, err, stack)
 }
 
-// told is what the error of a Batch says of a record.
-type told struct {
-	decision
-	failed bool  // or it was not started
-	exact  bool  // what is behind it is told too
-	behind *told // the failure that it was not started for
-	err    error // the first, of several
-	also   []error
-	wait   time.Duration
-}
-
-// failBulk deals with the error of a Batch: with each record that it tells of, or
-// with all if it tells of none, or if that is not certain.
-func (b *batch) failBulk(l *lane, err error, stack []byte) {
-	todo := l.bulk.todo
-	said, ok := b.locateIn(todo, err, stack == nil && err != errGoexit)
-	if !ok {
-		b.failAll(l, err, stack)
-		return
-	}
-	var sending []int
-	for i := range todo {
-		if said[i] == nil || !said[i].failed {
-			continue
-		}
-		t, it := said[i], &todo[i]
-		it.attempts++
-		t.decision, t.wait = b.decide(classifyAll(t), it.attempts)
-		if t.decision == settle {
-			sending = append(sending, i)
-		}
-	}
-	progress := b.sendBulk(todo, said, sending)
-	var rest []item
-	var wait time.Duration
-	retrying := false
-	// Partitions of which a record is not handled, of which one failed for good and
-	// nothing behind it is to be tried, and of which one failed at all.
-	var open, stopped, fails *work
-	for i := range todo {
-		it, t := &todo[i], said[i]
-		switch {
-		case t == nil && (b.goOn || open != it.w):
-			b.handledBulk(it)
-			continue
-		case *it.status() == settled:
-			continue // by sendBulk
-		case t != nil && t.failed && t.decision == skipOver:
-			*it.status() = settled
-			b.skip(it.w, it.k, t.err)
-			progress = true
-			continue
-		case t != nil && t.failed && (t.decision == failNow || !b.goOn && stopped == it.w):
-			t.decision = failNow // also if it would be tried again
-			for _, err := range append([]error{t.err}, t.also...) {
-				b.giveUpBulk(it, err, nil)
-			}
-			if fails = it.w; !t.exact {
-				open, stopped = it.w, it.w
-			}
-			continue
-		case t != nil && t.failed:
-			it.err = t.err
-			wait, retrying = max(wait, t.wait), true
-			b.retries.Add(1)
-			b.log.retried(it.w, it.k, t.err, it.attempts, t.wait)
-		}
-		if t == nil || !t.exact {
-			open = it.w
-		}
-		switch {
-		case !b.goOn && stopped == it.w:
-		case t != nil && t.behind != nil && t.behind.decision == failNow:
-		case t != nil && !t.failed && !t.exact && fails == it.w:
-			// Not started because of one that fails, for all that is known.
-		default:
-			rest = append(rest, *it)
-		}
-	}
-	switch {
-	case retrying:
-		l.bulk.todo, l.wait = rest, wait
-	case progress:
-		l.bulk.todo = rest
-	default:
-		for i := range rest {
-			*rest[i].status() = unstarted
-			b.noteUnstarted(rest[i].w, errUnstarted)
-		}
-		l.bulk.todo = nil
-	}
-}
-
-// failAll deals with an error that is about all records at once. Its failure is
-// told of the first.
+// failAll deals with an error that is about all records at once. If they are given
+// up it finds out for which of them that is: it goes on with each half by itself.
+// What fails otherwise is told of the first.
 func (b *batch) failAll(l *lane, err error, stack []byte) {
 	todo := l.bulk.todo
 	attempts := 0
@@ -209,137 +142,38 @@ func (b *batch) failAll(l *lane, err error, stack []byte) {
 		todo[i].attempts++
 		attempts = max(attempts, todo[i].attempts)
 	}
-	decision, wait := b.decide(classify(err), attempts)
-	switch decision {
-	case again:
-		todo[0].err = err
+	v := classify(err)
+	decision, wait := b.decide(v, attempts)
+	first := &todo[0]
+	switch {
+	case decision == again:
+		first.err = err
 		b.retries.Add(1)
 		l.wait = wait
-		b.log.retried(todo[0].w, todo[0].k, err, attempts, wait)
+		b.log.retried(first.w, first.k, err, attempts, wait)
 		return
-	case skipOver:
+	case decision == skipOver:
 		for i := range todo {
 			*todo[i].status() = settled
 			b.skip(todo[i].w, todo[i].k, err)
 		}
-		l.bulk.todo = nil
+	case len(todo) > 1 && (decision == settle || v.outcome == permanent):
+		half := len(todo) / 2
+		l.bulk.later = append(l.bulk.later, todo[half:])
+		l.bulk.todo = todo[:half]
 		return
-	case settle:
-		failures := make([]Failure, len(todo))
-		for i := range todo {
-			failures[i] = todo[i].w.failure(todo[i].k, err, todo[i].attempts)
+	case decision == settle:
+		causes, sinkStack := b.send([]Failure{first.w.failure(first.k, err, first.attempts)})
+		if causes == nil {
+			b.settleBulk(first, err)
+			break
 		}
-		causes, sinkStack := b.send(failures)
 		if sinkStack != nil {
 			stack = sinkStack
 		}
-		l.bulk.todo = nil
-		told := false
-		for i := range todo {
-			switch {
-			case causes == nil || causes[i] == nil:
-				b.settleBulk(&todo[i], err)
-			case !told:
-				b.giveUpBulk(&todo[i], unsent(err, causes[i]), stack)
-				told = true
-			}
-		}
-		return
+		b.giveUpBulk(first, unsent(err, causes[0]), stack)
+	default:
+		b.giveUpBulk(first, err, stack)
 	}
-	b.giveUpBulk(&todo[0], err, stack)
 	l.bulk.todo = nil
 }
-
-// sendBulk gives the sink what is for it, at once, and says whether it took any.
-func (b *batch) sendBulk(todo []item, said []*told, sending []int) (took bool) {
-	if len(sending) == 0 {
-		return false
-	}
-	failures := make([]Failure, len(sending))
-	for n, i := range sending {
-		failures[n] = todo[i].w.failure(todo[i].k, said[i].err, todo[i].attempts)
-	}
-	causes, _ := b.send(failures)
-	for n, i := range sending {
-		if causes != nil && causes[n] != nil {
-			said[i].decision, said[i].err = failNow, unsent(said[i].err, causes[n])
-			continue
-		}
-		b.settleBulk(&todo[i], said[i].err)
-		took = true
-	}
-	return took
-}
-
-// settleBulk notes that the sink has taken a record.
-func (b *batch) settleBulk(it *item, err error) {
-	*it.status() = settled
-	b.sent(it.w, it.k, err, it.attempts)
-}
-
-// locateIn finds what err says of each record of todo. It is not ok if a part of
-// it is about no record, or about one that is not of todo.
-func (b *batch) locateIn(todo []item, err error, ok bool) ([]*told, bool) {
-	if !ok {
-		return nil, false
-	}
-	found, ok := locate(err)
-	if !ok {
-		return nil, false
-	}
-	index := make(map[*Record]int, len(todo))
-	for i := range todo {
-		index[todo[i].record()] = i
-	}
-	said := make([]*told, len(todo))
-	at := func(i int) *told {
-		if said[i] == nil {
-			said[i] = new(told)
-		}
-		return said[i]
-	}
-	for _, f := range found {
-		for _, r := range f.records {
-			i, known := index[r]
-			if !known {
-				return nil, false
-			}
-			t := at(i)
-			t.exact = f.exact
-			switch {
-			case f.unstarted:
-			case t.failed:
-				t.also = append(t.also, f.text)
-			default:
-				t.failed, t.err = true, f.text
-			}
-			for _, r := range f.behind {
-				k, known := index[r]
-				if !known {
-					return nil, false
-				}
-				at(k).behind, at(k).exact = t, true
-			}
-			if f.rest {
-				for k := i + 1; k < len(todo); k++ {
-					at(k)
-				}
-			}
-		}
-	}
-	return said, true
-}
-
-// classifyAll is what all errors of a record say together.
-func classifyAll(t *told) verdict {
-	if len(t.also) == 0 {
-		return classify(t.err)
-	}
-	return classify(joined(slices.Concat([]error{t.err}, t.also)))
-}
-
-// joined is a list of errors, for classify.
-type joined []error
-
-func (j joined) Error() string   { return "" }
-func (j joined) Unwrap() []error { return j }

@@ -215,7 +215,7 @@ func (l *lane) isDone() bool {
 		return false
 	}
 	if l.bulk != nil {
-		return len(l.bulk.todo) == 0
+		return len(l.bulk.todo) == 0 // and nothing later
 	}
 	return l.next == l.w.size()
 }

@@ -342,3 +342,70 @@ func TestRandomTrialsKeepOrderAndLoseNothing(t *testing.T) {
 		}
 	}
 }
+
+// A bulk write takes all of its records or none, and says no more than that. Which of
+// them it refuses is found out all the same.
+func TestABatchThatIsRefusedIsHalvedUntilTheRecordIsFound(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	for i := range 1000 {
+		tr := &trial{goOn: rnd.IntN(3) == 0, partial: rnd.IntN(2) == 0, sink: rnd.IntN(2) == 0, n: 1 + rnd.IntN(2)}
+		for k := range 1 + rnd.IntN(30) {
+			r := trialRecord{partition: k / 8, offset: int64(k), key: "-", outcomes: ".", badSink: rnd.IntN(3) == 0}
+			if rnd.IntN(8) == 0 {
+				r.outcomes = "p"
+			}
+			tr.records = append(tr.records, r)
+		}
+		tc := &trace{T: t, trial: tr, byPlace: map[string]trialRecord{}, done: map[string]bool{}}
+		for _, r := range tr.records {
+			tc.byPlace[r.String()] = r
+		}
+		opts := []Option{quiet(), Concurrency(tr.n)}
+		if tr.goOn {
+			opts = append(opts, ContinueOnError())
+		}
+		if tr.sink {
+			opts = append(opts, DeadLetter(SinkFunc(tc.send)))
+		}
+		if rnd.IntN(2) == 0 {
+			opts = append(opts, WholeEvent())
+		}
+		newest := map[int32]int64{}
+		h := Handler(Batch(func(_ context.Context, records []*Record) error {
+			tc.Lock()
+			defer tc.Unlock()
+			for _, r := range records {
+				if tc.byPlace[placeOf(r)].outcomes == "p" {
+					return Permanent(errBoom)
+				}
+			}
+			for _, r := range records {
+				if last, ok := newest[r.Partition]; ok && last >= r.Offset {
+					t.Errorf("%s is written after %d", placeOf(r), last)
+				}
+				newest[r.Partition] = r.Offset
+				tc.done[placeOf(r)] = true
+			}
+			return nil
+		}), opts...).(*handler)
+		h.partial = tr.partial
+		got, err := h.Invoke(t.Context(), tr.event())
+		// How often a record is called is another matter here.
+		_, named := tr.model()
+		var missing []string
+		for _, r := range tr.records {
+			if !tc.done[r.String()] {
+				missing = append(missing, r.String())
+			}
+		}
+		if !slices.Equal(missing, named) {
+			t.Errorf("not done are %v, want %v", missing, named)
+		}
+		if want := answer(strings.Join(missing, " ")); tr.partial && string(got) != want || !tr.partial && (err != nil) != (missing != nil) {
+			t.Errorf("answer = %s, %v, want %s", got, err, want)
+		}
+		if t.Failed() {
+			t.Fatalf("trial %d: %+v", i, *tr)
+		}
+	}
+}

@@ -91,28 +91,10 @@ func TypedBatch[T any](decode Decoder[T], fn func(ctx context.Context, messages 
 			messages = append(messages, Message[T]{r, value})
 		}
 		if len(messages) > 0 {
-			if err := fn(ctx, messages); err != nil {
-				if len(errs) == 0 {
-					return err
-				}
-				errs = append(errs, about(err, messages))
-			}
+			errs = append(errs, fn(ctx, messages))
 		}
 		return errors.Join(errs...)
 	}
-}
-
-// about is an error of the function of a TypedBatch: if it does not say which
-// records it is about, it is about those that the function got.
-func about[T any](err error, messages []Message[T]) error {
-	if _, ok := locate(err); ok {
-		return err
-	}
-	f := &batchFailure{err: err}
-	for _, m := range messages {
-		f.records = append(f.records, m.Record)
-	}
-	return f
 }
 
 // place is a partition of a topic.

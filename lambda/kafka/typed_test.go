@@ -148,11 +148,12 @@ func TestATypedBatchKeepsWhatCannotBeDecodedFromItsFunction(t *testing.T) {
 		},
 		"a failure of all": {
 			values: "ab!d", names: "t", opts: []Option{ContinueOnError()}, err: func(m []Message[string]) error { return errBoom },
-			calls: "[t1a t2b t4d]", partial: "t-0@1 t-0@2 t-0@3 t-0@4",
+			// Until it is known that just t3 is not to be decoded.
+			calls: "[t1a t2b t4d] [t1a t2b] [t4d] [t4d]", partial: "t-0@1 t-0@2 t-0@3 t-0@4",
 		},
 		"a permanent failure of all": {
 			values: "a!", names: "t", opts: []Option{DeadLetter(new(sinkLog))}, err: func(m []Message[string]) error { return Permanent(errBoom) },
-			calls: "[t1a]", took: "t[0]@1 t[0]@2",
+			calls: "[t1a] [t1a]", took: "t[0]@1 t[0]@2",
 		},
 	}
 	for name, test := range tests {
