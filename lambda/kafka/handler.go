@@ -8,8 +8,6 @@ import (
 	"reflect"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // ReportBatchItemFailuresEnv is the environment variable that tells a handler
@@ -26,18 +24,12 @@ type Func interface {
 	~func(context.Context, *Record) error | Batch
 }
 
-// Start handles the events of Lambda with fn and does not return. It is all
-// that main needs to do. It panics as [Handler] does.
-func Start[F Func](fn F, opts ...Option) {
-	lambda.Start(Handler(fn, opts...))
-}
-
-// Handler makes a handler of fn, to be given to lambda.Start or called in a
-// test. It panics if fn is nil or an option's value is not allowed.
+// Handler makes a handler of fn, to be given to lambda.Start of aws-lambda-go or
+// called in a test. It panics if fn is nil or an option's value is not allowed.
 //
 // Invoke decodes its payload in place: after it the payload is no longer the
 // event.
-func Handler[F Func](fn F, opts ...Option) lambda.Handler {
+func Handler[F Func](fn F, opts ...Option) Invoker {
 	h := &handler{partial: os.Getenv(ReportBatchItemFailuresEnv) == "true", concurrency: 1, margin: -1}
 	switch fn := any(fn).(type) {
 	case Batch:
