@@ -1,7 +1,5 @@
 package kafka
 
-import "github.com/segmentio/asm/base64"
-
 // sextets holds the six bits that a base64 character stands for, and notBase64
 // for all other bytes.
 var sextets = newSextets()
@@ -32,14 +30,10 @@ func decodeBase64(p []byte) (n int, ok bool) {
 	}
 	// The last group is the only one that may be padded.
 	last := len(p) - 4
-	if last < 48 {
+	if last < vectorFrom {
 		n, ok = decodeShort(p[:last])
 	} else {
-		// The vector code leaves the end to encoding/base64. Where that skips
-		// line breaks or takes padding, n is short.
-		var err error
-		n, err = base64.StdEncoding.Decode(p[:last], p[:last])
-		ok = err == nil && n == last/4*3
+		n, ok = decodeGroups(p[:last])
 	}
 	if !ok {
 		return n, false

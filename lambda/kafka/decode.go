@@ -59,16 +59,22 @@ type decoder struct {
 	// firstRecord is where the first record begins, to tell how many follow.
 	firstRecord int
 	found       bool // records, as an object
+	slow        bool // without what is there for speed alone, for tests
 }
 
 // decode reads a whole event. It decodes base64 in place: the payload is
 // overwritten, also when decode fails. The partitions come in the order of their
 // names and have records, which lie in m.
 func decode(payload []byte, m *memory) ([]partition, error) {
-	d := decoder{scanner: scanner{data: payload}, records: m.records[:0]}
+	d := decoder{scanner: scanner{data: payload}}
+	return d.decode(m)
+}
+
+func (d *decoder) decode(m *memory) ([]partition, error) {
+	d.records = m.records[:0]
 	i := d.space(0)
 	if i = d.event(i); i >= 0 {
-		if i = d.space(i); i < len(payload) {
+		if i = d.space(i); i < len(d.data) {
 			d.fail(i, "the end of the payload")
 		}
 	}

@@ -9,10 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"msklambda/lambda/kafka/internal/testhook"
-	"msklambda/lambda/lambdalog"
 )
 
 // ReportBatchItemFailuresEnv is the environment variable that tells a handler
@@ -29,24 +26,12 @@ type Func interface {
 	~func(context.Context, *Record) error | Batch
 }
 
-// Start handles the events of Lambda with fn and does not return. It is all
-// that main needs to do. It panics as [Handler] does.
-func Start[F Func](fn F, opts ...Option) {
-	lambdalog.SetDefault(LogHandler(lambdalog.NewHandler(os.Stdout)))
-	h := Handler(fn, opts...)
-	var options []lambda.Option
-	if h := h.(*handler); len(h.onShutdown) > 0 {
-		options = append(options, lambda.WithEnableSIGTERM(h.shutdown))
-	}
-	lambda.StartWithOptions(h, options...)
-}
-
-// Handler makes a handler of fn, to be given to lambda.Start or called in a
-// test. It panics if fn is nil or an option's value is not allowed.
+// Handler makes a handler of fn, to be given to lambda.Start of aws-lambda-go or
+// called in a test. It panics if fn is nil or an option's value is not allowed.
 //
 // Invoke decodes its payload in place: after it the payload is no longer the
 // event.
-func Handler[F Func](fn F, opts ...Option) lambda.Handler {
+func Handler[F Func](fn F, opts ...Option) Invoker {
 	h := &handler{partial: os.Getenv(ReportBatchItemFailuresEnv) == "true", concurrency: 1, margin: -1}
 	switch fn := any(fn).(type) {
 	case Batch:

@@ -1,6 +1,10 @@
 package kafka
 
-import "testing"
+import (
+	"context"
+	"strings"
+	"testing"
+)
 
 // A string outlives the payload, as a user expects of strings, and so does a
 // clone; bytes are part of the payload.
@@ -60,5 +64,37 @@ func TestAppendingToOneFieldLeavesTheOthers(t *testing.T) {
 	}
 	if diff := difference(parts, decodedEvents["headers"]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAppendingToAPartitionLeavesItsNeighbour(t *testing.T) {
+	parts, err := decode(readEvent(t, "several-partitions"), new(memory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		_ = append(p.records, Record{Topic: "overwritten"})
+	}
+	if diff := difference(parts, decodedEvents["several-partitions"]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A function that has seen one event larger than Lambda sends does not hold on to
+// its memory; that of any other is used again.
+func TestMemoryIsKeptForTheNextBatchUpToACap(t *testing.T) {
+	h := Handler(func(context.Context, *Record) error { return nil }, quiet()).(*handler)
+	for _, test := range []struct {
+		records int
+		kept    bool
+	}{{1, true}, {maxBatch, true}, {2*maxBatch + 1, false}, {1, true}} {
+		event := []byte(`{"records":{"t-0":[` + strings.TrimSuffix(strings.Repeat(record(1)+",", test.records), ",") + `]}}`)
+		h.spare.Store(nil)
+		if _, err := h.Invoke(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+		if kept := h.spare.Load() != nil; kept != test.kept {
+			t.Errorf("memory of %d records kept = %v, want %v", test.records, kept, test.kept)
+		}
 	}
 }

@@ -176,9 +176,54 @@ func (r randomEvents) field() string {
 	return r.member(name, value())
 }
 
+// plainRecord writes a record as AWS does, of one topic and partition, at times
+// with one thing that is not.
+func (r randomEvents) plainRecord() string {
+	kind := r.pick("CREATE_TIME", "LOG_APPEND_TIME")
+	s := []string{`"topic":"orders-eu"`, `"partition":0`, `"offset":` + fmt.Sprint(r.Int64N(1<<r.IntN(40))), `"timestamp":` + fmt.Sprint(1764000000000+r.IntN(1000)), `"timestampType":"` + kind + `"`}
+	b64 := func() string {
+		b := make([]byte, r.IntN(100))
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	for _, name := range []string{"key", "value"} {
+		if !r.seldom(10) {
+			s = append(s, `"`+name+`":"`+b64()+`"`)
+		}
+	}
+	if r.seldom(2) {
+		s = append(s, r.plainHeaders())
+	}
+	if r.seldom(5) {
+		s = append(s, `"valueSchemaMetadata":{"dataFormat":"AVRO","schemaId":"1"}`)
+	}
+	if r.seldom(4) {
+		i := r.IntN(len(s))
+		name, _, _ := strings.Cut(s[i], ":")
+		switch r.IntN(5) {
+		case 0:
+			s = append(s[:i], s[i+1:]...)
+		case 1:
+			s[i] = r.field()
+		case 2:
+			s[i] = name + ":" + r.pick("null", " 1", "-1", "01", `""`, `"AA"`, ` "AAAA"`, `"\/AAA"`, "[]", "{}", "1.5", `"\u0041AAA"`)
+		case 3:
+			s = append(s, s[i])
+		case 4:
+			s[i] = r.space() + name + r.space() + s[i][len(name):]
+		}
+	}
+	return "{" + strings.Join(s, ",") + "}"
+}
+
 func (r randomEvents) record() string {
 	if r.seldom(200) {
 		return r.value()
+	}
+	if r.seldom(2) {
+		return r.plainRecord()
 	}
 	s := []string{
 		r.member("topic", r.quote(r.pick("t", "orders-eu"))),

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"msklambda/lambda/kafka"
 )
 
@@ -111,7 +109,7 @@ const deliveries = 10
 //
 // The subtest fails if a record is left that the function has not got since its
 // fault, which is lost, or if records still fail after 10 deliveries.
-func AtEachRecord(t *testing.T, mode Mode, records []kafka.Record, scenario func(t *testing.T) (h lambda.Handler, check func(deliveries []Result))) {
+func AtEachRecord(t *testing.T, mode Mode, records []kafka.Record, scenario func(t *testing.T) (h kafka.Invoker, check func(deliveries []Result))) {
 	t.Helper()
 	event := Event(records...)
 	t.Run("nothing", func(t *testing.T) {
@@ -129,7 +127,7 @@ func AtEachRecord(t *testing.T, mode Mode, records []kafka.Record, scenario func
 }
 
 // deliver delivers an event with a fault until nothing fails.
-func deliver(t testing.TB, h lambda.Handler, event []byte, mode Mode, f *fault) []Result {
+func deliver(t testing.TB, h kafka.Invoker, event []byte, mode Mode, f *fault) []Result {
 	t.Helper()
 	f.open, f.seen = map[string]bool{}, map[string]bool{}
 	var results []Result

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"msklambda/lambda/kafka"
 )
 
@@ -24,10 +22,10 @@ func (r *recording) Errorf(format string, args ...any) {
 }
 
 // forgetful answers that all is well, whatever its handler says.
-type forgetful struct{ lambda.Handler }
+type forgetful struct{ kafka.Invoker }
 
 func (f forgetful) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	f.Handler.Invoke(ctx, payload)
+	f.Invoker.Invoke(ctx, payload)
 	return nil, nil
 }
 
@@ -35,7 +33,7 @@ func TestAtEachRecordNoticesWhatIsLost(t *testing.T) {
 	ok := kafka.Handler(func(context.Context, *kafka.Record) error { return nil })
 	records := Records("t", 0, 0, "a", "b", "c")
 	tests := map[string]struct {
-		handler lambda.Handler
+		handler kafka.Invoker
 		kind    string
 		want    string
 	}{

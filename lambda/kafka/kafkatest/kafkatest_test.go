@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"msklambda/lambda/kafka"
 	"msklambda/lambda/kafka/kafkatest"
 )
@@ -229,7 +227,7 @@ func TestAtEachRecordLeavesARightFunctionAlone(t *testing.T) {
 			"by key, 1": {kafka.ConcurrencyByKey(1), kafka.ContinueOnError()},
 		} {
 			t.Run(mode.String()+"/"+name, func(t *testing.T) {
-				kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (lambda.Handler, func([]kafkatest.Result)) {
+				kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (kafka.Invoker, func([]kafkatest.Result)) {
 					seen := newOnce()
 					return kafka.Handler(seen.process, opts...), func(deliveries []kafkatest.Result) {
 						for i := range records {

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"msklambda/lambda/kafka"
 	"msklambda/lambda/kafka/internal/testhook"
 )
 
@@ -65,7 +65,7 @@ func (r Result) Records() []string { return r.records }
 // The test fails if Lambda would make something else of the answer than it says: if
 // it names a record that is not of the event, one twice, or any to pollers that read
 // no answers, which would lose them.
-func Run(t testing.TB, h lambda.Handler, event []byte, mode Mode) Result {
+func Run(t testing.TB, h kafka.Invoker, event []byte, mode Mode) Result {
 	t.Helper()
 	return run(t, h, event, mode, nil)
 }
@@ -73,7 +73,7 @@ func Run(t testing.TB, h lambda.Handler, event []byte, mode Mode) Result {
 // Redeliver delivers an event, and then again what failed of it, until nothing
 // does or it was delivered the given number of times. It returns what came of each
 // delivery.
-func Redeliver(t testing.TB, h lambda.Handler, event []byte, mode Mode, times int) []Result {
+func Redeliver(t testing.TB, h kafka.Invoker, event []byte, mode Mode, times int) []Result {
 	t.Helper()
 	var results []Result
 	for range times {
@@ -88,7 +88,7 @@ func Redeliver(t testing.TB, h lambda.Handler, event []byte, mode Mode, times in
 }
 
 // run delivers an event with a fault, if there is one.
-func run(t testing.TB, h lambda.Handler, event []byte, mode Mode, f *fault) Result {
+func run(t testing.TB, h kafka.Invoker, event []byte, mode Mode, f *fault) Result {
 	t.Helper()
 	event = withoutMark(event)
 	parsed := parse(t, event)

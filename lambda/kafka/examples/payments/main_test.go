@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -79,7 +78,7 @@ func (l *letters) Send(_ context.Context, failures []kafka.Failure) error {
 	return nil
 }
 
-func start(t *testing.T) (lambda.Handler, *provider, *letters) {
+func start(t *testing.T) (kafka.Invoker, *provider, *letters) {
 	t.Helper()
 	provider := &provider{charged: map[string]int{}}
 	server := httptest.NewServer(provider)
@@ -120,7 +119,7 @@ func TestEachOrderIsChargedOnce(t *testing.T) {
 func TestEachOrderIsChargedOnceWhateverFails(t *testing.T) {
 	records := kafkatest.Keyed("orders", 0, 0, "1", `{"id":"1","amount":10}`, "2", `?`, "1", `{"id":"1","amount":10}`, "3", `{"id":"3","amount":10}`)
 	for _, mode := range []kafkatest.Mode{kafkatest.OnDemand, kafkatest.Provisioned} {
-		kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (lambda.Handler, func([]kafkatest.Result)) {
+		kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (kafka.Invoker, func([]kafkatest.Result)) {
 			h, provider, l := start(t)
 			return h, func([]kafkatest.Result) {
 				if got := fmt.Sprint(provider.charged); got != "map[1:1 3:1]" || len(l.all) == 0 {

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"msklambda/lambda/kafka"
 	"msklambda/lambda/kafka/kafkatest"
 )
@@ -91,7 +89,7 @@ func orders(n int, amount func(i int) int64) []kafka.Record {
 	return all
 }
 
-func handler(d *database, given *[]string, opts ...kafka.Option) lambda.Handler {
+func handler(d *database, given *[]string, opts ...kafka.Option) kafka.Invoker {
 	s := store{sql.OpenDB(d)}
 	return kafka.Handler(kafka.TypedBatch(kafka.FromJSON[*Order], s.write), append(append(options, opts...),
 		kafka.DeadLetter(kafka.SinkFunc(func(_ context.Context, failures []kafka.Failure) error {
@@ -154,7 +152,7 @@ func TestADatabaseThatIsBackIsTriedAgain(t *testing.T) {
 func TestEachRowIsThereWhateverFails(t *testing.T) {
 	records := kafkatest.Keyed("orders", 0, 0, "a", `{"amount":1}`, "b", `{"amount":2}`, "a", `{"amount":3}`, "c", `{"amount":-4}`)
 	for _, mode := range []kafkatest.Mode{kafkatest.OnDemand, kafkatest.Provisioned} {
-		kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (lambda.Handler, func([]kafkatest.Result)) {
+		kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (kafka.Invoker, func([]kafkatest.Result)) {
 			d := &database{rows: map[string]int64{}}
 			var given []string
 			return handler(d, &given, kafka.Retry(kafka.Backoff{First: 1, Attempts: 2})), func([]kafkatest.Result) {
