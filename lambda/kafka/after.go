@@ -59,7 +59,8 @@ func AfterBatch(fn func(ctx context.Context, r *Result) error) Option {
 }
 
 // finish calls what AfterBatch was given.
-func (b *batch) finish(ctx context.Context) {
+func (b *batch) finish(ctx context.Context, cancel context.CancelFunc) {
+	defer cancel()
 	for _, fn := range b.afterBatch {
 		stack, err := guarded(func() error { return fn(ctx, &Result{b}) })
 		if err != nil {

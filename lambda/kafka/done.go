@@ -79,7 +79,8 @@ func (b *batch) skipDone(ctx context.Context) {
 }
 
 // addDone tells the store what is done of a batch that fails.
-func (b *batch) addDone(ctx context.Context) {
+func (b *batch) addDone(ctx context.Context, cancel context.CancelFunc) {
+	defer cancel()
 	var ids []string
 	n := 0
 	for i := range b.parts {

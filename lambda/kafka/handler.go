@@ -160,7 +160,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		log.undecoded(err, len(payload))
 		return nil, err
 	}
-	userCtx, lateCtx, cancel := h.withMargin(ctx, start)
+	userCtx, margin, cancel := h.withMargin(ctx, start)
 	defer cancel()
 	b := h.newBatch(userCtx, log, m, parts)
 	partial := h.partial
@@ -171,7 +171,9 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		b.skipDone(userCtx)
 	}
 	b.run()
-	b.finish(lateCtx)
+	if len(h.afterBatch) > 0 {
+		b.finish(late(ctx, margin))
+	}
 	log.batch(b, time.Since(start))
 	answer, err := []byte(noFailures), error(nil)
 	if partial {
@@ -179,7 +181,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	} else if err = b.err(); err != nil {
 		answer = nil
 		if h.store != nil {
-			b.addDone(lateCtx)
+			b.addDone(late(ctx, margin))
 		}
 	}
 	h.putMemory(m)
@@ -203,19 +205,28 @@ func (h *handler) putMemory(m *memory) {
 	}
 }
 
-// withMargin returns the context of the user's code, and the one of what comes after
-// all records, which ends in the middle of the margin.
-func (h *handler) withMargin(ctx context.Context, start time.Time) (user, late context.Context, cancel context.CancelFunc) {
+// withMargin returns the context of the user's code, and how long before the end of
+// the invocation it ends.
+func (h *handler) withMargin(ctx context.Context, start time.Time) (context.Context, time.Duration, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
-		user, cancel = context.WithCancel(ctx)
-		return user, ctx, cancel
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, 0, cancel
 	}
 	margin := h.margin
 	if margin < 0 {
 		margin = max(0, min(end.Sub(start)/10, maxMargin))
 	}
-	user, cancelUser := context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
-	late, cancelLate := context.WithDeadlineCause(ctx, end.Add(-margin/2), marginError(margin/2))
-	return user, late, func() { cancelUser(); cancelLate() }
+	ctx, cancel := context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
+	return ctx, margin, cancel
+}
+
+// late returns the context of what comes after all records: it ends in the middle of
+// the margin.
+func late(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, end.Add(-margin/2), marginError(margin/2))
 }

@@ -101,9 +101,10 @@ func (b *batch) makeLanes() []*lane {
 		return b.keyLanes()
 	}
 	lanes := make([]*lane, len(b.parts))
+	all := make([]lane, len(b.parts))
 	for i := range b.parts {
-		w := &b.parts[i]
-		lanes[i] = b.newLane(&lane{w: w, left: w.size()}, i)
+		all[i].w, all[i].left = &b.parts[i], b.parts[i].size()
+		lanes[i] = b.newLane(&all[i], i)
 	}
 	return lanes
 }
@@ -155,21 +156,31 @@ func (b *batch) keyLanes() []*lane {
 // queue hands out lanes. A lane is with a worker, ready, waiting for its next
 // attempt, or done.
 type queue struct {
+	ctx   context.Context
+	byKey bool
+
 	mu    sync.Mutex
-	some  *sync.Cond
+	some  sync.Cond
 	ready []*lane // a heap: before tells which comes first
 	wait  map[*lane]struct{}
-	open  int // lanes that are not done
-	byKey bool
-	ended bool // the context is: nothing waits any more
+	open  int         // lanes that are not done
+	ended bool        // the context is: nothing waits any more
+	stop  func() bool // what wakes all then, once something has waited
 }
 
-func (q *queue) start(lanes []*lane, byKey bool) {
-	q.some = sync.NewCond(&q.mu)
-	q.wait = map[*lane]struct{}{}
-	q.byKey, q.open = byKey, len(lanes)
+func (q *queue) start(ctx context.Context, lanes []*lane, byKey bool) {
+	q.ctx, q.byKey, q.open = ctx, byKey, len(lanes)
+	q.some.L = &q.mu
+	q.ready = make([]*lane, 0, len(lanes))
 	for _, l := range lanes {
 		q.push(l)
+	}
+}
+
+// close lets go of the context.
+func (q *queue) close() {
+	if q.stop != nil {
+		q.stop()
 	}
 }
 
@@ -201,6 +212,10 @@ func (q *queue) next(l *lane) *lane {
 	case l.wait > 0 && !q.ended:
 		wait := l.wait
 		l.wait = 0
+		if q.stop == nil {
+			q.wait = map[*lane]struct{}{}
+			q.stop = context.AfterFunc(q.ctx, q.wakeAll)
+		}
 		q.wait[l] = struct{}{}
 		l.timer = time.AfterFunc(wait, func() { q.wake(l) })
 		return nil

@@ -137,9 +137,8 @@ func (b *batch) setParts(parts []work) {
 // end the runtime's.
 func (b *batch) run() {
 	lanes := b.makeLanes()
-	b.queue.start(lanes, b.byKey)
-	stop := context.AfterFunc(b.ctx, b.queue.wakeAll)
-	defer stop()
+	b.queue.start(b.ctx, lanes, b.byKey)
+	defer b.queue.close()
 	for range min(b.concurrency, len(lanes)) {
 		b.wait.Add(1)
 		go b.worker(nil)
