@@ -226,9 +226,6 @@ func (q *queue) next(l *lane) *lane {
 }
 
 func (l *lane) isDone() bool {
-	if l.err != nil || l.wait > 0 {
-		return false
-	}
 	if l.bulk != nil {
 		return len(l.bulk.todo) == 0 // and nothing later
 	}
