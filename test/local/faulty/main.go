@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/deadletter"
 	"msklambda/lambda/lambdalog"
 	"msklambda/test/local/internal/fault"
 )
@@ -25,7 +26,32 @@ func main() {
 		slog.Error("faulty: no ledger", "error", err)
 		os.Exit(1)
 	}
-	kafka.Start(f.process)
+	var opts []kafka.Option
+	if path := os.Getenv(fault.LettersEnv); path != "" {
+		letters, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			slog.Error("faulty: no file for letters", "error", err)
+			os.Exit(1)
+		}
+		opts = append(opts, kafka.DeadLetter(sink{letters}))
+	}
+	kafka.Start(f.process, opts...)
+}
+
+// sink appends letters to a file.
+type sink struct{ file *os.File }
+
+func (s sink) Send(_ context.Context, failures []kafka.Failure) error {
+	for _, f := range failures {
+		letter, err := deadletter.NewLetter(f).JSON()
+		if err != nil {
+			return err
+		}
+		if _, err := s.file.Write(append(letter, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type function struct {
@@ -94,6 +120,8 @@ func (f *function) fail(e fault.Entry, kind string) error {
 		os.Exit(3)
 	case fault.Memory:
 		takeMemory()
+	case fault.Poison:
+		return kafka.Permanent(errors.New("the record asks for it"))
 	}
 	return errors.New("the record asks for it")
 }
