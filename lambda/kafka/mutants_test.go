@@ -98,7 +98,9 @@ func TestEachMutantIsKilled(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("go", "test", "-short", "-failfast", "-vet=off", "-timeout", "90s", "-overlay", filepath.Join(dir, "overlay.json"), ".", "./kafkatest")
+		// Reading an event has no mutants here, and its tests take time.
+		cmd := exec.Command("go", "test", "-short", "-failfast", "-vet=off", "-timeout", "90s", "-skip", "Decode|Base64|^Fuzz|TestAFunctionFromStart",
+			"-overlay", filepath.Join(dir, "overlay.json"), ".")
 		out, err := cmd.CombinedOutput()
 		switch found := failedTest.FindString(string(out)); {
 		case err == nil:

@@ -402,3 +402,44 @@ func TestABatchSendsWhatItGivesUpAtOnce(t *testing.T) {
 		t.Errorf("sink took %s, want %s", got, want)
 	}
 }
+
+// What is told of a failure is the event's, whatever the function does to the record.
+func TestTheErrorIsOfTheEventWhateverTheFunctionDoes(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "")
+	_, err := Handler(func(_ context.Context, r *Record) error {
+		r.Offset = 99
+		return errBoom
+	}, quiet(), ContinueOnError()).Invoke(t.Context(), event(2, "a-0"))
+	if want := "kafka: handle a[0]@1: boom\nkafka: handle a[0]@2: boom"; fmt.Sprint(err) != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+// A sink says which records it does not have; if it does not say it well, it has none.
+func TestWhatTheSinkDoesNotTakeFails(t *testing.T) {
+	bang := errors.New("bang")
+	tests := map[string]struct {
+		send    func(f []Failure) error
+		partial string
+	}{
+		"all": {func([]Failure) error { return nil }, ""},
+		"one": {func(f []Failure) error { return fmt.Errorf("send: %w", FailedOnly(bang, f[1].Record)) }, "a-0@2"},
+		"two, for two reasons": {func(f []Failure) error {
+			return errors.Join(FailedOnly(bang, f[0].Record), FailedOnly(bang, f[2].Record))
+		}, "a-0@1 a-0@3"},
+		"none":                   {func([]Failure) error { return bang }, "a-0@1 a-0@2 a-0@3"},
+		"one, and who knows":     {func(f []Failure) error { return errors.Join(bang, FailedOnly(bang, f[1].Record)) }, "a-0@1 a-0@2 a-0@3"},
+		"a record of elsewhere":  {func(f []Failure) error { return FailedOnly(bang, f[1].Record, &Record{Topic: "a"}) }, "a-0@1 a-0@2 a-0@3"},
+		"a panic that names one": {func(f []Failure) error { panic(FailedOnly(bang, f[1].Record)) }, "a-0@1 a-0@2 a-0@3"},
+	}
+	for name, test := range tests {
+		t.Setenv(ReportBatchItemFailuresEnv, "true")
+		h := Handler(Batch(func(_ context.Context, r []*Record) error {
+			return FailedOnly(Permanent(errBoom), r...)
+		}), quiet(), ContinueOnError(), DeadLetter(SinkFunc(func(_ context.Context, f []Failure) error { return test.send(f) })))
+		got, err := h.Invoke(t.Context(), event(3, "a-0"))
+		if err != nil || string(got) != answer(test.partial) {
+			t.Errorf("%s: answer = %s, %v, want %s", name, got, err, answer(test.partial))
+		}
+	}
+}

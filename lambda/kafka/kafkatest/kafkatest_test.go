@@ -181,6 +181,7 @@ func TestRunNoticesAnswersThatLoseRecords(t *testing.T) {
 		"twice":            {`{"batchItemFailures":[` + item + `,` + item + `]}`, kafkatest.Provisioned, "[t[0]@1]", "names t[0]@1 twice"},
 		"no JSON":          {`?`, kafkatest.Provisioned, "[t[0]@1 t[0]@2]", "not what Lambda reads"},
 		"unknown offset":   {strings.Replace(`{"batchItemFailures":[`+item+`]}`, ":1", ":9", 1), kafkatest.Provisioned, "[t[0]@1 t[0]@2]", `offset 9 of "t-0", which the event does not have`},
+		"no offset":        {`{"batchItemFailures":[{"itemIdentifier":{"partition":"t-0"}}]}`, kafkatest.Provisioned, "[t[0]@1 t[0]@2]", "without partition or offset"},
 		"unknown partiton": {strings.Replace(`{"batchItemFailures":[`+item+`]}`, "t-0", "t-1", 1), kafkatest.Provisioned, "[t[0]@1 t[0]@2]", `offset 1 of "t-1", which the event does not have`},
 	}
 	for name, test := range tests {

@@ -184,8 +184,8 @@ func (p parsed) named(t testing.TB, answer []byte) []string {
 	var a struct {
 		BatchItemFailures []struct {
 			ItemIdentifier struct {
-				Partition string
-				Offset    int64
+				Partition *string
+				Offset    *int64
 			}
 		}
 	}
@@ -198,12 +198,16 @@ func (p parsed) named(t testing.TB, answer []byte) []string {
 	var named []string
 	for _, item := range a.BatchItemFailures {
 		id := item.ItemIdentifier
-		i := slices.IndexFunc(p.parts[id.Partition], func(r placed) bool { return r.offset == id.Offset })
-		if i < 0 {
-			t.Errorf("kafkatest: the answer names offset %d of %q, which the event does not have: Lambda would take all for failed", id.Offset, id.Partition)
+		if id.Partition == nil || id.Offset == nil {
+			t.Errorf("kafkatest: the answer %q names a record without partition or offset: Lambda would take all for failed", answer)
 			return p.positions()
 		}
-		position := p.parts[id.Partition][i].position
+		i := slices.IndexFunc(p.parts[*id.Partition], func(r placed) bool { return r.offset == *id.Offset })
+		if i < 0 {
+			t.Errorf("kafkatest: the answer names offset %d of %q, which the event does not have: Lambda would take all for failed", *id.Offset, *id.Partition)
+			return p.positions()
+		}
+		position := p.parts[*id.Partition][i].position
 		if slices.Contains(named, position) {
 			t.Errorf("kafkatest: the answer names %s twice", position)
 			continue
