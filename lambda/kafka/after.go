@@ -50,7 +50,9 @@ func (r *Result) Count() (done, again int) {
 // and [FailedOnly], the records that these tell, and those behind them that order
 // demands. The records that it is told of with [Permanent] go to the sink of
 // [DeadLetter]. A panic is an error too. Several are called in the order given, and
-// each sees what the one before has left. Panics if fn is nil.
+// each sees what the one before has left. Where Lambda gives an environment several
+// invocations at once they share what a function buffers, unless it keeps it apart.
+// Panics if fn is nil.
 func AfterBatch(fn func(ctx context.Context, r *Result) error) Option {
 	if fn == nil {
 		panic("kafka: AfterBatch needs a function, got nil")

@@ -66,12 +66,25 @@ func (b *batch) bulkLanes() []*lane {
 }
 
 // attemptBulk calls a Batch with what is to do, again and again while records
-// come out of the way.
-func (b *batch) attemptBulk(l *lane) {
+// come out of the way. It does not return if a logger ends the goroutine: then what is
+// left is not handled, and a new worker takes over.
+func (b *batch) attemptBulk(l *lane) (replaced bool) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			panic(v)
+		}
+		l.bulk.todo, l.bulk.later = nil, nil
+		replaced = true
+		go b.worker(l)
+	}()
 	for len(l.bulk.todo) > 0 && l.wait == 0 {
 		if b.ctx.Err() != nil {
 			b.leaveBulk(l)
-			return
+			break
 		}
 		records := make([]*Record, len(l.bulk.todo))
 		for i := range l.bulk.todo {
@@ -88,6 +101,8 @@ func (b *batch) attemptBulk(l *lane) {
 		}
 		l.bulk.next(b.goOn)
 	}
+	returned = true
+	return false
 }
 
 func (b *batch) callBulk(l *lane, records []*Record) error {

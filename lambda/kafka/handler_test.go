@@ -396,3 +396,24 @@ func sorted(s string, concurrency int) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// What became of the records of one batch says nothing of those of the next, which lie
+// in the same memory.
+func TestBatchesDoNotAnswerForEachOther(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "true")
+	for name, opt := range map[string]Option{"in order": Concurrency(1), "by key": ConcurrencyByKey(1)} {
+		fails := false
+		h := Handler(func(context.Context, *Record) error {
+			if fails {
+				return errBoom
+			}
+			return nil
+		}, quiet(), opt)
+		h.Invoke(t.Context(), keyed("aabb"))
+		fails = true
+		got, err := h.Invoke(t.Context(), keyed("abcd"))
+		if want := answer("t-0@1 t-0@2 t-0@3 t-0@4"); err != nil || string(got) != want {
+			t.Errorf("%s: answer = %s, %v, want %s", name, got, err, want)
+		}
+	}
+}

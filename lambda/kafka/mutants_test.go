@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-var runMutants = flag.Bool("mutants", false, "break the code in each way of testdata/mutants.txt, and see that a test fails")
+var runMutants = flag.String("mutants", "", "break the code in each way of testdata/mutants.txt that matches, and see that a test fails")
 
 // mutant is a way to break the code.
 type mutant struct {
@@ -74,15 +74,24 @@ func TestTheMutantsAreOfThisCode(t *testing.T) {
 
 var failedTest = regexp.MustCompile(`--- FAIL: (\w+)|(panic: test timed out|panic: |fatal error: )`)
 
-// TestEachMutantIsKilled takes a quarter of an hour:
+// TestEachMutantIsKilled takes a quarter of an hour for all, or less for those of a
+// file:
 //
-//	go test ./lambda/kafka -run EachMutant -mutants -timeout 1h -v
+//	go test ./lambda/kafka -run EachMutant -mutants . -timeout 1h -v
+//	go test ./lambda/kafka -run EachMutant -mutants '^told.go: ' -timeout 1h -v
 func TestEachMutantIsKilled(t *testing.T) {
-	if !*runMutants {
-		t.Skip("takes a quarter of an hour: -mutants")
+	if *runMutants == "" {
+		t.Skip("takes a quarter of an hour: -mutants .")
+	}
+	chosen, err := regexp.Compile(*runMutants)
+	if err != nil {
+		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	for _, m := range mutants(t) {
+		if !chosen.MatchString(m.file + ": " + m.name) {
+			continue
+		}
 		path, err := filepath.Abs(m.file)
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +108,7 @@ func TestEachMutantIsKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Reading an event has no mutants here, and its tests take time.
-		cmd := exec.Command("go", "test", "-short", "-failfast", "-vet=off", "-timeout", "90s", "-skip", "Decode|Base64|^Fuzz|TestAFunctionFromStart",
+		cmd := exec.Command("go", "test", "-short", "-failfast", "-vet=off", "-timeout", "40s", "-skip", "Decode|Base64|^Fuzz|TestAFunctionFromStart",
 			"-overlay", filepath.Join(dir, "overlay.json"), ".")
 		out, err := cmd.CombinedOutput()
 		switch found := failedTest.FindString(string(out)); {

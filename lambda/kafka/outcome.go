@@ -45,8 +45,11 @@ func Transient(err error) error {
 //	errors.Join(kafka.FailedOnly(err, failed), kafka.Unstarted(behind...))
 //
 // As with [FailedOnly], with [ContinueOnError] just these are sent again;
-// without, all from the first of them on in its partition.
+// without, all from the first of them on in its partition. Of no records it is nil.
 func Unstarted(records ...*Record) error {
+	if len(records) == 0 {
+		return nil
+	}
 	return &batchFailure{err: errUnstarted, records: slices.Clone(records), unstarted: true}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,6 +105,28 @@ func TestALoggerThatPanicsEndsTheProcess(t *testing.T) {
 		t.Errorf("output = %s, %v, want a panic and no answer", out, err)
 	}
 }
+
+// A logger that ends its goroutine, as one of a test may, ends no other.
+func TestALoggerThatEndsItsGoroutine(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "true")
+	for name, h := range map[string]Invoker{
+		"a record": Handler(func(context.Context, *Record) error { return errBoom }, Logger(slog.New(ends{}))),
+		"a batch":  Handler(Batch(func(context.Context, []*Record) error { return errBoom }), Logger(slog.New(ends{}))),
+		"several": Handler(Batch(func(_ context.Context, r []*Record) error { return FailedOnly(errBoom, r...) }),
+			Logger(slog.New(ends{})), ContinueOnError()),
+	} {
+		got, err := h.Invoke(t.Context(), event(2, "a-0", "b-1"))
+		if want := answer("a-0@1 a-0@2 b-1@1 b-1@2"); err != nil || string(got) != want {
+			t.Errorf("%s: answer = %s, %v, want %s", name, got, err, want)
+		}
+	}
+}
+
+type ends struct{ slog.Handler }
+
+func (ends) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+func (ends) Handle(context.Context, slog.Record) error    { runtime.Goexit(); return nil }
+func (e ends) WithAttrs([]slog.Attr) slog.Handler         { return e }
 
 type panics struct{ slog.Handler }
 

@@ -165,9 +165,11 @@ func (b *batch) worker(l *lane) {
 				return
 			}
 		}
+		attempt := b.attempt
 		if l.bulk != nil {
-			b.attemptBulk(l)
-		} else if replaced := b.attempt(l); replaced {
+			attempt = b.attemptBulk
+		}
+		if replaced := attempt(l); replaced {
 			return
 		}
 		l = b.queue.next(l)

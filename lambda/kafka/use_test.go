@@ -251,6 +251,19 @@ func TestWhatABatchDidNotStartIsNoFailure(t *testing.T) {
 	}
 }
 
+func TestNothingThatIsNotStartedIsNoError(t *testing.T) {
+	if err := Unstarted(); err != nil {
+		t.Errorf("error = %v, want none", err)
+	}
+	t.Setenv(ReportBatchItemFailuresEnv, "true")
+	h := Handler(Batch(func(_ context.Context, r []*Record) error {
+		return errors.Join(FailedOnly(errBoom, r[0]), Unstarted(r[3:]...))
+	}), ContinueOnError(), quiet())
+	if got, err := h.Invoke(t.Context(), event(3, "a-0")); err != nil || string(got) != answer("a-0@1") {
+		t.Errorf("answer = %s, %v, want a-0@1", got, err)
+	}
+}
+
 // A Batch that starts nothing is not called again and again, and fails the batch.
 func TestABatchThatStartsNothing(t *testing.T) {
 	t.Setenv(ReportBatchItemFailuresEnv, "")
