@@ -1,0 +1,128 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A panic says nothing of what is to become of a record, whatever it is made with.
+func TestAPanicIsAFailureLikeAnyOther(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "true")
+	for _, v := range []any{Permanent(errBoom), Skip(errBoom), RetryAfter(1, errBoom), "boom"} {
+		sink := new(sinkLog)
+		calls := 0
+		for name, h := range map[string]Invoker{
+			"a record": Handler(func(context.Context, *Record) error { calls++; panic(v) }, quiet(), DeadLetter(sink)),
+			"a batch":  Handler(Batch(func(context.Context, []*Record) error { calls++; panic(v) }), quiet(), DeadLetter(sink)),
+			"for each": Handler(Batch(func(ctx context.Context, r []*Record) error {
+				return ForEach(ctx, r, 1, func(context.Context, *Record) error { calls++; panic(v) })
+			}), quiet(), DeadLetter(sink)),
+		} {
+			calls = 0
+			got, err := h.Invoke(t.Context(), event(1, "a-0"))
+			if err != nil || string(got) != answer("a-0@1") || len(sink.took) > 0 || calls != 1 {
+				t.Errorf("%s, panic of %v: answer = %s, %v after %d calls, sink took %q, want a-0@1 after 1 and nothing", name, v, got, err, calls, sink.took)
+			}
+		}
+	}
+}
+
+func TestABatchIsNotCalledAfterTheDeadline(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		t.Setenv(ReportBatchItemFailuresEnv, "")
+		ctx, cancel := context.WithCancel(t.Context())
+		calls := 0
+		opts := []Option{quiet()}
+		want := "kafka: handle b[1]@1: not started, nor the 1 after it: context canceled"
+		if whole {
+			opts = append(opts, WholeEvent())
+			cancel()
+			want = "kafka: handle a[0]@1: not started, nor the 1 after it: context canceled\n" + want
+		}
+		_, err := Handler(Batch(func(context.Context, []*Record) error {
+			calls++
+			cancel()
+			return nil
+		}), opts...).Invoke(ctx, event(2, "a-0", "b-1"))
+		if err == nil || err.Error() != want || whole == (calls == 1) {
+			t.Errorf("whole event %v: error = %v after %d calls, want %s", whole, err, calls, want)
+		}
+	}
+}
+
+// The deadline comes while it is found out which record a bulk write refuses.
+func TestHalvesThatThereIsNoTimeForWereNotStarted(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Handler(Batch(func(_ context.Context, r []*Record) error {
+		if len(r) == 2 {
+			cancel()
+		}
+		return Permanent(errBoom)
+	}), quiet()).Invoke(ctx, event(4, "a-0"))
+	if want := "kafka: handle a[0]@1: not started, nor the 3 after it: context canceled"; err == nil || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+// What was done in an earlier delivery stays done, also when there is no time.
+func TestWhatWasDoneBeforeIsNotStartedInVain(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "")
+	store := NewMemoryStore(10)
+	if err := store.Add(t.Context(), []string{"a[0]@2/-62135596800000"}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, h := range map[string]Invoker{
+		"a record": Handler(func(context.Context, *Record) error { return nil }, quiet(), SkipDone(doneAnyway{store})),
+		"a batch":  Handler(Batch(func(context.Context, []*Record) error { return nil }), quiet(), SkipDone(doneAnyway{store})),
+	} {
+		_, err := h.Invoke(ctx, event(3, "a-0"))
+		if want := "kafka: handle a[0]@1: not started, nor the 1 after it: context canceled"; err == nil || err.Error() != want {
+			t.Errorf("%s: error = %v, want %s", name, err, want)
+		}
+	}
+}
+
+// doneAnyway answers although the context has ended.
+type doneAnyway struct{ *MemoryStore }
+
+func (s doneAnyway) Done(_ context.Context, ids []string) ([]bool, error) {
+	return s.MemoryStore.Done(context.Background(), ids)
+}
+
+// Without order a failure that is final and one that waits are told apart, and what
+// waits is tried again.
+func TestABatchWithoutOrderTriesAgainWhatWaits(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "true")
+	var calls []string
+	h := Handler(Batch(func(_ context.Context, r []*Record) error {
+		var at []string
+		var errs []error
+		for _, r := range r {
+			at = append(at, fmt.Sprint(r.Offset))
+			switch {
+			case r.Offset == 2:
+				errs = append(errs, FailedOnly(Permanent(errBoom), r))
+			case r.Offset == 3 && len(calls) == 0:
+				errs = append(errs, FailedOnly(RetryAfter(0, errBoom), r))
+			case r.Offset == 4 && len(calls) == 0:
+				errs = append(errs, Unstarted(r))
+			}
+		}
+		calls = append(calls, strings.Join(at, ","))
+		return errors.Join(errs...)
+	}), quiet(), ContinueOnError())
+	got, err := h.Invoke(t.Context(), event(5, "a-0"))
+	// 4 may wait for 2, for all that is known.
+	if want := answer("a-0@2 a-0@4"); err != nil || string(got) != want {
+		t.Errorf("answer = %s, %v, want %s", got, err, want)
+	}
+	if got := strings.Join(calls, " "); got != "1,2,3,4,5 3" {
+		t.Errorf("calls = %s, want 1,2,3,4,5 3", got)
+	}
+}
