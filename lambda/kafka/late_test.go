@@ -126,3 +126,76 @@ func TestABatchWithoutOrderTriesAgainWhatWaits(t *testing.T) {
 		t.Errorf("calls = %s, want 1,2,3,4,5 3", got)
 	}
 }
+
+// What a Batch says of no record in particular is about all of them.
+func TestWhatABatchSaysOfAll(t *testing.T) {
+	var calls []string
+	tests := map[string]struct {
+		fn      func(r []*Record) error
+		opts    []Option
+		partial string
+		calls   string
+		took    string
+	}{
+		"skip": {
+			fn: func([]*Record) error { return Skip(errBoom) }, calls: "1,2,3,4",
+		},
+		"attempts spent": {
+			fn: func([]*Record) error { return errBoom }, opts: []Option{Retry(Backoff{First: 1, Attempts: 3})},
+			partial: "a-0@1 a-0@2 a-0@3 a-0@4", calls: "1,2,3,4 1,2,3,4 1,2,3,4",
+		},
+		"attempts spent, with a sink": {
+			fn: func(r []*Record) error {
+				if r[len(r)-1].Offset < 4 {
+					return nil
+				}
+				return errBoom
+			},
+			opts: []Option{Retry(Backoff{First: 1, Attempts: 2}), DeadLetter(new(sinkLog))},
+			// Whole until they are spent, and each half once.
+			calls: "1,2,3,4 1,2,3,4 1,2 3,4 3 4", took: "a[0]@4 boom 4",
+		},
+		"in order, behind what is left": {
+			fn: func(r []*Record) error {
+				if len(r) == 4 {
+					return Permanent(errBoom)
+				}
+				return Unstarted(r[1:]...)
+			},
+			partial: "a-0@2 a-0@3 a-0@4", calls: "1,2,3,4 1,2",
+		},
+		"without order": {
+			fn: func(r []*Record) error {
+				if len(r) == 4 {
+					return Permanent(errBoom)
+				}
+				return Unstarted(r[1:]...)
+			},
+			opts: []Option{ContinueOnError()}, partial: "a-0@2 a-0@4", calls: "1,2,3,4 1,2 3,4",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(ReportBatchItemFailuresEnv, "true")
+			calls = nil
+			h := Handler(Batch(func(_ context.Context, r []*Record) error {
+				var at []string
+				for _, r := range r {
+					at = append(at, fmt.Sprint(r.Offset))
+				}
+				calls = append(calls, strings.Join(at, ","))
+				return test.fn(r)
+			}), append(test.opts, quiet())...)
+			got, err := h.Invoke(t.Context(), event(4, "a-0"))
+			if err != nil || string(got) != answer(test.partial) {
+				t.Errorf("answer = %s, %v, want %s", got, err, answer(test.partial))
+			}
+			if got := strings.Join(calls, " "); got != test.calls {
+				t.Errorf("calls = %s, want %s", got, test.calls)
+			}
+			if s, ok := h.(*handler).sink.(*sinkLog); ok && strings.Join(s.took, " ") != test.took {
+				t.Errorf("sink took %q, want %q", s.took, test.took)
+			}
+		})
+	}
+}
