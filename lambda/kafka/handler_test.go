@@ -402,14 +402,20 @@ func sorted(s string, concurrency int) string {
 func TestBatchesDoNotAnswerForEachOther(t *testing.T) {
 	t.Setenv(ReportBatchItemFailuresEnv, "true")
 	for name, opt := range map[string]Option{"in order": Concurrency(1), "by key": ConcurrencyByKey(1)} {
-		fails := false
+		fails, calls := false, 0
 		h := Handler(func(context.Context, *Record) error {
+			calls++
 			if fails {
 				return errBoom
 			}
 			return nil
 		}, quiet(), opt)
-		h.Invoke(t.Context(), keyed("aabb"))
+		for _, keys := range []string{"aabb", "abcd"} {
+			calls = 0
+			if _, err := h.Invoke(t.Context(), keyed(keys)); err != nil || calls != 4 {
+				t.Errorf("%s: %d calls for %s, %v, want 4", name, calls, keys, err)
+			}
+		}
 		fails = true
 		got, err := h.Invoke(t.Context(), keyed("abcd"))
 		if want := answer("t-0@1 t-0@2 t-0@3 t-0@4"); err != nil || string(got) != want {

@@ -1,11 +1,15 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // A panic says nothing of what is to become of a record, whatever it is made with.
@@ -197,5 +201,56 @@ func TestWhatABatchSaysOfAll(t *testing.T) {
 				t.Errorf("sink took %q, want %q", s.took, test.took)
 			}
 		})
+	}
+}
+
+// What is asked for by RetryAfter is waited for, and of several the longest.
+func TestTheWaitIsTheOneAskedFor(t *testing.T) {
+	one := func(fail func(n int, r *Record) error) HandlerFunc {
+		n := 0
+		return func(_ context.Context, r *Record) error {
+			n++
+			return fail(n, r)
+		}
+	}
+	tests := map[string]Invoker{
+		"with Retry": Handler(one(func(n int, _ *Record) error {
+			if n == 1 {
+				return RetryAfter(20*time.Second, errBoom)
+			}
+			return nil
+		}), quiet(), Retry(Backoff{First: 1, Max: time.Hour})),
+		"of a Batch": Handler(Batch(func() Batch {
+			n := 0
+			return func(_ context.Context, r []*Record) error {
+				if n++; n > 1 {
+					return nil
+				}
+				return errors.Join(FailedOnly(RetryAfter(20*time.Second, errBoom), r[0]), FailedOnly(RetryAfter(time.Second, errBoom), r[1]))
+			}
+		}()), quiet(), ContinueOnError()),
+	}
+	for name, h := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			_, err := h.Invoke(t.Context(), event(2, "a-0"))
+			if took := time.Since(start); err != nil || took != 20*time.Second {
+				t.Errorf("%s: took %v, %v, want 20s", name, took, err)
+			}
+		})
+	}
+}
+
+// When the time is up a record is not said to be tried again.
+func TestNothingIsTriedAgainWhenTheContextHasEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var out bytes.Buffer
+	h := Handler(func(context.Context, *Record) error {
+		cancel()
+		return errBoom
+	}, Retry(Backoff{First: 1}), Logger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	h.Invoke(ctx, event(1, "a-0"))
+	if strings.Contains(out.String(), "tried again") || strings.Contains(out.String(), "retries=") || !strings.Contains(out.String(), "failures=1") {
+		t.Errorf("log = %s, want a failure and no retry", out.String())
 	}
 }
