@@ -150,6 +150,30 @@ func TestForEachLosesNoRecordOfAWorkerThatEnds(t *testing.T) {
 	}
 }
 
+func TestWhatAForEachSkipsIsCountedAndLoggedOnce(t *testing.T) {
+	t.Setenv(ReportBatchItemFailuresEnv, "true")
+	var out bytes.Buffer
+	h := Handler(Batch(func(ctx context.Context, records []*Record) error {
+		return ForEach(ctx, records, 2, func(_ context.Context, r *Record) error {
+			switch r.Offset {
+			case 1:
+				return Skip(errBoom)
+			case 2:
+				return errBoom
+			}
+			return nil
+		})
+	}), Logger(slog.New(slog.NewTextHandler(&out, nil))))
+	if got, err := h.Invoke(t.Context(), event(3, "a-0")); err != nil || string(got) != answer("a-0@2") {
+		t.Errorf("answer = %s, %v, want a-0@2", got, err)
+	}
+	for _, want := range []string{"record skipped", "record failed", "failures=1 unhandled=1 skipped=1"} {
+		if n := strings.Count(out.String(), want); n != 1 {
+			t.Errorf("log has %q %d times, want once:\n%s", want, n, out.String())
+		}
+	}
+}
+
 // ForEach works in a test that has no handler.
 func TestForEachReturnsWhatFailed(t *testing.T) {
 	records := []*Record{{Topic: "t", Offset: 1, Key: []byte("a")}, {Topic: "t", Offset: 2, Key: []byte("a")}, {Topic: "t", Offset: 3}}
