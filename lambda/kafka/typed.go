@@ -79,8 +79,7 @@ func TypedBatch[T any](decode Decoder[T], fn func(ctx context.Context, messages 
 		for _, r := range records {
 			at := place{r.Topic, r.Partition}
 			if stopped[at] {
-				errs = append(errs, Unstarted(r))
-				continue
+				continue // it comes again with the one that stops it
 			}
 			value, err := decodeValue(ctx, decode, r)
 			if err != nil {
