@@ -277,7 +277,7 @@ func TestEveryWayThatFourRecordsCanEnd(t *testing.T) {
 	if testing.Short() {
 		outcomes = []string{".", "p"}
 	}
-	for _, keys := range []string{"aaaa", "aaab", "aaba", "abab", "abba", "--aa", "a-a-", "----"} {
+	for _, keys := range []string{"aaaa", "aaba", "abab", "abba", "a-a-", "----"} {
 		for _, byKey := range []bool{false, true} {
 			if !byKey && keys != "abab" {
 				continue // keys mean nothing
@@ -310,7 +310,7 @@ func TestEveryWayThatFourRecordsCanEnd(t *testing.T) {
 
 // Many records, retries, and contexts that end anywhere.
 func TestRandomTrialsKeepOrderAndLoseNothing(t *testing.T) {
-	n := 3000
+	n := 2000
 	if testing.Short() {
 		n = 300
 	}
