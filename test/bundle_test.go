@@ -80,9 +80,8 @@ func TestTheSameSourceGivesTheSameAssetAnywhere(t *testing.T) {
 }
 
 // bundled are the modules that a function may hold: what the runtime tells, and
-// base64 in vector instructions, one module for each architecture, with what tells
-// which of them the processor has.
-var bundled = []string{"github.com/aws/aws-lambda-go", "github.com/emmansun/base64", "github.com/segmentio/asm", "golang.org/x/sys"}
+// base64 in vector instructions with what tells which of them the processor has.
+var bundled = []string{"github.com/aws/aws-lambda-go", "github.com/segmentio/asm", "golang.org/x/sys"}
 
 func TestTheBundleIsSmallAndStatic(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -1,5 +1,7 @@
 package kafka
 
+import "github.com/segmentio/asm/base64"
+
 // sextets holds the six bits that a base64 character stands for, and notBase64
 // for all other bytes.
 var sextets = newSextets()
@@ -17,6 +19,9 @@ func newSextets() (t [256]byte) {
 	return t
 }
 
+// vectorFrom is the length from which on calling the vector code pays.
+const vectorFrom = 48
+
 // decodeBase64 decodes p in place, padded standard base64, and returns how many
 // bytes it wrote. When p is malformed ok is false and n is what the groups of
 // four before the malformed one made.
@@ -33,7 +38,11 @@ func decodeBase64(p []byte) (n int, ok bool) {
 	if last < vectorFrom {
 		n, ok = decodeShort(p[:last])
 	} else {
-		n, ok = decodeGroups(p[:last])
+		// The vector code leaves the end to encoding/base64. Where that skips
+		// line breaks or takes padding, n is short.
+		var err error
+		n, err = base64.StdEncoding.Decode(p[:last], p[:last])
+		ok = err == nil && n == last/4*3
 	}
 	if !ok {
 		return n, false

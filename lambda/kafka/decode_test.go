@@ -107,8 +107,8 @@ func record(offset int, more ...string) string {
 }
 
 func TestDecodeAllocatesAFixedHandful(t *testing.T) {
-	for _, e := range benchEvents {
-		event := benchEvent(e.n, e.size, e.headers)
+	for _, e := range benchmarks {
+		event := e.event()
 		payload := make([]byte, len(event))
 		got := testing.AllocsPerRun(5, func() {
 			copy(payload, event)

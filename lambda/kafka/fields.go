@@ -112,6 +112,9 @@ func (d *decoder) record(i int, r *Record) int {
 		if i = d.usual(i+n-1, r); i < 0 {
 			return i
 		}
+		if d.is(i, '}') && d.seen&needed == needed {
+			return i + 1
+		}
 		members = 3
 	} else {
 		i++

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"math"
 	"time"
 )
@@ -42,11 +43,19 @@ func (d *decoder) usual(i int, r *Record) int {
 	}
 	r.Timestamp = time.UnixMilli(n).UTC()
 
-	if !d.follows(i, kind+`"`) {
-		return i
-	}
-	d.field = fieldTimestampType
-	if r.TimestampType, i = d.string(i+len(kind), &d.timestampType); i < 0 {
+	if span := d.kindSpan; len(span) > 0 && bytes.HasPrefix(d.data[i:], span) {
+		r.TimestampType = d.kind
+		i += len(span)
+	} else if d.follows(i, kind+`"`) {
+		d.field = fieldTimestampType
+		start := i
+		if r.TimestampType, i = d.string(i+len(kind), &d.timestampType); i < 0 {
+			return i
+		}
+		if string(d.data[start+len(kind)+1:i-1]) == r.TimestampType {
+			d.kindSpan, d.kind = d.data[start:i], r.TimestampType
+		}
+	} else {
 		return i
 	}
 	if d.follows(i, key+`"`) {
