@@ -12,12 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"msklambda/lambda/connections/routes"
+	"msklambda/lambda/lambdalog"
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/table"
 )
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
+	slog.SetDefault(lambdalog.New(os.Stdout))
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		slog.Error("connections: no AWS configuration", "error", err)

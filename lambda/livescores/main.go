@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/lambdalog"
 	"msklambda/lambda/livescores/fanout"
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/table"
@@ -21,7 +22,7 @@ import (
 const matches = 8
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
+	slog.SetDefault(slog.New(kafka.LogHandler(lambdalog.NewHandler(os.Stdout))))
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		slog.Error("livescores: no AWS configuration", "error", err)

@@ -82,7 +82,8 @@ func New(cfg aws.Config, endpoint string, t *table.Table) *FanOut {
 // event takes.
 //
 // Records that are no score events fail, alone and every time, and end in the
-// failure destination. Those of a match that could not be sent fail together.
+// failure destination. Those of a match that could not be sent fail together, and are
+// one failure.
 func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
 	var errs []error
 	var order []*batch
@@ -93,7 +94,7 @@ func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
 		}
 		event, err := score.Parse(r.Value)
 		if err != nil {
-			errs = append(errs, kafka.FailedOnly(err, r))
+			errs = append(errs, kafka.FailedOnly(kafka.Permanent(err), r))
 			continue
 		}
 		b := byMatch[event.Match]
@@ -107,7 +108,7 @@ func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
 	}
 	for _, b := range order {
 		if err := f.send(ctx, b); err != nil {
-			errs = append(errs, kafka.FailedOnly(err, b.records...))
+			errs = append(errs, kafka.FailedOnly(err, b.records[0]), kafka.Unstarted(b.records[1:]...))
 		}
 	}
 	return errors.Join(errs...)
