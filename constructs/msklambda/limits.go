@@ -31,9 +31,9 @@ func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) 
 	roles := map[string]*attached{}
 	var order []string
 	for _, node := range nodes {
-		path := *node.Node().Path()
 		switch r := node.(type) {
 		case awsiam.CfnPolicy:
+			path := *node.Node().Path()
 			stack := awscdk.Stack_Of(r)
 			list, _ := stack.Resolve(r.Roles()).([]any)
 			size := policySize(stack, r.PolicyDocument())
@@ -47,6 +47,7 @@ func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) 
 				a.paths, a.size, a.ours = append(a.paths, path), a.size+size, a.ours || isOurs(path)
 			}
 		case awsec2.CfnVPCEndpoint:
+			path := *node.Node().Path()
 			if size := policySize(awscdk.Stack_Of(r), r.PolicyDocument()); size > mostEndpointPolicy && isOurs(path) {
 				text := fmt.Sprintf("%s has a policy of at least %d characters, and EC2 takes %d: set EndpointAccess \"vpc\", or let consumers share secrets and destinations", path, size, mostEndpointPolicy)
 				found = append(found, &text)
