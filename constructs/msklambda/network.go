@@ -51,7 +51,7 @@ func (p *ConsumerProps) needs(consumer string, elsewhere func(arn string) bool) 
 		if arn == nil {
 			return network.Resource{} // of a secret that Validate refuses
 		}
-		return network.Resource{ARN: *arn, Elsewhere: elsewhere(*arn)}
+		return network.Resource{ARN: *arn, Opaque: isToken(*arn), Elsewhere: elsewhere(*arn)}
 	}
 	n := network.Needs{Consumer: consumer, Port: p.Authentication.port(), Provisioned: p.provisioned()}
 	if secret := p.Authentication.Secret; secret != nil {
