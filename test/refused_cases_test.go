@@ -45,6 +45,7 @@ var refusedClusters = []refusedCluster{
 	{"a malformed subnet", func(p *msklambda.ClusterProps) { p.SubnetIDs = []string{"subnet-XYZ"} }},
 	{"a list of unknown length", func(p *msklambda.ClusterProps) { p.SubnetIDs = []string{"#{Token[TOKEN.9]}"} }},
 	{"no security groups", func(p *msklambda.ClusterProps) { p.SecurityGroupIDs = nil }},
+	{"an owner that no stack can be", func(p *msklambda.ClusterProps) { p.Owner = "team orders" }},
 	{"an endpoint from nowhere", func(p *msklambda.ClusterProps) { p.STSEndpoint.Source = "nat" }},
 	{"the id of an endpoint that is created", func(p *msklambda.ClusterProps) {
 		p.STSEndpoint = msklambda.Endpoint{Source: msklambda.EndpointCreate, ID: "vpce-0123456789abcdef0"}

@@ -60,6 +60,14 @@ type ClusterProps struct {
 	// Required with EndpointAccessVPC, unused otherwise.
 	VPCCIDRs []string
 
+	// Owner is who defines what is shared: it is in the tags of endpoints, in the
+	// descriptions of rules and in the name of the parameter by which a look-up knows
+	// its own. Set it to the name of the stack that it is in before the cluster moves to
+	// another stack, by "cdk refactor", and leave it so. Two stacks of one owner on one
+	// cluster would each take the other's for their own.
+	// Default: the name of the stack.
+	Owner string
+
 	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
 	// Default: an interface endpoint is defined. See [EndpointAccess] for what
 	// that means to the rest of the VPC.
@@ -147,6 +155,7 @@ func (p *ClusterProps) settled() (settled ClusterProps, awaited []string, err er
 
 func (p *ClusterProps) validate(ps *problems) {
 	ps.clusterARN("ClusterARN", p.ClusterARN)
+	p.validateOwner(ps)
 	if p.VPCConnectionARN != "" {
 		p.validateConnection(ps)
 		return
@@ -250,7 +259,7 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 	pending.unknown(&settled.VPCConnectionARN, awaited, "VPCConnectionARN")
 	checkStack(scope, "cluster", id, settled.source())
 	choices := settled.choices()
-	choices.Owner = stackName(scope)
+	choices.Owner = settled.owner(scope)
 	c := newCluster(scope, id, &settled, network.New(choices))
 	pending.cluster = c
 	c.await("", awaited)

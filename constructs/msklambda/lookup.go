@@ -49,6 +49,10 @@ type LookupProps struct {
 	// SecurityGroups stand in place of SecurityGroupIDs, as in [ClusterProps].
 	SecurityGroups []awsec2.ISecurityGroup
 
+	// Owner is who defines what is shared, as in [ClusterProps].
+	// Default: the name of the stack.
+	Owner string
+
 	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
 	// Default: an endpoint with private DNS that the VPC has is used, with a
 	// warning where its policy or security groups would not let the pollers
@@ -217,13 +221,13 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 		fail("cluster", id, ps.Err())
 	}
 
-	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(stackName(scope), props.ClusterARN), serviceName(stack)),
+	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(given.owner(scope), given.ClusterARN), serviceName(stack)),
 		allowPublicAccess: props.AllowPublicAccess}
 	facts, problems := l.fill(&given)
 	pending := &pendingStacks{}
 	pending.placeholders().fill(&given)
 	choices := given.choices()
-	choices.Owner, choices.Stack, choices.LooksUp = stackName(scope), stackName(scope), true
+	choices.Owner, choices.Stack, choices.LooksUp = given.owner(scope), stackName(scope), true
 	plan := network.New(choices)
 	plan.Learn(facts)
 	l.learn(plan)
@@ -247,7 +251,7 @@ func lookUpLater(scope constructs.Construct, id string, given ClusterProps, awai
 	pending.unknown(&given.ClusterARN, awaited, "ClusterARN")
 	pending.placeholders().fill(&given)
 	choices := given.choices()
-	choices.Owner, choices.Stack = stackName(scope), stackName(scope)
+	choices.Owner, choices.Stack = given.owner(scope), stackName(scope)
 	c := newCluster(scope, id, &given, network.New(choices))
 	pending.cluster = c
 	c.await("", awaited)
