@@ -14,7 +14,7 @@ import (
 // The functions of the live scores hold the SDK beside what every function may,
 // and nothing that is for the local loop or for CDK.
 func TestTheBundlesOfLiveScoresHoldTheSDKAndNoMore(t *testing.T) {
-	for _, name := range []string{"livescores", "connections"} {
+	for _, name := range []string{"livescores", "livescores/poster", "connections"} {
 		path := filepath.Join(t.TempDir(), "bootstrap")
 		if err := gobuild.Build(t.Context(), filepath.Join(entry, name), path, "linux", "arm64"); err != nil {
 			t.Fatal(err)

@@ -71,9 +71,13 @@ func onceOf(node constructs.IConstruct) []once {
 		return []once{{identity(r, "egress", r.GroupId(), r.DestinationSecurityGroupId(), r.CidrIp(), r.CidrIpv6(), r.DestinationPrefixListId(),
 			r.IpProtocol(), r.FromPort(), r.ToPort()), sameRule}}
 	case awslambda.CfnEventSourceMapping:
-		config, ok := awscdk.Stack_Of(r).Resolve(r.AmazonManagedKafkaEventSourceConfig()).(map[string]any)
+		source := r.AmazonManagedKafkaEventSourceConfig()
+		if source == nil {
+			return nil // not of an MSK cluster, such as one of a queue
+		}
+		config, ok := awscdk.Stack_Of(r).Resolve(source).(map[string]any)
 		if !ok {
-			return nil // not of an MSK cluster
+			return nil
 		}
 		return []once{
 			{identity(r, "group", r.EventSourceArn(), config["consumerGroupId"]), "are two consumers with one GroupID on one cluster: give each its own"},
