@@ -107,11 +107,11 @@ function tell() {
     put(card, 'state', m.events.length || state !== 'waiting' || !m.compared ? texts[state](m) : 'not begun');
   }
   const all = feed.matches.size - n.none;
-  const quiet = feed.online && n.stale === 0 && [...feed.matches.values()].every((m) => m.there === false || m.compared);
+  const quiet = feed.online && n.stale === 0 && [...feed.matches.values()].every((m) => m.compared || feed.state(m) === 'none');
   let state = 'offline', text = 'no connection, trying again';
   if (quiet) [state, text] = ['online', 'live'];
   else if (n.live) [state, text] = ['partly', `${n.live} of ${all} live`];
-  else if (feed.online || !feed.reconnects) [state, text] = ['connecting', 'connecting'];
+  else if (feed.online || !feed.reconnects && navigator.onLine) [state, text] = ['connecting', 'connecting'];
   Object.assign(document.body.dataset, { state, dropped: feed.dropped, reconnects: feed.reconnects });
   put(document.body, 'summary', text);
 }

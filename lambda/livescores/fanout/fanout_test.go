@@ -99,8 +99,8 @@ func (f clientFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
 // handed are the jobs so far, as from and to.
 func (r *rig) handed() (all []string) {
 	r.t.Helper()
-	for !r.queue.Idle() {
-		time.Sleep(time.Millisecond)
+	if err := r.queue.WaitIdle(r.t.Context()); err != nil {
+		r.t.Fatal(err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -111,8 +111,8 @@ func (w *Writer) writeIndex(ctx context.Context) error {
 		return object(asJSON(Index{time.Now().UTC(), lines}), "application/json"), nil
 	})
 	if err == nil {
-		// Those without JavaScript load it again in half a minute: that an older
-		// one is the last for a moment does not matter.
+		// That an older one is the last for a moment does not matter to those who
+		// have to load it again themselves.
 		err = w.bucket.Put(ctx, layout.IndexPage, object(page(lines), "text/html; charset=utf-8"))
 	}
 	if err != nil {
@@ -137,8 +137,8 @@ func asJSON(v any) []byte {
 func page(lines []json.RawMessage) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
-		`<meta http-equiv="refresh" content="30"><title>Live scores</title><link rel="icon" href="data:,"><link rel="stylesheet" href="../../style.css"></head>` +
-		`<body><header><h1>Live scores</h1></header><main><p>As of ` + time.Now().UTC().Format("15:04:05") + ` UTC. This page loads again every 30 seconds.</p><ul class="list">`)
+		`<title>Live scores</title><link rel="icon" href="data:,"><link rel="stylesheet" href="../../style.css"></head>` +
+		`<body><header><h1>Live scores</h1></header><main><p>As of ` + time.Now().UTC().Format("15:04:05") + ` UTC. <a href="index.html">Load it again</a> for what is newer.</p><ul class="list">`)
 	for _, text := range lines {
 		var l Line
 		if json.Unmarshal(text, &l) != nil {

@@ -63,6 +63,22 @@ func (s *Server) Get(bucket, key string) (Object, bool) {
 	return o, ok
 }
 
+// Put writes an object, without a request.
+func (s *Server) Put(bucket, key string, o Object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(bucket+"/"+key, o)
+}
+
+func (s *Server) put(path string, o Object) Object {
+	sum := md5.Sum(o.Content)
+	o.Tag = `"` + hex.EncodeToString(sum[:]) + `"`
+	s.objects[path] = o
+	close(s.written)
+	s.written = make(chan struct{})
+	return o
+}
+
 // List returns the objects of a bucket by key, and a channel that is closed when
 // there is another.
 func (s *Server) List(bucket string) (map[string]Object, <-chan struct{}) {
@@ -107,12 +123,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusPreconditionFailed)
 			return
 		}
-		sum := md5.Sum(content)
-		o = Object{content, r.Header.Get("Content-Type"), `"` + hex.EncodeToString(sum[:]) + `"`}
-		s.objects[path] = o
-		w.Header().Set("ETag", o.Tag)
-		close(s.written)
-		s.written = make(chan struct{})
+		w.Header().Set("ETag", s.put(path, Object{Content: content, Type: r.Header.Get("Content-Type")}).Tag)
 	default:
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	}

@@ -6,13 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/score"
+	"msklambda/lambda/livescores/snapshot"
+	"msklambda/test/local/bucket"
 	"msklambda/test/local/dynalite"
 	"msklambda/test/local/internal/browser"
 	"msklambda/test/local/internal/live"
@@ -29,6 +33,17 @@ type rig struct {
 // newRig starts everything, and opens the page when prepare has been called.
 func newRig(t *testing.T, cfg live.Config, prepare func(*rig)) *rig {
 	t.Helper()
+	r := startRig(t, cfg)
+	if prepare != nil {
+		prepare(r)
+	}
+	r.open("")
+	return r
+}
+
+// startRig starts everything, and opens no page.
+func startRig(t *testing.T, cfg live.Config) *rig {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	b, err := browser.Start(ctx)
@@ -39,12 +54,7 @@ func newRig(t *testing.T, cfg live.Config, prepare func(*rig)) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	r := &rig{startLive(t, ctx, cfg), b, t, ctx}
-	if prepare != nil {
-		prepare(r)
-	}
-	r.open("")
-	return r
+	return &rig{startLive(t, ctx, cfg), b, t, ctx}
 }
 
 // open opens the page with a query, and waits until all is live.
@@ -134,6 +144,21 @@ func (r *rig) post(events ...score.Event) {
 	}
 }
 
+// posted waits until all that was handed on is posted.
+func (r *rig) posted() {
+	r.t.Helper()
+	r.must(r.Queue.WaitIdle(r.ctx))
+}
+
+// putSnapshot writes what there is of a match, as the function does, without a
+// topic.
+func (r *rig) putSnapshot(match string, events []score.Event) {
+	r.t.Helper()
+	text, err := json.Marshal(snapshot.Match{Match: match, Sequence: events[len(events)-1].Sequence, Events: events})
+	r.must(err)
+	r.Files.Put(live.Snapshots, layout.Snapshot(match), bucket.Object{Content: text, Type: "application/json"})
+}
+
 // rejected waits until the bucket of what failed has so many records.
 func (r *rig) rejected(n int) (all []string) {
 	r.t.Helper()
@@ -172,4 +197,16 @@ func scoreIs(match string, home, away int) string {
 // stateIs is true when a match is live, waiting, stale or none.
 func stateIs(match, state string) string {
 	return fmt.Sprintf(`%s.dataset.state === '%s'`, card(match, ""), state)
+}
+
+// play plays some of all matches, always the same.
+func (r *rig) play(all []*match) {
+	r.t.Helper()
+	steps := rand.New(rand.NewPCG(5, 8))
+	for range 9 {
+		for _, m := range all {
+			r.write(m.event.Match, m.next(steps).JSON())
+		}
+	}
+	r.must(r.WaitForCommit(r.ctx))
 }

@@ -50,6 +50,7 @@ type Queue struct {
 	seen   map[string]time.Time // deduplication ids
 	groups map[string][]message // that wait, or of which the first is being handled
 	away   bool
+	done   chan struct{} // closed, and made anew, when a group has no more
 }
 
 type message struct {
@@ -66,7 +67,7 @@ func New(cfg Config) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{cfg: cfg, free: make(chan Function, 1000), seen: map[string]time.Time{}, groups: map[string][]message{}}
+	q := &Queue{cfg: cfg, free: make(chan Function, 1000), seen: map[string]time.Time{}, groups: map[string][]message{}, done: make(chan struct{})}
 	q.ctx, q.end = context.WithCancel(context.Background())
 	q.Endpoint = "http://" + l.Addr().String()
 	q.URL = q.Endpoint + "/111122223333/posts.fifo"
@@ -97,11 +98,21 @@ func (q *Queue) Away(on bool) {
 	q.away = on
 }
 
-// Idle tells whether nothing waits and nothing is being handled.
-func (q *Queue) Idle() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.groups) == 0
+// WaitIdle waits until nothing waits and nothing is being handled.
+func (q *Queue) WaitIdle(ctx context.Context) error {
+	for {
+		q.mu.Lock()
+		idle, done := len(q.groups) == 0, q.done
+		q.mu.Unlock()
+		if idle {
+			return nil
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 type entry struct{ Id, MessageBody, MessageGroupId, MessageDeduplicationId string }
@@ -175,6 +186,8 @@ func (q *Queue) serve(group string) {
 		waiting := q.groups[group]
 		if len(waiting) == 0 {
 			delete(q.groups, group)
+			close(q.done)
+			q.done = make(chan struct{})
 			q.mu.Unlock()
 			return
 		}

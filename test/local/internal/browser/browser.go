@@ -39,6 +39,7 @@ type Browser struct {
 
 	mu      sync.Mutex
 	id      int
+	still   bool // pages have no JavaScript
 	waiting map[int]chan answer
 	errors  []string // that the page threw or logged
 }
@@ -220,6 +221,9 @@ func (b *Browser) Window(ctx context.Context, width, height int, scheme string) 
 
 // WithoutScripts makes pages that are opened from now on have no JavaScript.
 func (b *Browser) WithoutScripts(ctx context.Context) error {
+	b.mu.Lock()
+	b.still = true
+	b.mu.Unlock()
 	return b.call(ctx, "Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
 }
 
@@ -261,6 +265,16 @@ func (b *Browser) Eval(ctx context.Context, expression string) (any, error) {
 // Wait waits until an expression is true. It may be of a page that is still being
 // loaded.
 func (b *Browser) Wait(ctx context.Context, expression string) error {
+	b.mu.Lock()
+	still := b.still
+	b.mu.Unlock()
+	for still { // timers are scripts: ask instead
+		if v, err := b.Eval(ctx, `(() => { try { return !!(`+expression+`) } catch { return false } })()`); v == true {
+			return nil
+		} else if ctx.Err() != nil {
+			return fmt.Errorf("waiting for %s: %w, last %v", expression, ctx.Err(), err)
+		}
+	}
 	for {
 		v, err := b.Eval(ctx, `new Promise((done) => { const end = Date.now() + 1000; const look = () => {
 			let ok = false; try { ok = !!(`+expression+`) } catch {}

@@ -160,6 +160,19 @@ func (g *Gateway) hear(ctx context.Context) error {
 	}
 }
 
+// Limit changes the limits.
+func (g *Gateway) Limit(l Limits) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits = newLimits(l)
+}
+
+func (g *Gateway) limited() *limits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limits
+}
+
 // PageURL is where the page is.
 func (g *Gateway) PageURL() string { return "http://" + g.addr + "/" }
 
@@ -208,7 +221,7 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, id str
 		w.Header().Set("X-Amzn-ErrorType", kind)
 		w.WriteHeader(status)
 	}
-	if !g.limits.posts.take() {
+	if !g.limited().posts.take() {
 		refuse(http.StatusTooManyRequests, "LimitExceededException")
 		return
 	}

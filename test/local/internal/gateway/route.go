@@ -22,7 +22,7 @@ func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request) {
 	server := g.server
 	g.mu.Unlock()
 	// Whoever wants may connect, as the construct has it: no function is asked.
-	if !g.limits.connects.take() {
+	if !g.limited().connects.take() {
 		http.Error(w, "", http.StatusTooManyRequests)
 		return
 	}
@@ -87,7 +87,7 @@ func (g *Gateway) answer(ctx context.Context, c *connection, route string, messa
 		body, _ := json.Marshal(map[string]string{"message": text, "connectionId": c.id, "requestId": newID()})
 		return body
 	}
-	if !g.limits.message(route) {
+	if !g.limited().message(route) {
 		return own("Too Many Requests")
 	}
 	if route == layout.Ping {
