@@ -2,9 +2,6 @@ package test
 
 import (
 	"maps"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,20 +9,6 @@ import (
 
 	"msklambda/constructs/mskapp"
 )
-
-// given are the keys of a user with a cluster of their own.
-func given(extra map[string]any) map[string]any {
-	all := map[string]any{
-		"clusterArn": arn, "vpcId": vpc, "subnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
-		"securityGroupIds": sg0, "topic": "orders", "entry": entry, "endpointAccess": "pollers", "retryAttempts": -1,
-	}
-	for key, value := range extra {
-		if all[key] = value; value == nil {
-			delete(all, key)
-		}
-	}
-	return all
-}
 
 const (
 	secretARN     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:AmazonMSK_orders-a1b2c3"
@@ -86,7 +69,7 @@ func synthApp(t *testing.T, context map[string]any, extensions ...*mskapp.Extens
 		tpl = read(t, mskapp.NewStack(config))
 		// What is in a second stack, beside it: no path is in both.
 		for _, child := range *app.Node().Children() {
-			if stack, ok := child.(awscdk.Stack); ok && *stack.StackName() != *tpl.stack.StackName() {
+			if stack, ok := child.(awscdk.Stack); ok && *stack.StackName() != *tpl.Stack.StackName() {
 				maps.Copy(tpl.Resources, read(t, stack).Resources)
 			}
 		}
@@ -99,7 +82,7 @@ func TestTheExampleSynthesizesWithoutAWarning(t *testing.T) {
 	if got := tpl.warnings(); len(got) != 0 {
 		t.Errorf("warnings = %q, want none", got)
 	}
-	if got, want := *tpl.stack.StackName(), "MskLambda"; got != want {
+	if got, want := *tpl.Stack.StackName(), "MskLambda"; got != want {
 		t.Errorf("stack = %q, want %q", got, want)
 	}
 	mapping := tpl.at("Cluster/Consumer/Mapping").Properties
@@ -305,54 +288,6 @@ func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 	if lines := strings.Count(err.Error(), "\n"); lines != 19 {
 		t.Errorf("error has %d problems, want 19, each once:\n%v", lines, err)
 	}
-}
-
-// TestTheAppFailsCleanly runs the app as the CLI does.
-func TestTheAppFailsCleanly(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "app")
-	if out, err := exec.Command("go", "build", "-o", binary, "../app.go").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	run := func(context map[string]any) (output string, outdir string, code int) {
-		outdir = filepath.Join(t.TempDir(), "cdk.out")
-		cmd := exec.Command(binary)
-		cmd.Dir = ".."
-		cmd.Env = append(os.Environ(), "CDK_OUTDIR="+outdir, "CDK_CONTEXT_JSON="+asJSON(context))
-		text, _ := cmd.CombinedOutput()
-		return string(text), outdir, cmd.ProcessState.ExitCode()
-	}
-	broken := brokenEntry(t)
-	for name, tt := range map[string]struct {
-		context map[string]any
-		want    string
-	}{
-		"wrong context":         {given(map[string]any{"entry": "lambda", "batchSize": "0"}), `batchSize must be 1 or more, got "0"`},
-		"code that won't build": {given(map[string]any{"entry": broken}), "undefined: nowhere"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			out, outdir, code := run(tt.context)
-			if code != 1 || !strings.Contains(out, tt.want) {
-				t.Errorf("exit status %d, output %q, want 1 and %q", code, out, tt.want)
-			}
-			if strings.Contains(out, "goroutine") {
-				t.Errorf("output = %q, want no trace", out)
-			}
-			if left, _ := filepath.Glob(filepath.Join(outdir, "*")); len(left) != 0 {
-				t.Errorf("left behind: %q", left)
-			}
-		})
-	}
-}
-
-func brokenEntry(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"go.mod": "module x\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() { nowhere() }\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
 }
 
 func outputs(t *testing.T, stack awscdk.Stack) map[string]any {

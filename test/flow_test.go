@@ -1,7 +1,6 @@
 package test
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,13 +13,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/network/flow"
 )
 
 // flowConsumer is one kind of consumer and what AWS says its pollers call.
 type flowConsumer struct {
-	edit     func(awscdk.Stack) consumerEdit
-	port     float64
-	services []string // of on-demand pollers
+	edit   func(awscdk.Stack) consumerEdit
+	poller flow.Poller
 }
 
 func plainConsumer(edit consumerEdit) func(awscdk.Stack) consumerEdit {
@@ -47,23 +46,31 @@ func failingTo(destination func(awscdk.Stack) msklambda.Destination) func(awscdk
 	}
 }
 
-// flowConsumers are written from aws-facts.md 1.2 and 1.6: ports by
-// authentication, and services by what is used.
+// flowConsumers are written from AWS's pages: ports by authentication, in
+// https://docs.aws.amazon.com/msk/latest/developerguide/port-info.html, and calls by
+// what is used, in https://docs.aws.amazon.com/lambda/latest/dg/msk-network.html.
 var flowConsumers = map[string]flowConsumer{
-	"iam":       {withMethod(msklambda.AuthenticationIAM), 9098, []string{"lambda", "sts"}},
-	"scram":     {withSecret(msklambda.AuthenticationSCRAM), 9096, []string{"lambda", "sts", "secretsmanager"}},
-	"mtls":      {withSecret(msklambda.AuthenticationMTLS), 9094, []string{"lambda", "sts", "secretsmanager"}},
-	"tls":       {withMethod(msklambda.AuthenticationTLS), 9094, []string{"lambda", "sts"}},
-	"plaintext": {withMethod(msklambda.AuthenticationPlaintext), 9092, []string{"lambda", "sts"}},
+	"iam":       {withMethod(msklambda.AuthenticationIAM), flow.Poller{Authentication: "iam"}},
+	"scram":     {withSecret(msklambda.AuthenticationSCRAM), flow.Poller{Authentication: "scram", Secret: secretARN}},
+	"mtls":      {withSecret(msklambda.AuthenticationMTLS), flow.Poller{Authentication: "mtls", Secret: secretARN}},
+	"tls":       {withMethod(msklambda.AuthenticationTLS), flow.Poller{Authentication: "tls"}},
+	"plaintext": {withMethod(msklambda.AuthenticationPlaintext), flow.Poller{Authentication: "plaintext"}},
 	"to a queue": {failingTo(func(s awscdk.Stack) msklambda.Destination {
 		return msklambda.Destination{Queue: awssqs.Queue_FromQueueArn(s, jsii.String("Queue"), jsii.String(failedQueue))}
-	}), 9098, []string{"lambda", "sts", "sqs"}},
+	}), flow.Poller{Authentication: "iam", Queue: failedQueue}},
 	"to a topic": {failingTo(func(s awscdk.Stack) msklambda.Destination {
 		return msklambda.Destination{Topic: awssns.Topic_FromTopicArn(s, jsii.String("Topic"), jsii.String(failedSNS))}
-	}), 9098, []string{"lambda", "sts", "sns"}},
+	}), flow.Poller{Authentication: "iam", Topic: failedSNS}},
 	"to a bucket": {failingTo(func(s awscdk.Stack) msklambda.Destination {
 		return msklambda.Destination{Bucket: awss3.Bucket_FromBucketArn(s, jsii.String("Bucket"), jsii.String(failedBucket))}
-	}), 9098, []string{"lambda", "sts", "s3"}},
+	}), flow.Poller{Authentication: "iam", Bucket: failedBucket}},
+}
+
+// pollerOf are the pollers of a consumer called Orders.
+func (c flowConsumer) pollerOf(tpl *template, path string) flow.Poller {
+	p := c.poller
+	p.Role, p.Account = asJSON(map[string]any{"Fn::GetAtt": []any{tpl.at(path + "/Role").ID, "Arn"}}), account
+	return p
 }
 
 func provisionedPollers(p *msklambda.ConsumerProps) { p.Pollers = &msklambda.Pollers{} }
@@ -112,6 +119,7 @@ var flowModes = map[string]struct {
 // nothing, and walks the rules. Then it takes the network apart, a piece at a
 // time: each piece must be needed by a flow, or the walk would show nothing.
 func TestEveryFlowThatPollersNeedIsOpenAndNoOther(t *testing.T) {
+	long(t)
 	mutations := 0
 	for name, kind := range flowConsumers {
 		for mode, m := range flowModes {
@@ -134,29 +142,31 @@ func TestEveryFlowThatPollersNeedIsOpenAndNoOther(t *testing.T) {
 						}))
 					})
 					n := networkOf(tpl, []string{sg0, sg1}, !restricted)
-					services := kind.services
-					if m.provisioned {
-						services = nil
-					}
-					n.nat, n.served = m.nat, m.served
-					if closed := n.closed([]float64{kind.port}, services); len(closed) != 0 {
-						t.Errorf("closed flows = %q, want none", closed)
-					}
+					n.NAT = m.nat
+					poller := kind.pollerOf(tpl, "Cluster/Orders")
+					poller.Provisioned = m.provisioned
 					var want []string
 					if !m.nat {
-						want = slices.DeleteFunc(slices.Sorted(slices.Values(services)), func(s string) bool { return slices.Contains(m.served, s) })
+						want = slices.DeleteFunc(slices.Sorted(slices.Values(poller.Services())), func(s string) bool { return slices.Contains(m.served, s) })
 					}
-					if got := slices.Sorted(maps.Keys(n.endpoints)); !slices.Equal(got, want) {
+					if got := n.services(); !slices.Equal(got, want) {
 						t.Errorf("endpoints = %q, want %q", got, want)
 					}
-					if got, want := len(n.groups) > 2, len(want) > 0; got != want {
+					if got, want := len(n.defined) > 0, len(want) > 0; got != want {
 						t.Errorf("a group for endpoints is defined = %v, want %v", got, want)
 					}
-					n.narrow(t)
-					n.wantClient(t, kind.port, m.clientIsIn)
-					for what, mutated := range n.mutations() {
+					n.wantClient(t, poller.Port(), m.clientIsIn)
+					n.serve(m.served...)
+					if closed := n.closed(n.Network, poller); len(closed) != 0 {
+						t.Errorf("closed flows = %q, want none", closed)
+					}
+					n.wantNarrow(t)
+					for what, mutated := range n.Mutations(sgTheirs) {
+						if strings.Contains(what, "the endpoint for") && slices.ContainsFunc(m.served, func(s string) bool { return strings.HasSuffix(what, " "+s) }) {
+							continue // theirs
+						}
 						mutations++
-						if len(mutated.closed([]float64{kind.port}, services)) == 0 && (!m.clientIsIn || mutated.clientReaches() == len(n.endpoints)) {
+						if len(n.closed(mutated, poller)) == 0 && (!m.clientIsIn || clientReaches(mutated) == clientReaches(n.Network)) {
 							t.Errorf("%s every flow is open still, want one closed", what)
 						}
 					}
@@ -175,10 +185,10 @@ func rulesFor(restricted bool) clusterEdit {
 	}
 }
 
-func (n *network) clientReaches() int {
+func clientReaches(n *flow.Network) int {
 	reached := 0
-	for service := range n.endpoints {
-		if n.reaches(client, service) {
+	for _, e := range n.Endpoints {
+		if !slices.Contains(e.Groups, sgTheirs) && n.Reaches(client, e.Service) {
 			reached++
 		}
 	}
@@ -187,44 +197,48 @@ func (n *network) clientReaches() int {
 
 // wantClient wants somebody else in the VPC kept from the brokers, and from the
 // endpoints unless they are for them too.
-func (n *network) wantClient(t *testing.T, port float64, in bool) {
+func (n *deployed) wantClient(t *testing.T, port int, in bool) {
 	t.Helper()
 	for _, broker := range n.members("a broker") {
-		for _, port := range []float64{port, 22, 443, 2181, 9092, 9094, 9096, 9098} {
-			if n.connects(client, broker, port) {
-				t.Errorf("%s connects to %s:%v, want it kept out", client.name, broker.name, port)
+		for _, port := range []int{port, 22, 443, 2181, 9092, 9094, 9096, 9098} {
+			if n.Connects(client, broker, port) {
+				t.Errorf("%s connects to %s:%v, want it kept out", client.Name, broker.Name, port)
 			}
 		}
 	}
-	for service, e := range n.endpoints {
-		if got := n.reaches(client, service); got != in {
-			t.Errorf("%s reaches %s = %v, want %v", client.name, service, got, in)
+	for _, e := range n.Endpoints {
+		if got := n.Reaches(client, e.Service); got != in {
+			t.Errorf("%s reaches %s = %v, want %v", client.Name, e.Service, got, in)
 		}
-		if got := n.connects(client, host{"its endpoint", e.groups, client.address}, 80); got {
-			t.Errorf("%s connects to the endpoint for %s:80", client.name, service)
+		if got := n.Connects(client, flow.Host{Name: "its endpoint", Groups: e.Groups, Address: client.Address}, 80); got {
+			t.Errorf("%s connects to the endpoint for %s:80", client.Name, e.Service)
 		}
-		if want := []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}; !slices.Equal(e.subnets, want) {
-			t.Errorf("endpoint for %s is in %q, want the brokers' %q", service, e.subnets, want)
+		if want := []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}; !slices.Equal(e.Subnets, want) {
+			t.Errorf("endpoint for %s is in %q, want the brokers' %q", e.Service, e.Subnets, want)
 		}
 	}
 }
 
 // Each authentication opens its own port, and consumers of several open each.
 func TestConsumersOfOneClusterOpenEachOfTheirPorts(t *testing.T) {
+	kinds := map[string]string{"A": "iam", "B": "scram", "C": "mtls", "D": "plaintext"}
 	tpl := synth(t, func(stack awscdk.Stack) {
 		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(groups(sg0, sg1), rulesFor(true)))
-		for id, name := range map[string]string{"A": "iam", "B": "scram", "C": "mtls", "D": "plaintext"} {
+		for id, name := range kinds {
 			cluster.AddConsumer(id, consumerProps(flowConsumers[name].edit(stack), func(p *msklambda.ConsumerProps) { p.GroupID = id }))
 		}
 	})
 	n := networkOf(tpl, []string{sg0, sg1}, false)
-	ports, services := []float64{9098, 9096, 9094, 9092}, []string{"lambda", "sts", "secretsmanager"}
-	if closed := n.closed(ports, services); len(closed) != 0 {
+	var pollers []flow.Poller
+	for id, name := range kinds {
+		pollers = append(pollers, flowConsumers[name].pollerOf(tpl, "Cluster/"+id))
+	}
+	if closed := n.closed(n.Network, pollers...); len(closed) != 0 {
 		t.Errorf("closed flows = %q, want none", closed)
 	}
-	n.narrow(t)
-	for what, mutated := range n.mutations() {
-		if len(mutated.closed(ports, services)) == 0 {
+	n.wantNarrow(t)
+	for what, mutated := range n.Mutations() {
+		if len(n.closed(mutated, pollers...)) == 0 {
 			t.Errorf("%s every flow is open still, want one closed", what)
 		}
 	}
@@ -232,8 +246,8 @@ func TestConsumersOfOneClusterOpenEachOfTheirPorts(t *testing.T) {
 
 // A provisioned consumer beside an on-demand one takes nothing away from it.
 func TestEndpointsAreThereForTheOnDemandConsumersAlone(t *testing.T) {
-	build := func(onDemand bool) *network {
-		return networkOf(synth(t, func(stack awscdk.Stack) {
+	build := func(onDemand bool) (*deployed, *template) {
+		tpl := synth(t, func(stack awscdk.Stack) {
 			cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(groups(sg0, sg1)))
 			cluster.AddConsumer("A", consumerProps(flowConsumers["scram"].edit(stack), provisionedPollers))
 			cluster.AddConsumer("B", consumerProps(func(p *msklambda.ConsumerProps) {
@@ -241,16 +255,19 @@ func TestEndpointsAreThereForTheOnDemandConsumersAlone(t *testing.T) {
 					provisionedPollers(p)
 				}
 			}))
-		}), []string{sg0, sg1}, true)
+		})
+		return networkOf(tpl, []string{sg0, sg1}, true), tpl
 	}
-	if n := build(false); len(n.endpoints) != 0 || len(n.groups) != 2 {
-		t.Errorf("provisioned consumers define %d endpoints and %d groups, want none", len(n.endpoints), len(n.groups)-2)
+	if n, _ := build(false); len(n.Endpoints) != 0 || len(n.defined) != 0 {
+		t.Errorf("provisioned consumers define %d endpoints and %d groups, want none", len(n.Endpoints), len(n.defined))
 	}
-	n := build(true)
-	if got, want := slices.Sorted(maps.Keys(n.endpoints)), []string{"lambda", "sts"}; !slices.Equal(got, want) {
+	n, tpl := build(true)
+	if got, want := n.services(), []string{"lambda", "sts"}; !slices.Equal(got, want) {
 		t.Errorf("endpoints = %q, want %q: the secret is read by provisioned pollers", got, want)
 	}
-	if closed := n.closed([]float64{9098, 9096}, []string{"lambda", "sts"}); len(closed) != 0 {
+	provisioned := flowConsumers["scram"].pollerOf(tpl, "Cluster/A")
+	provisioned.Provisioned = true
+	if closed := n.closed(n.Network, provisioned, flowConsumers["iam"].pollerOf(tpl, "Cluster/B")); len(closed) != 0 {
 		t.Errorf("closed flows = %q, want none", closed)
 	}
 }
@@ -259,9 +276,9 @@ func TestEndpointsAreThereForTheOnDemandConsumersAlone(t *testing.T) {
 func TestOnlyRulesOfAllTakeTheWayOutFromOthersInTheGroup(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		n := networkOf(synthCluster(t, groups(sg0), rulesFor(all)), []string{sg0}, true)
-		n.nat = true
+		n.NAT = true
 		broker := n.members("a broker")[0]
-		if got := n.reaches(broker, "kms"); got == all {
+		if got := n.Reaches(broker, "kms"); got == all {
 			t.Errorf("with rules of all %v a broker that used the group's way out reaches KMS = %v, want %v", all, got, !all)
 		}
 	}

@@ -50,8 +50,9 @@ const (
 	failedTopic       = "orders-failed"
 )
 
-// features are the calls of AWS's documentation (aws-facts.md 2.2 to 2.7), by
-// what brings them in, written from it and not from the construct.
+// features are the calls of AWS's documentation, by what brings them in
+// (https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html and
+// https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control.html), written from it and not from the construct.
 func (s *iamScenario) features() []feature {
 	topicARN, groupARN := s.kafka("topic", s.topic), s.kafka("group", s.group)
 	iam := s.auth == msklambda.AuthenticationIAM

@@ -2,8 +2,7 @@ package test
 
 import (
 	"bufio"
-	"bytes"
-	"crypto/sha256"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,10 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
+
+	"msklambda/test/internal/npm"
 )
 
 // request is one call to AWS, as IAM sees it. The resource counts as one of
@@ -61,7 +61,7 @@ var (
 func evaluate(t *testing.T, policies map[string]any, requests []request) []verdict {
 	t.Helper()
 	evaluatorOnce.Do(func() { theEvaluator, errEvaluator = startEvaluator() })
-	var offline offlineError
+	var offline npm.MissingError
 	if errors.As(errEvaluator, &offline) && os.Getenv("CI") == "" {
 		t.Skipf("the IAM evaluator is missing (with CI set this is a failure): %v", offline)
 	}
@@ -85,12 +85,6 @@ func evaluate(t *testing.T, policies map[string]any, requests []request) []verdi
 	return out
 }
 
-// offlineError is that npm, or the registry, is not there. Anything else that
-// goes wrong with the evaluator is a failure everywhere.
-type offlineError struct{ why string }
-
-func (e offlineError) Error() string { return e.why }
-
 func startEvaluator() (*evaluator, error) {
 	dir, err := installEvaluator()
 	if err != nil {
@@ -109,72 +103,24 @@ func startEvaluator() (*evaluator, error) {
 	return &evaluator{in, bufio.NewReader(out)}, cmd.Start()
 }
 
-var noNetwork = regexp.MustCompile(`ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED`)
-
-// installEvaluator installs what the lock file names, once for each lock file,
-// into the user's cache: outside of the repository, since the evaluator's
+// installEvaluator installs the evaluator outside of the repository, since its
 // license (AGPL) is not ours.
 func installEvaluator() (string, error) {
-	hash := sha256.New()
-	files := []string{"package.json", "package-lock.json"}
-	for _, name := range files {
+	var files []npm.File
+	for _, name := range []string{"package.json", "package-lock.json"} {
 		text, err := os.ReadFile(filepath.Join("testdata/iam", name))
 		if err != nil {
 			return "", err
 		}
-		hash.Write(text)
+		files = append(files, npm.File{Name: name, Text: text})
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	parent := filepath.Join(cache, "msklambda-test")
-	dir := filepath.Join(parent, fmt.Sprintf("iam-%x", hash.Sum(nil)[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		return "", offlineError{"npm is not on the PATH, and is needed once to install @cloud-copilot/iam-simulate"}
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	// Complete or not there: two runs may install at once.
-	temp, err := os.MkdirTemp(parent, "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(temp)
-	for _, name := range files {
-		text, err := os.ReadFile(filepath.Join("testdata/iam", name))
-		if err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(filepath.Join(temp, name), text, 0o644); err != nil {
-			return "", err
-		}
-	}
-	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1")
-	cmd.Dir = temp
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if code := noNetwork.Find(out); code != nil {
-			return "", offlineError{fmt.Sprintf("npm cannot reach its registry (%s) to install @cloud-copilot/iam-simulate", code)}
-		}
-		return "", fmt.Errorf("npm ci: %w\n%s", err, bytes.TrimSpace(out))
-	}
-	if err := os.Rename(temp, dir); err != nil {
-		if _, there := os.Stat(dir); there == nil {
-			return dir, nil // by another run, meanwhile
-		}
-		return "", err
-	}
-	return dir, nil
+	return npm.Install(context.Background(), "iam", files...)
 }
 
 // literal puts what a deploy would put in place of the intrinsic functions. It
 // fails on any that it does not know, rather than evaluate a half-resolved ARN.
 func (tpl *template) literal(v any) any {
-	tpl.t.Helper()
+	tpl.T.Helper()
 	switch v := v.(type) {
 	case []any:
 		out := make([]any, len(v))
@@ -202,7 +148,7 @@ func (tpl *template) literal(v any) any {
 		out := map[string]any{}
 		for key, element := range v {
 			if strings.HasPrefix(key, "Fn::") || key == "Ref" {
-				tpl.t.Fatalf("no literal for %s", asJSON(v))
+				tpl.T.Fatalf("no literal for %s", asJSON(v))
 			}
 			out[key] = tpl.literal(element)
 		}
@@ -213,7 +159,7 @@ func (tpl *template) literal(v any) any {
 
 // attribute is what CloudFormation would return, with the logical id as the name.
 func (tpl *template) attribute(id, name string) string {
-	tpl.t.Helper()
+	tpl.T.Helper()
 	here := ":" + region + ":" + account + ":"
 	for _, r := range tpl.Resources {
 		if r.ID != id {
@@ -241,8 +187,8 @@ func (tpl *template) attribute(id, name string) string {
 		case "AWS::SecretsManager::Secret Ref":
 			return "arn:aws:secretsmanager" + here + "secret:" + id + "-a1b2c3"
 		}
-		tpl.t.Fatalf("no literal for %s of %s", name, r.Type)
+		tpl.T.Fatalf("no literal for %s of %s", name, r.Type)
 	}
-	tpl.t.Fatalf("no resource %q", id)
+	tpl.T.Fatalf("no resource %q", id)
 	return ""
 }

@@ -217,19 +217,19 @@ func iamClusterProps(kind *iamCluster) *msklambda.ClusterProps {
 
 // policyOf joins all that a role is granted, from wherever it is granted.
 func (tpl *template) policyOf(role string) map[string]any {
-	tpl.t.Helper()
+	tpl.T.Helper()
 	var statements []any
 	for _, path := range slices.Sorted(maps.Keys(tpl.Resources)) {
 		r := tpl.Resources[path]
 		if r.ID == role && (r.Properties["ManagedPolicyArns"] != nil || r.Properties["Policies"] != nil) {
-			tpl.t.Fatalf("role %s = %s, want no policy but those read here", path, asJSON(r.Properties))
+			tpl.T.Fatalf("role %s = %s, want no policy but those read here", path, asJSON(r.Properties))
 		}
 		if r.Type == "AWS::IAM::Policy" && slices.Contains(tpl.literal(r.Properties["Roles"]).([]any), any(role)) {
 			statements = append(statements, tpl.literal(r.Properties["PolicyDocument"]).(map[string]any)["Statement"].([]any)...)
 		}
 	}
 	if len(statements) == 0 {
-		tpl.t.Fatalf("role %s has no policy", role)
+		tpl.T.Fatalf("role %s has no policy", role)
 	}
 	return map[string]any{"Version": "2012-10-17", "Statement": statements}
 }

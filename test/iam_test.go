@@ -62,6 +62,7 @@ func ask(t *testing.T, policies map[string]any, questions []question) {
 // the very resource, is allowed; the same call on its neighbours is denied, and
 // so is each call of a feature that is not used.
 func TestEveryRoleMayDoWhatLambdaDoesAndNothingLikeIt(t *testing.T) {
+	long(t)
 	policies := map[string]any{}
 	var questions []question
 	for _, s := range synthScenarios(t, iamScenarios()) {
@@ -161,6 +162,7 @@ func someScenarios() []*iamScenario {
 // that no call needs. It also shows that the calls above are allowed by these
 // policies and not by the evaluator's good will.
 func TestNoActionOfAPolicyIsTooMany(t *testing.T) {
+	long(t)
 	policies := map[string]any{}
 	var requests []request
 	removed := map[string][]int{} // the requests that are asked without the action
@@ -221,6 +223,7 @@ func without(policy map[string]any, index int, action, resource any) map[string]
 // and wants the same call on each neighbour allowed: they are denied above for
 // what they are called and whose they are, and not for a slip in the question.
 func TestNeighboursAreDeniedByTheirNamesAlone(t *testing.T) {
+	long(t)
 	policies := map[string]any{}
 	var questions []question
 	for _, s := range synthScenarios(t, someScenarios()) {

@@ -14,6 +14,7 @@ import (
 	"msklambda/constructs/livescores/liveapp"
 	"msklambda/constructs/livescores/page"
 	"msklambda/constructs/mskapp"
+	"msklambda/test/internal/synthtest"
 )
 
 // live are the keys that the tests of live scores need.
@@ -36,6 +37,7 @@ func TestTheAppOfLiveScoresHasASecondStack(t *testing.T) {
 }
 
 func TestEveryKeyOfLiveScoresReachesTheTemplate(t *testing.T) {
+	long(t)
 	tests := map[string]struct {
 		context map[string]any
 		path    string
@@ -66,7 +68,7 @@ func TestEveryKeyOfLiveScoresReachesTheTemplate(t *testing.T) {
 // The main app says where live scores have gone, once, with the command that the
 // documentation has.
 func TestTheMainAppRefusesTheKeysOfLiveScores(t *testing.T) {
-	const command = `npx --yes aws-cdk@` + cliVersion + ` deploy --all --app "go run ./constructs/livescores/app"`
+	const command = `npx --yes aws-cdk@` + synthtest.CLIVersion + ` deploy --all --app "go run ./constructs/livescores/app"`
 	keys := []string{"liveScoreTopic"} // a slip
 	for _, s := range liveapp.Extension().Settings {
 		keys = append(keys, s.Key)
@@ -81,7 +83,7 @@ func TestTheMainAppRefusesTheKeysOfLiveScores(t *testing.T) {
 	if want := "\nliveScores, liveScoresCode must go to"; err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("ReadConfig = %v, want one line that names both keys", err)
 	}
-	if !strings.Contains(readme(t), "\n"+command) {
+	if !strings.Contains(synthtest.README(t), "\n"+command) {
 		t.Errorf("README.md has not the command %s", command)
 	}
 }
@@ -179,15 +181,16 @@ liveScoresMatches must be ids of matches`, 3},
 	}
 }
 
-// A cluster that is looked up has live scores too: its stand-ins of the first runs
+// A cluster that is looked up has live scores too: its placeholders of the first runs
 // reach neither stack.
 func TestLiveScoresOfAClusterThatIsLookedUp(t *testing.T) {
+	long(t)
 	context := with(live, "clusterArn", arn, "topic", "orders", "entry", entry)
 	got := lookUpApp(t, newCloud(), context, liveapp.Extension)
 	if got.text != "" {
 		t.Fatal(got.text)
 	}
-	root := got.stack.Node().Root()
+	root := got.Stack.Node().Root()
 	second := read(t, root.Node().FindChild(jsii.String("MskLambda-LiveScores")).(awscdk.Stack))
 	if got := asJSON(second.at("LiveScores/FanOut/Mapping").Properties["EventSourceArn"]); got != `"`+arn+`"` {
 		t.Errorf("source = %s, want %s", got, arn)

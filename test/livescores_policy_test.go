@@ -4,11 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"msklambda/test/internal/synthtest"
 )
 
 // grantsAt lists what one policy of a template allows, as grants does for all.
 func (tpl *template) grantsAt(path string) []string {
-	alone := &template{Resources: map[string]*resource{path: tpl.at(path)}, t: tpl.t}
+	alone := &template{&synthtest.Template{Resources: map[string]*resource{path: tpl.at(path)}, T: tpl.T}}
 	return alone.grants()
 }
 

@@ -203,6 +203,7 @@ func TestWhatLiveScoresAreMadeOf(t *testing.T) {
 }
 
 func TestThePropsOfLiveScoresBecomeTheirProperties(t *testing.T) {
+	long(t)
 	for name, tt := range map[string]struct {
 		edit func(*livescores.Props)
 		path string

@@ -23,19 +23,35 @@ func TestALookUpMakesWhatAnImportWould(t *testing.T) {
 	if got.text != "" {
 		t.Fatal(got.text)
 	}
-	if !same(rawTemplate(t, got.stack), rawTemplate(t, want.stack)) {
+	sameButForTheMemory(t, got.template, want)
+}
+
+// sameButForTheMemory wants what is looked up to be what is imported, and to keep in
+// a parameter what it defines.
+func sameButForTheMemory(t *testing.T, got, want *template) {
+	t.Helper()
+	raw := rawTemplate(t, got.Stack)
+	memory := got.at("Cluster/Memory")
+	if value := memory.Properties["Value"]; value != `{"endpoints":["Lambda","STS"],"rules":["`+sg0+` from `+sg0+` 9098"]}` {
+		t.Errorf("memory = %v, want what is defined", value)
+	}
+	delete(raw["Resources"].(map[string]any), memory.ID)
+	if !same(raw, rawTemplate(t, want.Stack)) {
 		t.Errorf("looked up = %s\nimported = %s", asJSON(got.Resources), asJSON(want.Resources))
 	}
 }
 
 func TestWhatIsGivenWins(t *testing.T) {
+	long(t)
 	theirs := func(c *cloud) {
-		c.endpoint("vpce-0123456789abcdef1", "lambda")
-		c.endpoint("vpce-0123456789abcdef2", "sts")
-		c.group(sgEnds, []any{}, []any{})
+		c.Endpoint("vpce-0123456789abcdef1", "lambda")
+		c.Endpoint("vpce-0123456789abcdef2", "sts")
+		c.Group(sgEnds, []any{}, []any{})
 	}
 	t.Run("all of it", func(t *testing.T) {
-		got := mustLookUp(t, newCloud(theirs), orders(func(p *msklambda.LookupProps) {
+		got := mustLookUp(t, newCloud(theirs, func(c *cloud) {
+			c.Put("AWS::EC2::VPC", "vpc-0123456789abcdef9", properties{"VpcId": "vpc-0123456789abcdef9", "EnableDnsSupport": true, "EnableDnsHostnames": true})
+		}), orders(func(p *msklambda.LookupProps) {
 			p.VPCID, p.SubnetIDs, p.SecurityGroupIDs = "vpc-0123456789abcdef9", []string{subnet + "9"}, []string{sg2}
 			p.LambdaEndpoint.Source, p.STSEndpoint.ID = msklambda.EndpointNone, "vpce-0123456789abcdef9"
 			p.SecurityGroupRules = msklambda.SecurityGroupRulesAll
@@ -44,9 +60,10 @@ func TestWhatIsGivenWins(t *testing.T) {
 		if rules := got.rules(); !slices.Equal(rules, want) {
 			t.Errorf("rules = %q, want %q", rules, want)
 		}
-		// The cluster's settings are still checked.
-		if len(got.context) != 1 || got.runs != 2 {
-			t.Errorf("%d runs for %s, want the cluster alone", got.runs, asJSON(got.context))
+		// The settings of the cluster and of the VPC are still checked, how many
+		// endpoints it has, and what the last deploy defined.
+		if len(got.context) != 4 || got.runs != 2 {
+			t.Errorf("%d runs for %s, want four answers", got.runs, asJSON(got.context))
 		}
 	})
 	t.Run("all but the subnets", func(t *testing.T) {
@@ -68,7 +85,7 @@ func TestWhatIsGivenWins(t *testing.T) {
 	t.Run("rules", func(t *testing.T) {
 		for mode, want := range map[msklambda.SecurityGroupRules]int{"none": 0, "ingress": 1, "all": 3} {
 			got := mustLookUp(t, newCloud(func(c *cloud) {
-				c.group(sg0, []any{tcp(9098, "SourceSecurityGroupId", sg0)}, []any{allowAll})
+				c.Group(sg0, []any{tcp(9098, "SourceSecurityGroupId", sg0)}, []any{allowAll})
 			}), orders(func(p *msklambda.LookupProps) { p.SecurityGroupRules = mode }))
 			if rules := got.rules(); len(rules) != want {
 				t.Errorf("%s: rules = %q, want %d", mode, rules, want)
@@ -77,7 +94,7 @@ func TestWhatIsGivenWins(t *testing.T) {
 	})
 	t.Run("groups of a serverless cluster in two VPCs", func(t *testing.T) {
 		two := newCloud(func(c *cloud) {
-			c.serverless(vpcConfig([]any{sg0}, []any{subnet + "0"}), vpcConfig([]any{sg1}, []any{subnet + "9", subnet + "8"}))
+			c.Serverless(vpcConfig([]any{sg0}, []any{subnet + "0"}), vpcConfig([]any{sg1}, []any{subnet + "9", subnet + "8"}))
 		})
 		serverless := func(p *msklambda.LookupProps) { p.ClusterARN = serverlessARN }
 		got := lookUp(t, two, orders(serverless))
@@ -104,7 +121,7 @@ func TestPublicAccessIsAcceptedByAProp(t *testing.T) {
 
 func TestDNSMattersOnlyWhereAnEndpointIsDefined(t *testing.T) {
 	off := newCloud(func(c *cloud) {
-		c.resources["AWS::EC2::VPC"][vpc]["EnableDnsSupport"] = false
+		c.Resources["AWS::EC2::VPC"][vpc]["EnableDnsSupport"] = false
 	})
 	if got := lookUp(t, off, orders()); !strings.Contains(got.text, "VPCID must be a VPC with DNS resolution on") || !strings.Contains(got.text, "--enable-dns-support") {
 		t.Errorf("refused with %q, want DNS resolution", got.text)
@@ -120,6 +137,7 @@ func TestDNSMattersOnlyWhereAnEndpointIsDefined(t *testing.T) {
 }
 
 func TestAnEndpointThatIsThereIsUsedAsItIs(t *testing.T) {
+	long(t)
 	const lambda = "vpce-0123456789abcdef1"
 	tests := map[string]struct {
 		cloud     func(*cloud)
@@ -128,46 +146,46 @@ func TestAnEndpointThatIsThereIsUsedAsItIs(t *testing.T) {
 		warnings  []string
 	}{
 		"open to the VPC": {func(c *cloud) {
-			c.endpoint(lambda, "lambda")
-			c.group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
+			c.Endpoint(lambda, "lambda")
+			c.Group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
 		}, 1, ingress, nil},
 		"without private DNS": {func(c *cloud) {
-			c.endpoint(lambda, "lambda", func(p properties) { p["PrivateDnsEnabled"] = false })
+			c.Endpoint(lambda, "lambda", func(p properties) { p["PrivateDnsEnabled"] = false })
 		}, 2, ingress, nil},
 		"of another VPC": {func(c *cloud) {
-			c.endpoint(lambda, "lambda", func(p properties) { p["VpcId"] = "vpc-0123456789abcdef9" })
+			c.Endpoint(lambda, "lambda", func(p properties) { p["VpcId"] = "vpc-0123456789abcdef9" })
 		}, 2, ingress, nil},
 		"its policy keeps the pollers out": {func(c *cloud) {
-			c.endpoint(lambda, "lambda", func(p properties) {
+			c.Endpoint(lambda, "lambda", func(p properties) {
 				p["PolicyDocument"] = properties{"Statement": []any{properties{"Effect": "Allow", "Principal": properties{"AWS": account}, "Action": "*", "Resource": "*"}}}
 			})
-			c.group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0)}, []any{})
+			c.Group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0)}, []any{})
 		}, 1, ingress, []string{"LambdaEndpoint is " + lambda, "no statement allows lambda:InvokeFunction", `Have this added to it: {"Action":"lambda:InvokeFunction"`, msklambda.EndpointPolicyWarning}},
 		"its groups keep the pollers out": {func(c *cloud) {
-			c.endpoint(lambda, "lambda")
-			c.group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sgApp)}, []any{})
+			c.Endpoint(lambda, "lambda")
+			c.Group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sgApp)}, []any{})
 		}, 1, ingress, []string{"would not let the pollers in on TCP 443", "--group-id " + sgEnds + " --protocol tcp --port 443 --source-group " + sg0, msklambda.EndpointGroupsWarning}},
 		"with outbound traffic restricted": {func(c *cloud) {
-			c.endpoint(lambda, "lambda")
-			c.endpoint("vpce-0123456789abcdef2", "sts")
-			c.group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0)}, []any{})
-			c.group(sg0, []any{}, []any{tcp(22, "CidrIp", "10.0.0.0/8")})
+			c.Endpoint(lambda, "lambda")
+			c.Endpoint("vpce-0123456789abcdef2", "sts")
+			c.Group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0)}, []any{})
+			c.Group(sg0, []any{}, []any{tcp(22, "CidrIp", "10.0.0.0/8")})
 		}, 0, []string{sg0 + " to " + sg0 + ":9098", sg0 + " to " + sgEnds + ":443", ingress[0]}, nil},
 		"of this stack, in an answer without tags": {func(c *cloud) {
-			c.endpoint(lambda, "lambda", func(p properties) { delete(p, "Tags") })
-			c.group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0, "Description", "msklambda: pollers (Test)")}, []any{})
+			c.Endpoint(lambda, "lambda", func(p properties) { delete(p, "Tags") })
+			c.Group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0, "Description", "msklambda: pollers (Test)")}, []any{})
 		}, 2, ingress, nil},
 		"in a list of ids alone": {func(c *cloud) {
-			c.endpoint(lambda, "lambda")
-			c.group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
-			c.idsOnly = true
+			c.Endpoint(lambda, "lambda")
+			c.Group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
+			c.IDsOnly = true
 		}, 1, ingress, nil},
 		"of another stack of this library": {func(c *cloud) {
-			c.endpoint(lambda, "lambda", func(p properties) {
+			c.Endpoint(lambda, "lambda", func(p properties) {
 				p["Tags"] = []any{properties{"Key": "msklambda:stack", "Value": "Test2"}}
 			})
-			c.group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0, "Description", "msklambda: endpoint client (Test2)")}, []any{})
-		}, 1, ingress, nil},
+			c.Group(sgEnds, []any{tcp(443, "SourceSecurityGroupId", sg0, "Description", "msklambda: endpoint client (Test2)")}, []any{})
+		}, 1, ingress, []string{"LambdaEndpoint " + lambda + " is of the stack Test2: it goes when that stack goes"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -196,8 +214,8 @@ func TestAnEndpointThatIsThereIsUsedAsItIs(t *testing.T) {
 
 func TestTheWarningsOfAnExistingEndpointCanBeAcknowledged(t *testing.T) {
 	got := mustLookUp(t, newCloud(func(c *cloud) {
-		c.endpoint("vpce-0123456789abcdef1", "lambda", func(p properties) { p["PolicyDocument"] = properties{"Statement": []any{}} })
-		c.group(sgEnds, []any{}, []any{})
+		c.Endpoint("vpce-0123456789abcdef1", "lambda", func(p properties) { p["PolicyDocument"] = properties{"Statement": []any{}} })
+		c.Group(sgEnds, []any{}, []any{})
 	}), func(stack awscdk.Stack) {
 		cluster := msklambda.LookupCluster(stack, "Cluster", lookupProps())
 		cluster.AddConsumer("Orders", consumerProps())
@@ -211,7 +229,7 @@ func TestTheWarningsOfAnExistingEndpointCanBeAcknowledged(t *testing.T) {
 }
 
 func TestStatementsAreNotForAnEndpointThatIsThere(t *testing.T) {
-	got := lookUp(t, newCloud(func(c *cloud) { c.endpoint("vpce-0123456789abcdef1", "lambda"); c.group(sgEnds, []any{}, []any{}) }),
+	got := lookUp(t, newCloud(func(c *cloud) { c.Endpoint("vpce-0123456789abcdef1", "lambda"); c.Group(sgEnds, []any{}, []any{}) }),
 		orders(func(p *msklambda.LookupProps) {
 			p.LambdaEndpoint.Statements = []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 				Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("lambda:*"), Resources: jsii.Strings("*")})}
@@ -221,12 +239,12 @@ func TestStatementsAreNotForAnEndpointThatIsThere(t *testing.T) {
 	}
 }
 
-// What runs before the answers are there must not stumble over stand-ins.
+// What runs before the answers are there must not stumble over placeholders.
 func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 	var pending []bool
 	c := newCloud()
 	second := strings.Replace(arn, "demo", "second", 1)
-	c.put("AWS::MSK::Cluster", second, c.cluster())
+	c.Put("AWS::MSK::Cluster", second, c.Cluster())
 	got := lookUp(t, c, func(stack awscdk.Stack) {
 		cluster := msklambda.LookupCluster(stack, "Cluster", lookupProps())
 		cluster.AddConsumer("Orders", consumerProps())
@@ -241,7 +259,7 @@ func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 		awscdk.NewCfnOutput(other, jsii.String("Third"), &awscdk.CfnOutputProps{Value: cluster.Subnets[2].SubnetId()})
 		awsec2.NewSecurityGroup(other, jsii.String("Client"), &awsec2.SecurityGroupProps{Vpc: cluster.VPC})
 		awscdk.NewCfnOutput(other, jsii.String("Group"), &awscdk.CfnOutputProps{Value: &cluster.SecurityGroupIDs[0]})
-		// A second cluster in the same VPC, whose stand-ins are the same.
+		// A second cluster in the same VPC, whose placeholders are the same.
 		msklambda.LookupCluster(other, "Second", lookupProps(func(p *msklambda.LookupProps) {
 			p.ClusterARN, p.SecurityGroupRules = second, msklambda.SecurityGroupRulesNone
 			p.LambdaEndpoint.Source, p.STSEndpoint.Source = msklambda.EndpointExisting, msklambda.EndpointExisting
@@ -261,11 +279,11 @@ func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 
 func TestASecondServiceIsLookedUpWithItsFirstConsumer(t *testing.T) {
 	c := newCloud(func(c *cloud) {
-		c.cluster()["ClientAuthentication"] = properties{"Sasl": properties{"Iam": properties{"Enabled": true}, "Scram": properties{"Enabled": true}}}
-		c.endpoint("vpce-0123456789abcdef3", "secretsmanager", func(p properties) {
+		c.Cluster()["ClientAuthentication"] = properties{"Sasl": properties{"Iam": properties{"Enabled": true}, "Scram": properties{"Enabled": true}}}
+		c.Endpoint("vpce-0123456789abcdef3", "secretsmanager", func(p properties) {
 			p["PolicyDocument"] = properties{"Statement": []any{properties{"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:Get*", "Resource": "arn:aws:secretsmanager:*:*:secret:other-??????"}}}
 		})
-		c.group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/8")}, []any{})
+		c.Group(sgEnds, []any{tcp(443, "CidrIp", "10.0.0.0/8")}, []any{})
 	})
 	got := lookUp(t, c, func(stack awscdk.Stack) {
 		cluster := msklambda.LookupCluster(stack, "Cluster", lookupProps())
@@ -314,10 +332,10 @@ func TestAnAnswerThatWasTamperedWithIsRefused(t *testing.T) {
 
 // A service has another name for its endpoint in China.
 func TestEndpointsAreLookedUpByTheirNameInThePartition(t *testing.T) {
-	china := newCloud().move("cn-north-1")
-	china.replace("arn:aws:", "arn:aws-cn:")
-	china.endpoint("vpce-0123456789abcdef1", "lambda", func(p properties) { p["ServiceName"] = "cn.com.amazonaws.cn-north-1.lambda" })
-	china.group(sgEnds, []any{tcp(443, "CidrIp", "0.0.0.0/0")}, []any{})
+	china := newCloud().Move("cn-north-1")
+	china.Replace("arn:aws:", "arn:aws-cn:")
+	china.Endpoint("vpce-0123456789abcdef1", "lambda", func(p properties) { p["ServiceName"] = "cn.com.amazonaws.cn-north-1.lambda" })
+	china.Group(sgEnds, []any{tcp(443, "CidrIp", "0.0.0.0/0")}, []any{})
 	got := lookUp(t, china, orders(func(p *msklambda.LookupProps) { p.ClusterARN = strings.Replace(arn, "arn:aws:", "arn:aws-cn:", 1) }))
 	if got.text != "" {
 		t.Fatal(got.text)
@@ -350,14 +368,12 @@ func TestTheAppNeedsOnlyAnARNAndATopic(t *testing.T) {
 	}
 	long := synthApp(t, given(map[string]any{"consumerGroupId": "orders-fn", "subnetIds": subnet + "0," + subnet + "1," + subnet + "2",
 		"endpointAccess": nil, "retryAttempts": nil}))
-	if !same(rawTemplate(t, got.stack), rawTemplate(t, long.stack)) {
-		t.Errorf("by ARN = %s\nby attributes = %s", asJSON(got.Resources), asJSON(long.Resources))
-	}
+	sameButForTheMemory(t, got.template, long)
 
 	off := newCloud(func(c *cloud) {
-		c.cluster()["ClientAuthentication"] = properties{}
+		c.Cluster()["ClientAuthentication"] = properties{}
 		brokers(c)["ConnectivityInfo"] = properties{"PublicAccess": properties{"Type": "SERVICE_PROVIDED_EIPS"}}
-		c.resources["AWS::EC2::VPC"][vpc]["EnableDnsHostnames"] = false
+		c.Resources["AWS::EC2::VPC"][vpc]["EnableDnsHostnames"] = false
 	})
 	got = lookUpApp(t, off, short)
 	for _, want := range []string{`authentication "iam" needs that method on`, "allowPublicAccess is needed", "or accept it with allowPublicAccess", "vpcId must be a VPC with DNS hostnames on"} {
@@ -375,7 +391,7 @@ func TestTheAppNeedsOnlyAnARNAndATopic(t *testing.T) {
 }
 
 func TestSomeAttributesAreGivenToTheApp(t *testing.T) {
-	got := lookUpApp(t, newCloud(func(c *cloud) { c.group(sg2, []any{}, []any{allowAll}) }), given(map[string]any{"vpcId": nil, "subnetIds": nil, "securityGroupIds": sg2}))
+	got := lookUpApp(t, newCloud(func(c *cloud) { c.Group(sg2, []any{}, []any{allowAll}) }), given(map[string]any{"vpcId": nil, "subnetIds": nil, "securityGroupIds": sg2}))
 	if want := []string{sg2 + ":9098 from " + sg2}; !slices.Equal(got.rules(), want) {
 		t.Errorf("rules = %q, want %q", got.rules(), want)
 	}

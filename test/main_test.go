@@ -1,268 +1,115 @@
-// Package test holds every test that needs jsii, in one process: the first
-// synth of a process costs seconds, each later one milliseconds. jsii is not
-// safe for parallel use, so no test here calls t.Parallel.
+// Package test holds the tests that synthesize, in one process: the first synth of
+// a process costs seconds, each later one milliseconds. Those that start processes
+// are in test/process, which runs beside this one. jsii is not safe for parallel
+// use, so no test here calls t.Parallel.
 package test
 
 import (
-	"encoding/json"
+	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
-	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/synthtest"
+	"msklambda/test/internal/unvalidated"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(scenarioEnv) != "" {
-		runScenarios()
-		return
-	}
 	code := m.Run()
+	if code == 0 && wholeRun() && !valid() {
+		code = 1
+	}
 	jsii.Close() // once: a second start would cost as much as the first
-	os.RemoveAll(appDir)
 	os.Exit(code)
 }
 
+func wholeRun() bool {
+	return !testing.Short() && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
+}
+
+// valid has CDK's rules judge every template that the tests have made. In the tests
+// themselves that is off: see package unvalidated.
+func valid() bool {
+	findings, judged, err := synthtest.Validate()
+	if err != nil {
+		findings = append(findings, err.Error())
+	}
+	if len(findings) > 0 {
+		fmt.Printf("FAIL: CDK's rules have findings in what these tests made:\n%s\n", strings.Join(findings, "\n"))
+		return false
+	}
+	fmt.Printf("CDK's rules have nothing against the %d templates of these tests\n", judged)
+	return true
+}
+
+func TestTheSynthsOfTheseTestsAreNotValidated(t *testing.T) {
+	app := newApp(t, nil)
+	awsec2.NewCfnSecurityGroup(newStack(app, "Faulty"), jsii.String("Group"), &awsec2.CfnSecurityGroupProps{
+		GroupDescription: jsii.String("x"), VpcId: jsii.String("vpc-1")})
+	text := panicText(func() { app.Synth(nil) })
+	if off := os.Getenv(unvalidated.Variable) == "false"; off != (text == "") {
+		t.Errorf("%s is %q, and a faulty template panics with %q", unvalidated.Variable, os.Getenv(unvalidated.Variable), text)
+	}
+}
+
 const (
-	account  = "111122223333"
-	region   = "us-east-1"
-	arn      = "arn:aws:kafka:us-east-1:111122223333:cluster/demo/4f1e0ab2-7c64-4a3e-9d5e-2b9a6c1d8e70-2"
+	account  = synthtest.Account
+	region   = synthtest.Region
+	arn      = synthtest.ARN
 	topicARN = "arn:aws:kafka:us-east-1:111122223333:topic/demo/4f1e0ab2-7c64-4a3e-9d5e-2b9a6c1d8e70-2/"
 	groupARN = "arn:aws:kafka:us-east-1:111122223333:group/demo/4f1e0ab2-7c64-4a3e-9d5e-2b9a6c1d8e70-2/"
-	vpc      = "vpc-0123456789abcdef0"
-	sg0      = "sg-0123456789abcdef0"
-	sg1      = "sg-0123456789abcdef1"
-	sg2      = "sg-0123456789abcdef2"
+	vpc      = synthtest.VPC
+	sg0      = synthtest.SG0
+	sg1      = synthtest.SG1
+	sg2      = synthtest.SG2
 	entry    = "../lambda"
 )
 
-// flags are the feature flags of cdk.json, so that the tests see the templates
-// that the app makes.
-func flags(t testing.TB) map[string]any {
-	t.Helper()
-	context := cdkContext(t)
-	delete(context, "example")
-	return context
-}
+// What is shared with the other packages of tests, by the names that it has here.
+var (
+	cdkContext    = synthtest.CDKContext
+	newApp        = synthtest.NewApp
+	newStackIn    = synthtest.NewStack
+	noPanic       = synthtest.NoPanic
+	panicText     = synthtest.PanicText
+	wantPanic     = synthtest.WantPanic
+	rawTemplate   = synthtest.Raw
+	clusterProps  = synthtest.ClusterProps
+	consumerProps = synthtest.ConsumerProps
+	given         = synthtest.Given
+	long          = synthtest.Long
+	same          = synthtest.Same
+	asJSON        = synthtest.JSON
+	readJSON      = synthtest.ReadJSON
+)
 
-func cdkContext(t testing.TB) map[string]any {
-	t.Helper()
-	var config struct{ Context map[string]any }
-	text, err := os.ReadFile("../cdk.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &config); err != nil {
-		t.Fatal(err)
-	}
-	return config.Context
-}
+type resource = synthtest.Resource
 
-// newApp makes an app that bundles nothing and whose template findings fail
-// the synth. The given context goes on top of the flags.
-func newApp(t testing.TB, context map[string]any) awscdk.App {
-	t.Helper()
-	all := flags(t)
-	all["aws:cdk:bundling-stacks"] = []string{}
-	all["aws:cdk:enable-path-metadata"] = true
-	all["@aws-cdk/core:validateAgainstDefaultRules"] = true
-	for key, value := range context {
-		all[key] = value
-	}
-	return awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(t.TempDir()), Context: &all})
-}
+// template is a synthesized stack, with what the tests of this package ask of one.
+type template struct{ *synthtest.Template }
+
+func (tpl *template) at(path string) *resource { tpl.T.Helper(); return tpl.At(path) }
+func (tpl *template) paths() []string          { return tpl.Paths() }
+func (tpl *template) count(typ string) int     { return tpl.Count(typ) }
+func (tpl *template) warnings() []string       { return tpl.Warnings() }
 
 func newStack(app awscdk.App, id string) awscdk.Stack { return newStackIn(app, id) }
 
-func newStackIn(scope constructs.Construct, id string) awscdk.Stack {
-	return awscdk.NewStack(scope, &id, &awscdk.StackProps{
-		Env: &awscdk.Environment{Account: jsii.String(account), Region: jsii.String(region)},
-	})
+func read(t *testing.T, stack awscdk.Stack) *template {
+	t.Helper()
+	return &template{synthtest.Read(t, stack)}
 }
 
 // synth builds a stack called Test in an app of its own.
 func synth(t *testing.T, build func(awscdk.Stack)) *template {
 	t.Helper()
-	var tpl *template
-	noPanic(t, func() {
-		stack := newStack(newApp(t, nil), "Test")
-		build(stack)
-		tpl = read(t, stack)
-	})
-	return tpl
-}
-
-// noPanic runs f and turns a CDK panic into a failure of this test alone.
-func noPanic(t *testing.T, f func()) {
-	t.Helper()
-	defer func() {
-		t.Helper()
-		if r := recover(); r != nil {
-			t.Fatalf("%v", r)
-		}
-	}()
-	f()
-}
-
-// panicText runs f and returns what it panics with, or "".
-func panicText(f func()) (text string) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case error:
-			text = r.Error()
-		default:
-			text = r.(string)
-		}
-	}()
-	f()
-	return ""
-}
-
-// wantPanic runs f and wants a panic whose text holds each of the parts.
-func wantPanic(t *testing.T, f func(), parts ...string) {
-	t.Helper()
-	text := panicText(f)
-	if text == "" {
-		t.Fatalf("no panic, want %q", parts)
-	}
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("panic = %q, want %q in it", text, part)
-		}
-	}
-}
-
-type resource struct {
-	ID                  string // logical
-	Type                string
-	Properties          map[string]any
-	DependsOn           []string
-	DeletionPolicy      string
-	UpdateReplacePolicy string
-	Metadata            map[string]any
-}
-
-// template is a synthesized stack whose resources are found by construct path,
-// such as "Cluster/Orders/Role", as a reader of the code knows them.
-type template struct {
-	Resources map[string]*resource
-	stack     awscdk.Stack
-	t         *testing.T
-}
-
-func read(t *testing.T, stack awscdk.Stack) *template {
-	t.Helper()
-	var raw struct{ Resources map[string]*resource }
-	if err := json.Unmarshal([]byte(asJSON(rawTemplate(t, stack))), &raw); err != nil {
-		t.Fatal(err)
-	}
-	tpl := &template{Resources: map[string]*resource{}, stack: stack, t: t}
-	for id, r := range raw.Resources {
-		r.ID = id
-		path, _ := r.Metadata["aws:cdk:path"].(string)
-		_, path, _ = strings.Cut(path, "/")
-		tpl.Resources[strings.TrimSuffix(path, "/Resource")] = r
-	}
-	return tpl
-}
-
-func rawTemplate(t *testing.T, stack awscdk.Stack) map[string]any {
-	t.Helper()
-	return *assertions.Template_FromStack(stack, nil).ToJSON()
-}
-
-// at returns the resource at a path, or the only one below it when the last
-// part of the path is a beginning, as that of a mapping is.
-func (tpl *template) at(path string) *resource {
-	tpl.t.Helper()
-	if r := tpl.Resources[path]; r != nil {
-		return r
-	}
-	var found []string
-	for p := range tpl.Resources {
-		if strings.HasPrefix(p, path) {
-			found = append(found, p)
-		}
-	}
-	if len(found) != 1 {
-		tpl.t.Fatalf("resources at %q = %q, want one of %q", path, found, tpl.paths())
-	}
-	return tpl.Resources[found[0]]
-}
-
-func (tpl *template) paths() []string {
-	var out []string
-	for p := range tpl.Resources {
-		out = append(out, p)
-	}
-	return out
-}
-
-func (tpl *template) count(typ string) int {
-	n := 0
-	for _, r := range tpl.Resources {
-		if r.Type == typ {
-			n++
-		}
-	}
-	return n
-}
-
-// warnings are the annotations of the stack, warnings and errors.
-func (tpl *template) warnings() []string {
-	var out []string
-	annotations := assertions.Annotations_FromStack(tpl.stack)
-	for _, found := range []any{
-		annotations.FindWarning(jsii.String("*"), assertions.Match_AnyValue()),
-		annotations.FindError(jsii.String("*"), assertions.Match_AnyValue()),
-	} {
-		// Through JSON: CDK deprecates the Go type and has no other yet.
-		var messages []struct {
-			ID    string
-			Entry struct{ Data string }
-		}
-		if err := json.Unmarshal([]byte(asJSON(found)), &messages); err != nil {
-			tpl.t.Fatal(err)
-		}
-		for _, m := range messages {
-			out = append(out, m.ID+": "+m.Entry.Data)
-		}
-	}
-	return out
-}
-
-// clusterProps are good props, with access chosen so that nothing warns.
-func clusterProps(edit ...func(*msklambda.ClusterProps)) *msklambda.ClusterProps {
-	p := &msklambda.ClusterProps{
-		ClusterARN:       arn,
-		VPCID:            vpc,
-		SubnetIDs:        []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
-		SecurityGroupIDs: []string{sg0},
-		EndpointAccess:   msklambda.EndpointAccessPollers,
-		// Chosen, too.
-		SecretsManagerEndpoint: msklambda.Endpoint{Source: msklambda.EndpointCreate},
-		SQSEndpoint:            msklambda.Endpoint{Source: msklambda.EndpointCreate},
-		SNSEndpoint:            msklambda.Endpoint{Source: msklambda.EndpointCreate},
-	}
-	for _, e := range edit {
-		e(p)
-	}
-	return p
-}
-
-func consumerProps(edit ...func(*msklambda.ConsumerProps)) *msklambda.ConsumerProps {
-	// Without end, and meaning it, so that nothing warns.
-	p := &msklambda.ConsumerProps{Topic: "orders", GroupID: "orders-fn", Entry: entry, RetryAttempts: new(-1)}
-	for _, e := range edit {
-		e(p)
-	}
-	return p
+	return &template{synthtest.Synth(t, build)}
 }
 
 // synthCluster builds one cluster with one consumer, "Cluster/Orders".
@@ -278,15 +125,4 @@ func synthConsumer(t *testing.T, edit ...func(*msklambda.ConsumerProps)) *templa
 	return synth(t, func(stack awscdk.Stack) {
 		msklambda.ImportCluster(stack, "Cluster", clusterProps()).AddConsumer("Orders", consumerProps(edit...))
 	})
-}
-
-// same compares two values by the JSON that a template would have.
-func same(got, want any) bool { return asJSON(got) == asJSON(want) }
-
-func asJSON(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
 }

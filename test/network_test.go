@@ -52,12 +52,12 @@ func TestEndpointsAreTheTutorials(t *testing.T) {
 
 // peers lists who an endpoint group lets in, and fails on any port but 443.
 func (tpl *template) peers() []string {
-	tpl.t.Helper()
+	tpl.T.Helper()
 	var out []string
 	for _, rule := range tpl.at("Cluster/EndpointSecurityGroup").Properties["SecurityGroupIngress"].([]any) {
 		r := rule.(map[string]any)
 		if r["IpProtocol"] != "tcp" || r["FromPort"] != 443.0 || r["ToPort"] != 443.0 {
-			tpl.t.Errorf("endpoint ingress = %s, want TCP 443", asJSON(r))
+			tpl.T.Errorf("endpoint ingress = %s, want TCP 443", asJSON(r))
 		}
 		for _, key := range []string{"SourceSecurityGroupId", "CidrIp", "CidrIpv6"} {
 			if peer, ok := r[key].(string); ok {
@@ -231,7 +231,7 @@ func (tpl *template) rules() []string {
 		p := r.Properties
 		if (r.Type == "AWS::EC2::SecurityGroupIngress" || r.Type == "AWS::EC2::SecurityGroupEgress") &&
 			(p["IpProtocol"] != "tcp" || p["FromPort"] != p["ToPort"]) {
-			tpl.t.Errorf("rule = %s, want one TCP port", asJSON(p))
+			tpl.T.Errorf("rule = %s, want one TCP port", asJSON(p))
 		}
 		switch r.Type {
 		case "AWS::EC2::SecurityGroupIngress":

@@ -122,7 +122,7 @@ func TestNoPlaceholderIsEverInATemplate(t *testing.T) {
 
 func TestNothingOfAPendingRunRemainsWhenTheAnswersAreThere(t *testing.T) {
 	got := mustLookUp(t, newCloud(), orders())
-	if text := asJSON(rawTemplate(t, got.stack)); strings.Contains(text, "LookUps") {
+	if text := asJSON(rawTemplate(t, got.Stack)); strings.Contains(text, "LookUps") {
 		t.Errorf("template = %s, want nothing about look-ups", text)
 	}
 }

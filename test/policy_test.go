@@ -23,7 +23,7 @@ func (tpl *template) grants() []string {
 		for _, raw := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
 			s := raw.(map[string]any)
 			if s["Effect"] != "Allow" {
-				tpl.t.Errorf("statement = %s, want an Allow", asJSON(s))
+				tpl.T.Errorf("statement = %s, want an Allow", asJSON(s))
 			}
 			when := ""
 			if s["Condition"] != nil {

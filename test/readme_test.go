@@ -3,76 +3,19 @@ package test
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"msklambda/constructs/mskapp"
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/synthtest"
 )
-
-func readme(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// TestTheREADMEsProgramSynthesizes puts the complete program into a module of
-// its own, as the README says to, and runs it.
-func TestTheREADMEsProgramSynthesizes(t *testing.T) {
-	var programs []string
-	for _, block := range strings.Split(readme(t), "```go\npackage main\n")[1:] {
-		program, _, _ := strings.Cut(block, "```")
-		programs = append(programs, "package main\n"+program)
-	}
-	if len(programs) != 2 || !strings.Contains(readme(t), "```json\n{ \"app\": \"go run .\" }\n```") {
-		t.Fatalf("README.md has %d complete programs, want the function and the app, and a cdk.json that runs it", len(programs))
-	}
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "lambda", "main.go"), programs[0])
-	write(t, filepath.Join(dir, "main.go"), programs[1])
-	mod, err := os.ReadFile("../go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.mod"), strings.Replace(string(mod), "module msklambda", "module app", 1))
-	sum, err := os.ReadFile("../go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.sum"), string(sum))
-	for _, args := range [][]string{
-		{"go", "mod", "edit", "-require=msklambda@v0.0.0", "-replace=msklambda=" + root},
-		{"go", "vet", "./..."},
-		{"go", "run", "."},
-	} {
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "CDK_OUTDIR="+filepath.Join(dir, "cdk.out"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, out)
-		}
-	}
-	for _, name := range []string{"Orders", "Refunds"} {
-		if _, err := os.Stat(filepath.Join(dir, "cdk.out", name+".template.json")); err != nil {
-			t.Error(err)
-		}
-	}
-}
 
 func TestTheREADMEsConstructPathsAreThere(t *testing.T) {
 	tpl := synthCluster(t, func(p *msklambda.ClusterProps) { p.SecurityGroupRules = msklambda.SecurityGroupRulesAll })
 	named := map[string]bool{}
-	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(readme(t), -1) {
+	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(synthtest.README(t), -1) {
 		found := false
 		for path := range tpl.Resources {
 			if path == m[1] || m[2] != "" && strings.HasPrefix(path, m[1]) {
@@ -94,7 +37,7 @@ func TestTheREADMEsErrorIsTheApps(t *testing.T) {
 	context := given(map[string]any{"topics": "orders", "batchSize": "20000"})
 	delete(context, "topic")
 	_, err := mskapp.ReadConfig(newApp(t, context))
-	if err == nil || !strings.Contains(readme(t), "```\n"+err.Error()+"\n```") {
+	if err == nil || !strings.Contains(synthtest.README(t), "```\n"+err.Error()+"\n```") {
 		t.Errorf("README.md lacks this error:\n%v", err)
 	}
 }
@@ -103,7 +46,7 @@ func TestTheREADMEsErrorIsTheApps(t *testing.T) {
 // leaves the look-up to do, the second does not.
 func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
 	runs := []int{4, 1}
-	for _, block := range strings.Split(readme(t), "```sh\nnpx --yes aws-cdk@"+cliVersion+" deploy")[1:] {
+	for _, block := range strings.Split(synthtest.README(t), "```sh\nnpx --yes aws-cdk@"+synthtest.CLIVersion+" deploy")[1:] {
 		block, _, _ = strings.Cut(block, "```")
 		context := map[string]any{"entry": entry}
 		for _, m := range regexp.MustCompile(`-c (\w+)=(\S+)`).FindAllStringSubmatch(block, -1) {
@@ -112,8 +55,8 @@ func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
 		if len(runs) == 0 {
 			t.Fatalf("README.md has a third deploy: %s", block)
 		}
-		c := newCloud().move("eu-central-1")
-		c.put("AWS::MSK::Cluster", context["clusterArn"].(string), c.resources["AWS::MSK::Cluster"][strings.Replace(arn, region, "eu-central-1", 1)])
+		c := newCloud().Move("eu-central-1")
+		c.Put("AWS::MSK::Cluster", context["clusterArn"].(string), c.Resources["AWS::MSK::Cluster"][strings.Replace(arn, region, "eu-central-1", 1)])
 		got := lookUpApp(t, c, context)
 		if got.text != "" {
 			t.Fatal(got.text)
@@ -130,7 +73,7 @@ func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
 
 // TestTheREADMEsListOfConsumersIsAccepted reads the fragment of cdk.json.
 func TestTheREADMEsListOfConsumersIsAccepted(t *testing.T) {
-	_, fragment, ok := strings.Cut(readme(t), "```json\n\"pollers\"")
+	_, fragment, ok := strings.Cut(synthtest.README(t), "```json\n\"pollers\"")
 	fragment, _, _ = strings.Cut(fragment, "```")
 	var context map[string]any
 	if err := json.Unmarshal([]byte(`{"pollers"`+fragment+"}"), &context); !ok || err != nil {
@@ -156,7 +99,7 @@ func TestCIRunsTheREADMEsCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, commands, _ := strings.Cut(readme(t), "```sh\n")
+	_, commands, _ := strings.Cut(synthtest.README(t), "```sh\n")
 	commands, _, _ = strings.Cut(commands, "```")
 	n := 0
 	for line := range strings.Lines(commands) {

@@ -64,6 +64,7 @@ var refusedConsumers = []refusedConsumer{
 	{"two destinations", func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.OnFailure = msklambda.Destination{Queue: aQueue(stack, "failed"), Topic: aTopic(stack, "failed")}
 	}},
+	{"every queue of an account", func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.OnFailure.Queue = aQueue(stack, "*") }},
 	{"a FIFO queue", func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.OnFailure.Queue = aQueue(stack, "failed.fifo") }},
 	{"a FIFO topic", func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.OnFailure.Topic = aTopic(stack, "failed.fifo") }},
 	{"the topic that is read as destination", on(func(p *msklambda.ConsumerProps) {

@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,16 +14,21 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/notice"
 )
 
 // warningCase is one warning: props that it is for, and props next to them that
 // it is not for.
 type warningCase struct {
-	id, constant, on, when string
-	cluster                clusterEdit
-	present                func(awscdk.Stack, *msklambda.ConsumerProps)
-	absent                 map[string]warningAbsent
+	kind     notice.Kind
+	field    string // that the id ends in
+	constant string
+	cluster  clusterEdit
+	present  func(awscdk.Stack, *msklambda.ConsumerProps)
+	absent   map[string]warningAbsent
 }
+
+func (w warningCase) id() string { return w.kind.ID + w.field }
 
 type warningAbsent struct {
 	cluster clusterEdit
@@ -84,7 +90,7 @@ func withKey(method msklambda.AuthenticationMethod, known bool) func(awscdk.Stac
 }
 
 var warningCases = []warningCase{
-	{msklambda.EndpointAccessWarning, "EndpointAccessWarning", "cluster", "endpoints are defined and `EndpointAccess` is not chosen",
+	{notice.EndpointAccess, "", "EndpointAccessWarning",
 		notChosen, noEdit, map[string]warningAbsent{
 			"pollers are chosen": {asIs, noEdit},
 			"no endpoint of ours": {func(p *msklambda.ClusterProps) {
@@ -93,18 +99,18 @@ var warningCases = []warningCase{
 			}, noEdit},
 			"provisioned pollers": {notChosen, on(provisionedPollers)},
 		}},
-	{msklambda.RoleImmutableWarning, "RoleImmutableWarning", "consumer", "`Role`, or that of `Function`, is imported and cannot be changed",
+	{notice.RoleImmutable, "", "RoleImmutableWarning",
 		asIs, role(false), map[string]warningAbsent{"a role that can be changed": {asIs, role(true)}, "a role of its own": {asIs, noEdit}}},
-	{msklambda.PoisonRecordWarning, "PoisonRecordWarning", "consumer", "none of `RetryAttempts`, `MaxRecordAge` and `OnFailure` is given",
+	{notice.PoisonRecord, "", "PoisonRecordWarning",
 		asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = nil }), map[string]warningAbsent{
-			"retries without end": {asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = new(-1) })},
-			"retries":             {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
+			"infinite retries": {asIs, on(func(p *msklambda.ConsumerProps) { p.RetryAttempts = new(-1) })},
+			"retries":          {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, new(0) })},
 			"a record age": {asIs, on(func(p *msklambda.ConsumerProps) {
 				p.Pollers, p.RetryAttempts, p.MaxRecordAge = &msklambda.Pollers{}, nil, 60e9
 			})},
 			"a destination": {asIs, toAQueue(nil)},
 		}},
-	{msklambda.RetriesCappedWarning, "RetriesCappedWarning", "consumer", "`RetryAttempts` is -1 and `OnFailure` is given",
+	{notice.RetriesCapped, "", "RetriesCappedWarning",
 		asIs, toAQueue(new(-1)), map[string]warningAbsent{
 			"no word on retries": {asIs, toAQueue(nil)},
 			"no destination":     {asIs, noEdit},
@@ -113,7 +119,7 @@ var warningCases = []warningCase{
 				provisionedPollers(p)
 			}},
 		}},
-	{msklambda.EndpointServiceWarning + "SQSEndpoint", "EndpointServiceWarning", "cluster", "an endpoint for Secrets Manager, SQS or SNS is defined and its `Source` is not chosen",
+	{notice.EndpointService, "SQSEndpoint", "EndpointServiceWarning",
 		unchosenServices, toAQueue(nil), map[string]warningAbsent{
 			"chosen": {asIs, toAQueue(nil)},
 			"open to the VPC": {func(p *msklambda.ClusterProps) {
@@ -126,18 +132,18 @@ var warningCases = []warningCase{
 			}, toAQueue(nil)},
 			"none needed": {unchosenServices, noEdit},
 		}},
-	{msklambda.DestinationEndpointWarning, "DestinationEndpointWarning", "consumer", "`OnFailure` is a queue, topic or bucket, with `Pollers`, and the endpoint's `Source` is not chosen",
+	{notice.DestinationEndpoint, "", "DestinationEndpointWarning",
 		unchosenServices, provisionedToAQueue, map[string]warningAbsent{
 			"chosen":         {asIs, provisionedToAQueue},
 			"on-demand":      {asIs, toAQueue(nil)},
 			"no destination": {unchosenServices, on(provisionedPollers)},
 		}},
-	{msklambda.ScramSecretKeyWarning, "ScramSecretKeyWarning", "consumer", "`Authentication` is SASL/SCRAM and the key of its `Secret` is not known",
+	{notice.ScramSecretKey, "", "ScramSecretKeyWarning",
 		asIs, withKey(msklambda.AuthenticationSCRAM, false), map[string]warningAbsent{
 			"a known key": {asIs, withKey(msklambda.AuthenticationSCRAM, true)},
 			"mutual TLS":  {asIs, withKey(msklambda.AuthenticationMTLS, false)},
 		}},
-	{msklambda.FilterComparisonWarning, "FilterComparisonWarning", "consumer", "a filter has a comparison that Lambda does not document",
+	{notice.FilterComparison, "", "FilterComparisonWarning",
 		asIs, on(func(p *msklambda.ConsumerProps) {
 			p.Filters = []string{`{"value":{"$or":[{"a":[{"wildcard":"x*"}]},{"b":[{"anything-but":{"prefix":"y"}}]}]}}`}
 		}),
@@ -146,9 +152,9 @@ var warningCases = []warningCase{
 				p.Filters = []string{`{"value":{"wildcard":[{"prefix":"x"},{"anything-but":["y"]},{"numeric":[">",1]}],"$or":[{"a":[null]},{"b":[{"exists":true}]}]}}`}
 			})},
 		}},
-	{msklambda.FilterCountWarning, "FilterCountWarning", "consumer", "there are more than 5 `Filters`",
+	{notice.FilterCount, "", "FilterCountWarning",
 		asIs, filters(6), map[string]warningAbsent{"5 filters": {asIs, filters(5)}}},
-	{msklambda.MetricsOnDemandWarning, "MetricsOnDemandWarning", "consumer", "`Metrics` has another group than `EventCount`, without `Pollers`",
+	{notice.MetricsOnDemand, "", "MetricsOnDemandWarning",
 		asIs, metrics(false, awslambda.MetricType_KAFKA_METRICS), map[string]warningAbsent{
 			"EventCount alone": {asIs, metrics(false, awslambda.MetricType_EVENT_COUNT)},
 			"with Pollers":     {asIs, metrics(true, awslambda.MetricType_KAFKA_METRICS, awslambda.MetricType_ERROR_COUNT)},
@@ -173,28 +179,40 @@ func synthWarnings(t *testing.T, cluster clusterEdit, edit func(awscdk.Stack, *m
 // text is the warning as CDK shows it, without its place and its id.
 func (w warningCase) text(t *testing.T) string {
 	t.Helper()
-	got := synthWarnings(t, w.cluster, w.present, w.on, "")
-	if len(got) != 1 || !strings.Contains(got[0], "[ack: "+w.id+"]") {
-		t.Errorf("warnings = %q, want one with %s", got, w.id)
+	got := synthWarnings(t, w.cluster, w.present, w.kind.On, "")
+	if len(got) != 1 || !strings.Contains(got[0], "[ack: "+w.id()+"]") {
+		t.Errorf("warnings = %q, want one with %s", got, w.id())
 		return ""
 	}
 	_, text, _ := strings.Cut(got[0], ": ")
-	return strings.TrimSpace(strings.Replace(text, "[ack: "+w.id+"]", "", 1))
+	return strings.TrimSpace(strings.Replace(text, "[ack: "+w.id()+"]", "", 1))
+}
+
+// Warnings of what a look-up told have tests beside those of look-ups.
+func TestEveryWarningHasACase(t *testing.T) {
+	looked := []string{msklambda.EndpointPolicyWarning, msklambda.EndpointGroupsWarning, msklambda.EgressWarning,
+		msklambda.OfAnotherStackWarning, msklambda.RemovesWarning, msklambda.QuotaWarning}
+	for _, kind := range notice.Warnings {
+		if !slices.ContainsFunc(warningCases, func(w warningCase) bool { return w.kind.ID == kind.ID }) && !slices.Contains(looked, kind.ID) {
+			t.Errorf("%s has no case", kind.ID)
+		}
+	}
 }
 
 func TestEveryWarningIsThereWhenItShouldBe(t *testing.T) {
+	long(t)
 	paths := map[string]string{"cluster": "/Test/Cluster: ", "consumer": "/Test/Cluster/Orders: "}
 	for _, w := range warningCases {
 		t.Run(w.constant, func(t *testing.T) {
-			got := synthWarnings(t, w.cluster, w.present, w.on, "")
-			if len(got) != 1 || !strings.HasPrefix(got[0], paths[w.on]) || !strings.Contains(got[0], "[ack: "+w.id+"]") {
-				t.Errorf("warnings = %q, want one of %s with %s", got, paths[w.on], w.id)
+			got := synthWarnings(t, w.cluster, w.present, w.kind.On, "")
+			if len(got) != 1 || !strings.HasPrefix(got[0], paths[w.kind.On]) || !strings.Contains(got[0], "[ack: "+w.id()+"]") {
+				t.Errorf("warnings = %q, want one of %s with %s", got, paths[w.kind.On], w.id())
 			}
-			if got := synthWarnings(t, w.cluster, w.present, w.on, w.id); len(got) != 0 {
+			if got := synthWarnings(t, w.cluster, w.present, w.kind.On, w.id()); len(got) != 0 {
 				t.Errorf("acknowledged warnings = %q, want none", got)
 			}
 			for name, tt := range w.absent {
-				if got := synthWarnings(t, tt.cluster, tt.edit, w.on, ""); len(got) != 0 {
+				if got := synthWarnings(t, tt.cluster, tt.edit, w.kind.On, ""); len(got) != 0 {
 					t.Errorf("warnings with %s = %q, want none", name, got)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/metrics"
 )
@@ -51,19 +52,19 @@ const defaultAgeAbove = 10 * time.Second
 
 var topicARN = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$`)
 
-func (a *Alarms) validate(add func(field, format string, args ...any)) {
+func (a *Alarms) validate(ps *problem.List) {
 	for _, topic := range a.Topics {
 		// A token is "${Token[...]}", and is told without starting Node.
 		if !strings.Contains(topic, "${Token[") && !topicARN.MatchString(topic) {
-			add("Alarms.Topics", "must be ARNs of SNS topics, which are not FIFO, got %q", topic)
+			ps.Add("Alarms.Topics", "must be ARNs of SNS topics, which are not FIFO, got %q", topic)
 		}
 	}
 	if age := a.AgeAbove; age < 0 || age > time.Hour || age%time.Second != 0 {
-		add("Alarms.AgeAbove", "must be 1s to 1h in whole seconds, got %s", age)
+		ps.Add("Alarms.AgeAbove", "must be 1s to 1h in whole seconds, got %s", age)
 	}
 	for _, name := range a.Skip {
 		if !slices.ContainsFunc(a.plan(), func(al alarm) bool { return al.name == name }) {
-			add("Alarms.Skip", "must name alarms of this stack, got %q", name)
+			ps.Add("Alarms.Skip", "must name alarms of this stack, got %q", name)
 		}
 	}
 }

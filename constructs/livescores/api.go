@@ -14,6 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/internal/nag"
 	"msklambda/lambda/livescores/layout"
 )
 
@@ -106,7 +107,7 @@ func (l *LiveScores) defineLogRole() constructs.IDependable {
 			awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AmazonAPIGatewayPushToCloudWatchLogs"))},
 	})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
-	explain(role, "AwsSolutions-IAM4", "API Gateway writes the logs of every API of the account with it, and AWS documents this policy for that")
+	nag.Explain(role, "AwsSolutions-IAM4", "API Gateway writes the logs of every API of the account with it, and AWS documents this policy for that")
 	account := awsapigateway.NewCfnAccount(l, jsii.String("LogAccount"), &awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
 	account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 	return account
@@ -116,7 +117,7 @@ func (l *LiveScores) defineLogRole() constructs.IDependable {
 func (l *LiveScores) defineConnections(props *Props) {
 	scope := constructs.NewConstruct(l, jsii.String("Connections"))
 	l.Connections, l.ConnectionsPolicy = l.function(scope, &function{
-		entry: cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry), memory: 256, timeout: 10 * time.Second, // a browser waits for the answer
+		field: "ConnectionsEntry", entry: cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry), memory: 256, timeout: 10 * time.Second, // a browser waits for the answer
 		reserved: props.ReservedConcurrency.Connections, retention: retention(props),
 		environment: map[string]string{
 			layout.TableEnv:      *l.Table.TableName(),
@@ -158,7 +159,7 @@ func (l *LiveScores) defineRoutes() {
 			props.RouteResponseSelectionExpression = jsii.String("$default")
 		}
 		resource := awsapigatewayv2.NewCfnRoute(scope, &r.id, props)
-		explain(resource, "AwsSolutions-APIG4", "the scores are public, and a browser can do nothing here but follow them")
+		nag.Explain(resource, "AwsSolutions-APIG4", "the scores are public, and a browser can do nothing here but follow them")
 		if r.answers {
 			awsapigatewayv2.NewCfnRouteResponse(resource, jsii.String("Response"), &awsapigatewayv2.CfnRouteResponseProps{
 				ApiId: l.API.ApiId(), RouteId: resource.Ref(), RouteResponseKey: jsii.String("$default"),

@@ -1,6 +1,7 @@
 package livescores
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -16,6 +17,7 @@ import (
 
 // function is one that is no consumer's.
 type function struct {
+	field       string // of the props, that names the entry
 	entry       string
 	memory      int
 	timeout     time.Duration
@@ -39,6 +41,17 @@ func (l *LiveScores) function(scope constructs.Construct, f *function) (awslambd
 	for name, value := range f.environment {
 		environment[name] = &value
 	}
+	variables, err := gobuild.Environment(f.entry)
+	if err == nil && *awscdk.Stack_Of(l).BundlingRequired() {
+		err = gobuild.Check(f.entry, variables)
+	}
+	if err != nil {
+		panic(fmt.Errorf("livescores: %s cannot be bundled, got %q: %w", f.field, f.entry, err))
+	}
+	build := map[string]*string{}
+	for name, value := range variables {
+		build[name] = &value
+	}
 	props := &awscdklambdagoalpha.GoFunctionProps{
 		Entry:         &f.entry,
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
@@ -50,7 +63,7 @@ func (l *LiveScores) function(scope constructs.Construct, f *function) (awslambd
 		LogGroup:      logs,
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Bundling: &awscdklambdagoalpha.BundlingOptions{
-			Environment: &map[string]*string{"GOFLAGS": jsii.String(gobuild.Flags)},
+			Environment: &build,
 		},
 	}
 	if f.reserved != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/internal/nag"
 	"msklambda/constructs/msklambda"
 	"msklambda/lambda/livescores/layout"
 )
@@ -33,8 +34,13 @@ type LiveScores struct {
 	// is deleted.
 	Table awsdynamodb.Table
 
-	API       awsapigatewayv2.WebSocketApi
-	Stage     awsapigatewayv2.WebSocketStage
+	// API is the WebSocket API that browsers connect to.
+	API awsapigatewayv2.WebSocketApi
+
+	// Stage is the only stage of the API.
+	Stage awsapigatewayv2.WebSocketStage
+
+	// AccessLog is where API Gateway logs the requests of the stage.
 	AccessLog awslogs.LogGroup
 
 	// APIDomain is the API's own name, nil without one; its regional domain is what
@@ -145,7 +151,7 @@ func (l *LiveScores) defineBuckets() {
 		EnforceSSL:        jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
 	})
-	explain(l.Failed, "AwsSolutions-S1", "only Lambda and the function write here and only operators read; a log of that would be a bucket of its own")
+	nag.Explain(l.Failed, "AwsSolutions-S1", "only Lambda and the function write here and only operators read; a log of that would be a bucket of its own")
 	l.Snapshots = awss3.NewBucket(l, jsii.String("Snapshots"), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
@@ -155,7 +161,7 @@ func (l *LiveScores) defineBuckets() {
 			Expiration: awscdk.Duration_Days(jsii.Number(layout.ScoreLife.Hours() / 24)),
 		}},
 	})
-	explain(l.Snapshots, "AwsSolutions-S1", "public scores, read by CloudFront alone")
+	nag.Explain(l.Snapshots, "AwsSolutions-S1", "public scores, read by CloudFront alone")
 }
 
 func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {

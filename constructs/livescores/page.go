@@ -12,6 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/constructs/internal/nag"
 	"msklambda/constructs/livescores/page"
 	"msklambda/lambda/livescores/layout"
 )
@@ -31,7 +32,7 @@ func (l *LiveScores) definePage(props *Props) {
 		EnforceSSL:        jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // the deployment takes its files along
 	})
-	explain(l.Page, "AwsSolutions-S1", "a public page, read by CloudFront alone")
+	nag.Explain(l.Page, "AwsSolutions-S1", "a public page, read by CloudFront alone")
 	headers := l.headers(scope)
 	behavior := func(bucket awss3.Bucket, id, suffix string) *awscloudfront.BehaviorOptions {
 		return &awscloudfront.BehaviorOptions{
@@ -67,11 +68,11 @@ func (l *LiveScores) definePage(props *Props) {
 		distribution.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 	}
 	l.Distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), distribution)
-	explain(l.Distribution, "AwsSolutions-CFR1", "scores are for every country")
-	explain(l.Distribution, "AwsSolutions-CFR2", "static files without a server behind them; what is asked of the API is limited there")
-	explain(l.Distribution, "AwsSolutions-CFR3", "a public page, the same for everybody")
+	nag.Explain(l.Distribution, "AwsSolutions-CFR1", "scores are for every country")
+	nag.Explain(l.Distribution, "AwsSolutions-CFR2", "static files without a server behind them; what is asked of the API is limited there")
+	nag.Explain(l.Distribution, "AwsSolutions-CFR3", "a public page, the same for everybody")
 	if props.PageDomain == nil {
-		explain(l.Distribution, "AwsSolutions-CFR4", "without a domain of one's own CloudFront has one certificate, for which it fixes the protocol")
+		nag.Explain(l.Distribution, "AwsSolutions-CFR4", "without a domain of one's own CloudFront has one certificate, for which it fixes the protocol")
 	}
 	l.defineFiles(scope, props)
 }
@@ -127,7 +128,7 @@ func (l *LiveScores) defineFiles(scope constructs.Construct, props *Props) {
 	})
 	const reason = "CDK's own function, which runs while the stack is deployed: it reads CDK's assets and writes the page's bucket"
 	role := deployment.HandlerRole().(awsiam.Role)
-	explain(role, "AwsSolutions-IAM4", reason)
-	explain(role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", reason)
-	explain(role.Node().Scope(), "AwsSolutions-L1", reason)
+	nag.Explain(role, "AwsSolutions-IAM4", reason)
+	nag.Explain(role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5", reason)
+	nag.Explain(role.Node().Scope(), "AwsSolutions-L1", reason)
 }

@@ -38,7 +38,7 @@ func (l *LiveScores) definePosts(props *Props) {
 		DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: l.GivenUp, MaxReceiveCount: jsii.Number(100)},
 	})
 	l.Poster, l.PosterPolicy = l.function(scope, &function{
-		entry: cmp.Or(props.PosterEntry, defaultPosterEntry), memory: cmp.Or(props.PosterMemorySize, defaultPosterMemorySize), timeout: posterTimeout,
+		field: "PosterEntry", entry: cmp.Or(props.PosterEntry, defaultPosterEntry), memory: cmp.Or(props.PosterMemorySize, defaultPosterMemorySize), timeout: posterTimeout,
 		reserved: props.ReservedConcurrency.Poster, retention: retention(props),
 		environment: map[string]string{
 			layout.TableEnv:    *l.Table.TableName(),

@@ -2,8 +2,6 @@ package livescores
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/score"
 )
@@ -166,18 +165,14 @@ func (p *Props) Validate() error {
 	if p == nil {
 		p = &Props{}
 	}
-	var errs []error
-	add := func(field, format string, args ...any) {
-		errs = append(errs, &msklambda.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
-	}
 	// Where the fields are a consumer's, so are their limits.
-	errs = append(errs, split(p.consumer().Validate())...)
+	ps := problem.Of(p.consumer().Validate())
 	for _, f := range []struct{ field, entry string }{
 		{"ConnectionsEntry", cmp.Or(p.ConnectionsEntry, defaultConnectionsEntry)}, {"PosterEntry", cmp.Or(p.PosterEntry, defaultPosterEntry)},
 	} {
 		other := &msklambda.ConsumerProps{Topic: "scores", GroupID: "scores", Entry: f.entry}
-		for _, problem := range split(other.Validate()) {
-			add(f.field, "%s", problem.(*msklambda.Problem).Message)
+		for _, problem := range problem.Of(other.Validate()) {
+			ps.Add(f.field, "%s", problem.Message)
 		}
 	}
 	for _, n := range []struct {
@@ -188,7 +183,7 @@ func (p *Props) Validate() error {
 		{"PostQuota", p.PostQuota, 1, maxPostQuota}, {"PostBurst", p.PostBurst, 1, maxPostQuota},
 	} {
 		if n.value != 0 && (n.value < n.low || n.value > n.high) {
-			add(n.field, "must be %d to %d, got %d", n.low, n.high, n.value)
+			ps.Add(n.field, "must be %d to %d, got %d", n.low, n.high, n.value)
 		}
 	}
 	for _, r := range []struct {
@@ -196,7 +191,7 @@ func (p *Props) Validate() error {
 		value *int
 	}{{"Poster", p.ReservedConcurrency.Poster}, {"Connections", p.ReservedConcurrency.Connections}} {
 		if r.value != nil && *r.value < 0 {
-			add("ReservedConcurrency."+r.field, "must not be negative, got %d", *r.value)
+			ps.Add("ReservedConcurrency."+r.field, "must not be negative, got %d", *r.value)
 		}
 	}
 	for _, d := range []struct {
@@ -204,31 +199,31 @@ func (p *Props) Validate() error {
 		domain *Domain
 	}{{"APIDomain", p.APIDomain}, {"PageDomain", p.PageDomain}} {
 		if d.domain != nil && (d.domain.Name == "" || d.domain.Certificate == nil) {
-			add(d.field, "must have a Name and a Certificate")
+			ps.Add(d.field, "must have a Name and a Certificate")
 		}
 	}
-	p.Alarms.validate(add)
+	p.Alarms.validate(&ps)
 	if p.Pollers != nil && p.Pollers.Off {
-		add("Pollers.Off", "must not be set: partial batch responses need provisioned pollers")
+		ps.Add("Pollers.Off", "must not be set: partial batch responses need provisioned pollers")
 	}
 	if p.RetryAttempts != nil && *p.RetryAttempts == -1 {
-		add("RetryAttempts", "must be 0 to 10000: a bad event would be tried without end, got -1")
+		ps.Add("RetryAttempts", "must be 0 to 10000: a bad event would be tried for ever, got -1")
 	}
 	for i, match := range p.Matches {
 		if !score.ValidMatch(match) {
-			add("Matches", "must be ids of matches, 1 to 64 letters, digits or any of . _ : -, got %q", match)
+			ps.Add("Matches", "must be ids of matches, 1 to 64 letters, digits or any of . _ : -, got %q", match)
 		}
 		if slices.Contains(p.Matches[:i], match) {
-			add("Matches", "must not repeat a match, got %q twice", match)
+			ps.Add("Matches", "must not repeat a match, got %q twice", match)
 		}
 	}
 	if p.ThrottleRate < 0 || p.ThrottleRate > maxThrottleRate {
-		add("ThrottleRate", "must be 1 to %d, got %d", maxThrottleRate, p.ThrottleRate)
+		ps.Add("ThrottleRate", "must be 1 to %d, got %d", maxThrottleRate, p.ThrottleRate)
 	}
 	if rate, burst := p.throttle(); p.ThrottleBurst < 0 || p.ThrottleBurst > 0 && p.ThrottleBurst < rate {
-		add("ThrottleBurst", "must not be less than ThrottleRate %d, got %d", rate, burst)
+		ps.Add("ThrottleBurst", "must not be less than {ThrottleRate} %d, got %d", rate, burst)
 	}
-	return errors.Join(errs...)
+	return ps.Err()
 }
 
 func (p *Props) throttle() (rate, burst int) {
@@ -268,14 +263,6 @@ func (p *Props) consumer() *msklambda.ConsumerProps {
 		// With ContinueOnError in the function: what stops a match is reported alone.
 		ReportBatchItemFailures: true,
 	}
-}
-
-// split takes joined problems apart.
-func split(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return nil
 }
 
 func stackOf(l *LiveScores) awscdk.Stack { return awscdk.Stack_Of(l) }

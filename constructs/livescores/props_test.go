@@ -67,7 +67,7 @@ func TestWrongPropsAreReported(t *testing.T) {
 		"pollers off":           {func(p *Props) { p.Pollers = &msklambda.Pollers{Off: true} }, `Pollers.Off must not be set`},
 		"too many pollers":      {func(p *Props) { p.Pollers = &msklambda.Pollers{Maximum: 2001} }, `Pollers.Maximum must be 1 to 2000, got 2001`},
 		"endless retries":       {func(p *Props) { p.RetryAttempts = new(-1) }, `RetryAttempts must be 0 to 10000`},
-		"too many retries":      {func(p *Props) { p.RetryAttempts = new(10001) }, `RetryAttempts must be -1 (without end) to 10000, got 10001`},
+		"too many retries":      {func(p *Props) { p.RetryAttempts = new(10001) }, `RetryAttempts must be -1 (infinite) to 10000, got 10001`},
 		"match with a space":    {func(p *Props) { p.Matches = []string{"a b"} }, `Matches must be ids of matches`},
 		"match twice":           {func(p *Props) { p.Matches = []string{"a", "b", "a"} }, `Matches must not repeat a match, got "a" twice`},
 		"memory":                {func(p *Props) { p.MemorySize = 64 }, `MemorySize must be 128 to 10240 MB, got 64`},

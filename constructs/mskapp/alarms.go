@@ -46,7 +46,7 @@ func (v value) alarms() *msklambda.Alarms {
 			if read, ok := alarmSettings[key]; ok {
 				read(a, value{v.key + "." + key, given[key], v.ps})
 			} else {
-				v.ps.add(v.key+"."+key, "is none of %q", slices.Sorted(maps.Keys(alarmSettings)))
+				v.ps.Add(v.key+"."+key, "is none of %q", slices.Sorted(maps.Keys(alarmSettings)))
 			}
 		}
 		return a
@@ -68,10 +68,12 @@ func (v value) topicARNs() []string {
 	return list
 }
 
-// alarmFields are the names of the fields in the errors of the constructs.
-func alarmFields() (pairs []string) {
-	for _, key := range slices.Sorted(maps.Keys(alarmSettings)) {
-		pairs = append(pairs, "Alarms."+strings.ToUpper(key[:1])+key[1:], "alarms."+key)
+// alarmFields are the keys by the names of the fields in the errors of the
+// constructs.
+func alarmFields() map[string]string {
+	fields := map[string]string{}
+	for key := range alarmSettings {
+		fields["Alarms."+strings.ToUpper(key[:1])+key[1:]] = "alarms." + key
 	}
-	return pairs
+	return fields
 }

@@ -1,7 +1,6 @@
 package mskapp
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 // Config is the context of the app, read and checked.
@@ -64,7 +64,7 @@ var (
 // of the extensions are read with those of the app.
 func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 	c := &Config{StackName: "MskLambda", app: app, extensions: extensions}
-	var ps problems
+	var ps problem.List
 	given := readSource(app, append(settings(), settingsOf(extensions)...), &ps)
 
 	reported := fields{}
@@ -77,9 +77,9 @@ func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 	}
 	if !stackName.MatchString(c.StackName) {
 		reported["StackName"] = true
-		ps.add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
+		ps.Add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
 	}
-	ps.check(c.validateCluster(), reported, "")
+	reported.check(&ps, c.validateCluster(), "")
 
 	c.stack = c.newStack(app)
 	for _, s := range consumerSources(given, &ps) {
@@ -90,7 +90,7 @@ func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 	for _, e := range extensions {
 		c.readExtension(e, given, &ps)
 	}
-	if err := errors.Join(ps...); err != nil {
+	if err := ps.Err(); err != nil {
 		return nil, fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
 	}
 	return c, nil
@@ -99,7 +99,7 @@ func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 // fields are those that need no further complaint: their key was not readable.
 type fields map[string]bool
 
-func (f fields) read(ps *problems, field string, read func()) {
+func (f fields) read(ps *problem.List, field string, read func()) {
 	before := len(*ps)
 	read()
 	if len(*ps) > before {
@@ -108,27 +108,13 @@ func (f fields) read(ps *problems, field string, read func()) {
 }
 
 // check adds the problems that the constructs found, by the names of the keys.
-func (ps *problems) check(err error, reported fields, prefix string) {
-	for _, p := range split(err) {
-		if !reported[p.Field] {
-			ps.add(prefix+rename(p.Field), "%s", rename(p.Message))
+func (f fields) check(ps *problem.List, err error, prefix string) {
+	for _, p := range problem.Of(err) {
+		if !f[p.Field] {
+			p = p.Rename(keyOf)
+			ps.Add(prefix+p.Field, "%s", p.Message)
 		}
 	}
-}
-
-func split(err error) []*msklambda.Problem {
-	if p, ok := err.(*msklambda.Problem); ok {
-		return []*msklambda.Problem{p}
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return nil
-	}
-	var out []*msklambda.Problem
-	for _, err := range joined.Unwrap() {
-		out = append(out, split(err)...)
-	}
-	return out
 }
 
 // newStack makes the stack in the account and region of what is read. Where the
@@ -143,7 +129,7 @@ func (c *Config) newStack(app awscdk.App) awscdk.Stack {
 	if !stackName.MatchString(name) {
 		name = "Wrong"
 	}
-	wrong := slices.ContainsFunc(split(c.validateCluster()), func(p *msklambda.Problem) bool {
+	wrong := slices.ContainsFunc(problem.Of(c.validateCluster()), func(p *msklambda.Problem) bool {
 		return p.Field == "ClusterARN" || p.Field == "VPCConnectionARN"
 	})
 	if wrong || len(parts) < 6 {
@@ -160,14 +146,14 @@ type consumerSource struct {
 	listed bool
 }
 
-func consumerSources(given source, ps *problems) []consumerSource {
+func consumerSources(given source, ps *problem.List) []consumerSource {
 	raw, ok := given[consumersKey]
 	if !ok {
 		return []consumerSource{{source: given, name: "Consumer"}}
 	}
 	list, ok := value{consumersKey, raw, ps}.objects()
 	if ok && len(list) == 0 {
-		ps.add(consumersKey, "must have at least one consumer")
+		ps.Add(consumersKey, "must have at least one consumer")
 	}
 	var out []consumerSource
 	names := map[string]bool{}
@@ -176,9 +162,9 @@ func consumerSources(given source, ps *problems) []consumerSource {
 		s.name, _ = object["name"].(string)
 		switch {
 		case !consumerName.MatchString(s.name):
-			ps.add(s.prefix+"name", "must be a letter and up to 63 letters and digits, a name of its own that its resources bear, got %q", object["name"])
+			ps.Add(s.prefix+"name", "must be a letter and up to 63 letters and digits, a name of its own that its resources bear, got %q", object["name"])
 		case names[s.name]:
-			ps.add(s.prefix+"name", "must be its own, got %q twice", s.name)
+			ps.Add(s.prefix+"name", "must be its own, got %q twice", s.name)
 		}
 		names[s.name] = true
 		s.dropContradicted(object)
@@ -189,7 +175,7 @@ func consumerSources(given source, ps *problems) []consumerSource {
 			case isConsumerKey(key):
 				s.source[key] = object[key]
 			case key != "name":
-				ps.add(s.prefix+key, "is not a key of a consumer")
+				ps.Add(s.prefix+key, "is not a key of a consumer")
 			}
 		}
 		out = append(out, s)
@@ -225,7 +211,7 @@ func isConsumerKey(key string) bool {
 	return slices.ContainsFunc(consumerSettings, func(s consumerSetting) bool { return s.key == key })
 }
 
-func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps *problems, stackNameWrong bool) {
+func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps *problem.List, stackNameWrong bool) {
 	reported := fields{}
 	for _, s := range consumerSettings {
 		reported.read(ps, s.field, func() {
@@ -244,18 +230,18 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 	}
 	reported.read(ps, "imports", func() { c.importInto(consumer, given.prefix, ps) })
 
-	found := append(split(p.Validate()), split(c.Cluster.ValidateConsumer(p))...)
+	found := append(problem.Of(p.Validate()), problem.Of(c.Cluster.ValidateConsumer(p))...)
 	for _, other := range c.Consumers {
 		if other.Props.GroupID == p.GroupID {
-			ps.add(given.prefix+"consumerGroupId", "must be the consumer's own, got %q, which %q has already", p.GroupID, other.Name)
+			ps.Add(given.prefix+"consumerGroupId", "must be the consumer's own, got %q, which %q has already", p.GroupID, other.Name)
 		}
 	}
 	wrongTopic := reported["Topic"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
-	for _, problem := range found {
-		if problem.Field != "GroupID" || !derived {
-			ps.check(errors.Join(problem), reported, given.prefix)
+	for _, p := range found {
+		if p.Field != "GroupID" || !derived {
+			reported.check(ps, p, given.prefix)
 		} else if !wrongTopic && !stackNameWrong {
-			ps.add(given.prefix+"consumerGroupId", "is not given, and the one made of stackName and topic %s", problem.Message)
+			ps.Add(given.prefix+"consumerGroupId", "is not given, and the one made of stackName and topic %s", p.Message)
 		}
 	}
 }

@@ -1,14 +1,14 @@
 package mskapp
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"msklambda/constructs/lookup/cdkcontext"
+	"msklambda/constructs/problem"
 
-	"msklambda/constructs/msklambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
 
 // source is the context as one reads it: what was given, by key.
@@ -18,15 +18,15 @@ type source map[string]any
 // cdk.json with the -c options. Without a clusterArn the example configuration
 // stands in, below whatever else was given; with one, nothing of the example
 // is ever used.
-func readSource(app awscdk.App, known []setting, ps *problems) source {
-	context, _ := unwrap(app.Node().GetAllContext(nil)).(map[string]any)
+func readSource(app awscdk.App, known []setting, ps *problem.List) source {
+	context, _ := cdkcontext.Plain(app.Node().GetAllContext(nil)).(map[string]any)
 	refuseLiveScores(context, known, ps)
 	given := source{}
 	for key, value := range context {
 		if _, ok := find(known, key); ok || key == consumersKey {
 			given[key] = value
 		} else if suggestion, close := suggest(known, key); close {
-			ps.add(key, "is not a context key of this app, did you mean %q?", suggestion)
+			ps.Add(key, "is not a context key of this app, did you mean %q?", suggestion)
 		}
 	}
 	if _, ok := given["clusterArn"]; ok {
@@ -36,32 +36,13 @@ func readSource(app awscdk.App, known []setting, ps *problems) source {
 	merged := source{}
 	for key, value := range example {
 		if _, ok := find(known, key); !ok && key != consumersKey {
-			ps.add(exampleKey+"."+key, "is not a context key of this app")
+			ps.Add(exampleKey+"."+key, "is not a context key of this app")
 			continue
 		}
 		merged[key] = value
 	}
 	maps.Copy(merged, given)
 	return merged
-}
-
-// unwrap takes off the envelope in which jsii returns an object that Go once
-// passed to it, as tests and apps that set context in code do.
-func unwrap(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		if inner, ok := v["$jsii.map"]; ok && len(v) == 1 {
-			return unwrap(inner)
-		}
-		for key, element := range v {
-			v[key] = unwrap(element)
-		}
-	case []any:
-		for i, element := range v {
-			v[i] = unwrap(element)
-		}
-	}
-	return v
 }
 
 const (
@@ -139,11 +120,4 @@ func distance(a, b string) int {
 		}
 	}
 	return rows[len(a)][len(b)]
-}
-
-// problems collects what is wrong with the context, by key.
-type problems []error
-
-func (ps *problems) add(key, format string, args ...any) {
-	*ps = append(*ps, &msklambda.Problem{Field: key, Message: fmt.Sprintf(format, args...)})
 }

@@ -3,9 +3,13 @@ package mskapp
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 func TestAKeyCloseToAKnownOneIsSuggested(t *testing.T) {
@@ -23,23 +27,41 @@ func TestAKeyCloseToAKnownOneIsSuggested(t *testing.T) {
 	}
 }
 
-func TestFieldsAreRenamedOutsideQuotes(t *testing.T) {
-	for message, want := range map[string]string{
-		`needs StartingPosition AT_TIMESTAMP, got TRIM_HORIZON`: `needs startingPosition AT_TIMESTAMP, got TRIM_HORIZON`,
-		`StartingPositionTimestamp`:                             `startingPositionTimestamp`,
-		`must be text, got "Topic \" Topic" and Topic`:          `must be text, got "Topic \" Topic" and topic`,
-		`is required with EndpointAccess "vpc": VPCCIDRs`:       `is required with endpointAccess "vpc": vpcCidrs`,
-		`an open " quote and Topic`:                             `an open " quote and topic`,
+func TestAFieldHasTheNameOfItsKey(t *testing.T) {
+	for field, want := range map[string]string{
+		"StartingPosition": "startingPosition", "StartingPositionTimestamp": "startingPositionTimestamp", "Filters[2]": "filters[2]",
+		"OnFailure.KafkaTopic": "onFailure", "SchemaRegistry.Access[0].Type": "schemaAccess[0].Type", "LambdaEndpoint.Statements[1]": "lambdaEndpointStatements[1]",
+		"LambdaEndpoint.Source": "lambdaEndpoint", "Alarms.LagAbove": "alarms.lagAbove", "Alarms.Skip[0]": "alarms.skip[0]", "id": "id", "scope": "scope",
 	} {
-		if got := rename(message); got != want {
-			t.Errorf("rename(%q) = %q, want %q", message, got, want)
+		if got := keyOf(field); got != want {
+			t.Errorf("keyOf(%q) = %q, want %q", field, got, want)
 		}
+	}
+}
+
+// A word that is also the name of a field stays the word that it is.
+func TestProseIsNotRenamed(t *testing.T) {
+	p := &msklambda.ConsumerProps{Topic: "orders", GroupID: "orders-fn", Entry: "../../lambda", Filters: []string{"{}"}, FilterKey: nil,
+		OnFailure: msklambda.Destination{KafkaTopic: "orders"}, Tags: map[string]string{"Topic": "*"}}
+	want := []string{
+		"filters[0] must be a filter pattern such as {\"value\":{\"state\":[\"paid\"]}}: it must be an object that is not empty, got {}",
+		"onFailure must not be topic: what fails would be read again for ever, got \"orders\"",
+		"onFailure needs pollers: Lambda has it in provisioned mode only",
+		"tags must be of letters, digits, spaces and _ . : / = + - @, got \"Topic\" = \"*\"",
+	}
+	var got []string
+	for _, p := range problem.Of(p.Validate()) {
+		got = append(got, p.Rename(keyOf).Error())
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("problems = %q, want %q", got, want)
 	}
 }
 
 func TestValuesReadAsTextOrAsJSON(t *testing.T) {
 	read := func(raw any, f func(value) any) (any, int) {
-		var ps problems
+		var ps problem.List
 		got := f(value{"k", raw, &ps})
 		return got, len(ps)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 // Extension is what another app adds to this one: context keys of its own, and
@@ -59,7 +60,7 @@ func settingsOf(extensions []*Extension) (all []setting) {
 	return all
 }
 
-func (c *Config) readExtension(e *Extension, given source, ps *problems) {
+func (c *Config) readExtension(e *Extension, given source, ps *problem.List) {
 	reported, keys := fields{}, map[string]string{}
 	for _, s := range e.Settings {
 		keys[s.Field] = s.Key
@@ -69,15 +70,17 @@ func (c *Config) readExtension(e *Extension, given source, ps *problems) {
 			}
 		})
 	}
-	for _, problem := range split(e.Complete(c)) {
-		if reported[problem.Field] {
+	for _, p := range problem.Of(e.Complete(c)) {
+		if reported[p.Field] {
 			continue
 		}
-		key, ok := keys[problem.Field]
-		if !ok {
-			key = rename(problem.Field)
-		}
-		ps.add(key, "%s", rename(problem.Message))
+		p = p.Rename(func(field string) string {
+			if key, ok := keys[field]; ok {
+				return key
+			}
+			return keyOf(field)
+		})
+		ps.Add(p.Field, "%s", p.Message)
 	}
 }
 
@@ -87,7 +90,7 @@ const liveScoresApp = `npx --yes aws-cdk@2.1148.1 deploy --all --app "go run ./c
 
 // refuseLiveScores says which app has the keys of live scores, to whoever gives
 // them to one that has not.
-func refuseLiveScores(context map[string]any, known []setting, ps *problems) {
+func refuseLiveScores(context map[string]any, known []setting, ps *problem.List) {
 	var keys []string
 	for _, key := range slices.Sorted(maps.Keys(context)) {
 		if _, ok := find(known, key); !ok && isLiveScores(key) {
@@ -95,7 +98,7 @@ func refuseLiveScores(context map[string]any, known []setting, ps *problems) {
 		}
 	}
 	if len(keys) > 0 && !slices.ContainsFunc(known, func(s setting) bool { return isLiveScores(s.key) }) {
-		ps.add(strings.Join(keys, ", "), "must go to the app of live scores, with the other options: %s", liveScoresApp)
+		ps.Add(strings.Join(keys, ", "), "must go to the app of live scores, with the other options: %s", liveScoresApp)
 	}
 }
 

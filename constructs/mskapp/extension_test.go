@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 func TestAnExtensionsProblemsBearItsKeys(t *testing.T) {
@@ -28,14 +29,14 @@ func TestAnExtensionsProblemsBearItsKeys(t *testing.T) {
 			)
 		},
 	}
-	var ps problems
+	var ps problem.List
 	(&Config{}).readExtension(e, source{"theText": " x ", "theList": "a, b", "theSwitch": "maybe"}, &ps)
 	if text != "x" || !slices.Equal(list, []string{"a", "b"}) || on {
 		t.Errorf("read %q, %q and %v, want x, [a b] and false", text, list, on)
 	}
 	// The switch could not be read, so nothing more is said of it.
 	want := "theSwitch must be true or false, got \"maybe\"\ntheText must be longer, got \"Topic\"\ntopic must be another"
-	if got := errors.Join(ps...).Error(); got != want {
+	if got := ps.Err().Error(); got != want {
 		t.Errorf("problems = %s\nwant %s", got, want)
 	}
 	if !slices.Contains(Keys(e), "theSwitch") || slices.Contains(Keys(), "theSwitch") {

@@ -18,10 +18,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 // importInto imports what a consumer names by ARN. Imports define nothing.
-func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problems) {
+func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problem.List) {
 	scope := constructs.NewConstruct(c.stack, jsii.String("Imports"+consumer.Name+prefix))
 	p := &consumer.Props
 	if arn := consumer.RoleARN; arn != "" {
@@ -33,20 +34,20 @@ func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problem
 	if arn := consumer.SecretARN; arn != "" {
 		p.Authentication.Secret = secretOf(scope, "Secret", arn, consumer.SecretKeyARN)
 	} else if consumer.SecretKeyARN != "" {
-		ps.add(prefix+"secretKeyArn", "needs secretArn")
+		ps.Add(prefix+"secretKeyArn", "needs secretArn")
 	}
 	if arn := consumer.FilterKeyARN; arn != "" {
 		p.FilterKey = awskms.Key_FromKeyArn(scope, jsii.String("FilterKey"), &arn)
 	}
 	p.OnFailure = destinationOf(scope, consumer)
 	if consumer.OnFailureKeyARN != "" && (consumer.OnFailure == "" || strings.HasPrefix(consumer.OnFailure, "kafka://")) {
-		ps.add(prefix+"onFailureKeyArn", "needs a queue, topic or bucket as onFailure")
+		ps.Add(prefix+"onFailureKeyArn", "needs a queue, topic or bucket as onFailure")
 	}
 	consumer.importAlarmTopics(scope, prefix, ps)
 	for _, kind := range slices.Sorted(maps.Keys(consumer.RegistryAccess)) {
 		arn := consumer.RegistryAccess[kind]
 		if !secretARN.MatchString(arn) {
-			ps.add(prefix+"schemaAccess", "must name secrets by their whole ARNs, got %q", arn)
+			ps.Add(prefix+"schemaAccess", "must name secrets by their whole ARNs, got %q", arn)
 			continue
 		}
 		r := consumer.registry()
@@ -57,9 +58,9 @@ func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problem
 	}
 }
 
-func (c *ConsumerConfig) importAlarmTopics(scope constructs.Construct, prefix string, ps *problems) {
+func (c *ConsumerConfig) importAlarmTopics(scope constructs.Construct, prefix string, ps *problem.List) {
 	if len(c.AlarmTopicARNs) > 0 && c.Props.Alarms == nil {
-		ps.add(prefix+"alarmTopicArns", "needs alarms")
+		ps.Add(prefix+"alarmTopicArns", "needs alarms")
 		return
 	}
 	for i, arn := range c.AlarmTopicARNs {

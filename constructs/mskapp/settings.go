@@ -1,8 +1,7 @@
 package mskapp
 
 import (
-	"slices"
-	"strconv"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -50,29 +49,29 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) }},
 	{setting{"vpcCidrs", "VPCCIDRs", "all ranges of the VPC, required with `endpointAccess` `vpc`", ""},
 		func(c *Config, v value) { c.Cluster.VPCCIDRs = v.list() }},
-	{setting{"lambdaEndpoint", "LambdaEndpoint", "`create`, `existing`, the id of an existing one, or `none`", "the one that the VPC has, or else `create`"},
+	{setting{"lambdaEndpoint", "LambdaEndpoint", "how pollers reach Lambda: `create`, `existing`, the id of an existing endpoint, or `none`", "the one that the VPC has, or else `create`"},
 		func(c *Config, v value) { v.endpoint(&c.Cluster.LambdaEndpoint) }},
-	{setting{"stsEndpoint", "STSEndpoint", "the same for STS", "the same"},
+	{setting{"stsEndpoint", "STSEndpoint", "how pollers reach STS: values as for `lambdaEndpoint`", "the one that the VPC has, or else `create`"},
 		func(c *Config, v value) { v.endpoint(&c.Cluster.STSEndpoint) }},
-	{setting{"secretsManagerEndpoint", "SecretsManagerEndpoint", "the same for Secrets Manager, with a secret", "the same"},
+	{setting{"secretsManagerEndpoint", "SecretsManagerEndpoint", "how pollers reach Secrets Manager, with a secret: values as for `lambdaEndpoint`", "the one that the VPC has, or else `create`"},
 		func(c *Config, v value) { v.endpoint(&c.Cluster.SecretsManagerEndpoint) }},
-	{setting{"sqsEndpoint", "SQSEndpoint", "the same for SQS, with a queue as `onFailure`", "the same"},
+	{setting{"sqsEndpoint", "SQSEndpoint", "how pollers reach SQS, with a queue as `onFailure`: values as for `lambdaEndpoint`", "the one that the VPC has, or else `create`"},
 		func(c *Config, v value) { v.endpoint(&c.Cluster.SQSEndpoint) }},
-	{setting{"snsEndpoint", "SNSEndpoint", "the same for SNS, with a topic as `onFailure`", "the same"},
+	{setting{"snsEndpoint", "SNSEndpoint", "how pollers reach SNS, with a topic as `onFailure`: values as for `lambdaEndpoint`", "the one that the VPC has, or else `create`"},
 		func(c *Config, v value) { v.endpoint(&c.Cluster.SNSEndpoint) }},
-	{setting{"s3Endpoint", "S3Endpoint", "the same for S3, with a bucket as `onFailure`; `existing` for a gateway endpoint", "required then"},
+	{setting{"s3Endpoint", "S3Endpoint", "how pollers reach S3, with a bucket as `onFailure`: values as for `lambdaEndpoint`; `existing` for a gateway endpoint", "required then"},
 		func(c *Config, v value) { v.endpoint(&c.Cluster.S3Endpoint) }},
-	{setting{"lambdaEndpointStatements", "LambdaEndpoint.Statements", "IAM statements (JSON) added to the endpoint's policy", "none"},
+	{setting{"lambdaEndpointStatements", "LambdaEndpoint.Statements", "IAM statements (JSON) added to the policy of the Lambda endpoint", "none"},
 		func(c *Config, v value) { c.Cluster.LambdaEndpoint.Statements = v.statements() }},
-	{setting{"stsEndpointStatements", "STSEndpoint.Statements", "the same for STS", "none"},
+	{setting{"stsEndpointStatements", "STSEndpoint.Statements", "IAM statements (JSON) added to the policy of the STS endpoint", "none"},
 		func(c *Config, v value) { c.Cluster.STSEndpoint.Statements = v.statements() }},
-	{setting{"secretsManagerEndpointStatements", "SecretsManagerEndpoint.Statements", "the same for Secrets Manager", "none"},
+	{setting{"secretsManagerEndpointStatements", "SecretsManagerEndpoint.Statements", "IAM statements (JSON) added to the policy of the Secrets Manager endpoint", "none"},
 		func(c *Config, v value) { c.Cluster.SecretsManagerEndpoint.Statements = v.statements() }},
-	{setting{"sqsEndpointStatements", "SQSEndpoint.Statements", "the same for SQS", "none"},
+	{setting{"sqsEndpointStatements", "SQSEndpoint.Statements", "IAM statements (JSON) added to the policy of the SQS endpoint", "none"},
 		func(c *Config, v value) { c.Cluster.SQSEndpoint.Statements = v.statements() }},
-	{setting{"snsEndpointStatements", "SNSEndpoint.Statements", "the same for SNS", "none"},
+	{setting{"snsEndpointStatements", "SNSEndpoint.Statements", "IAM statements (JSON) added to the policy of the SNS endpoint", "none"},
 		func(c *Config, v value) { c.Cluster.SNSEndpoint.Statements = v.statements() }},
-	{setting{"s3EndpointStatements", "S3Endpoint.Statements", "the same for S3", "none"},
+	{setting{"s3EndpointStatements", "S3Endpoint.Statements", "IAM statements (JSON) added to the policy of the S3 endpoint", "none"},
 		func(c *Config, v value) { c.Cluster.S3Endpoint.Statements = v.statements() }},
 	{setting{"endpointClientSecurityGroupIds", "EndpointClientSecurityGroupIDs", "further security groups that may connect to the endpoints", "none"},
 		func(c *Config, v value) { c.Cluster.EndpointClientSecurityGroupIDs = v.list() }},
@@ -124,7 +123,7 @@ var consumerSettings = []consumerSetting{
 	// After the numbers, which mean provisioned by themselves.
 	{setting{"pollers", "Pollers", "`on-demand`, `provisioned`, or `off` to leave provisioned mode", "`on-demand`"},
 		func(c *ConsumerConfig, v value) { v.pollers(c) }},
-	{setting{"retryAttempts", "RetryAttempts", "how often a failed batch is tried again; `-1` without end, and meaning it; any other needs provisioned pollers", "without end, with a warning"},
+	{setting{"retryAttempts", "RetryAttempts", "how often a failed batch is tried again. `-1`: retry for ever, without the warning. Any other number needs provisioned pollers", "infinite, with a warning"},
 		func(c *ConsumerConfig, v value) { c.Props.RetryAttempts = ptr(v.whole()) }},
 	{setting{"maxRecordAge", "MaxRecordAge", "how old a record may be to be tried, `1m` to `168h`; provisioned", "any age"},
 		func(c *ConsumerConfig, v value) { c.Props.MaxRecordAge = v.positiveDuration() }},
@@ -162,7 +161,7 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) { c.Props.Dashboard = v.boolean() }},
 	{setting{"roleArn", "Role", "an existing role in place of one of its own", "a role of its own"},
 		func(c *ConsumerConfig, v value) { c.RoleARN = v.roleARN() }},
-	{setting{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", "narrow the two network interface actions (not documented by AWS)", "`false`"},
+	{setting{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", "limit Create/DeleteNetworkInterface to the cluster's subnets and groups. AWS documents only `*`: test first", "`false`"},
 		func(c *ConsumerConfig, v value) { c.Props.RestrictNetworkInterfaces = v.boolean() }},
 	{setting{"architecture", "Architecture", "`arm64` or `x86_64`", "`arm64`"},
 		func(c *ConsumerConfig, v value) { c.Props.Architecture = v.architecture() }},
@@ -196,46 +195,34 @@ func settings() []setting {
 	return all
 }
 
-// fieldNames maps the fields of the constructs, as their errors spell them, to
-// the keys by which the user of the app knows them.
-var fieldNames = func() *strings.Replacer {
-	byLength := settings()
-	// The longest first, so that no field is renamed inside another.
-	slices.SortStableFunc(byLength, func(a, b setting) int { return len(b.field) - len(a.field) })
+// keys are the context keys by the fields of the constructs, as their problems
+// name them.
+var keys = func() map[string]string {
 	// Some keys say what several fields do.
-	pairs := []string{
-		"OnFailure.Queue", "onFailure", "OnFailure.Topic", "onFailure", "OnFailure.Bucket", "onFailure", "OnFailure.KafkaTopic", "onFailure",
-		"Pollers.Off", "pollers", "ValidateKey or ValidateValue set", "schemaValidate",
+	keys := map[string]string{
+		"OnFailure.Queue": "onFailure", "OnFailure.Topic": "onFailure", "OnFailure.Bucket": "onFailure", "OnFailure.KafkaTopic": "onFailure",
+		"Pollers.Off": "pollers", "SchemaRegistry.ValidateKey": `"key"`, "SchemaRegistry.ValidateValue": `"value"`,
 	}
-	pairs = append(pairs, alarmFields()...)
-	for _, s := range byLength {
+	maps.Copy(keys, alarmFields())
+	for _, s := range settings() {
+		keys[s.field] = s.key
 		if strings.HasSuffix(s.field, "Endpoint") {
-			pairs = append(pairs, s.field+".Source", s.key, s.field+".ID", s.key)
+			keys[s.field+".Source"], keys[s.field+".ID"] = s.key, s.key
 		}
 	}
-	for _, s := range byLength {
-		pairs = append(pairs, s.field, s.key)
-	}
-	return strings.NewReplacer(pairs...)
+	return keys
 }()
 
-// rename renames the fields in a message, but not inside the values that it
-// quotes.
-func rename(message string) string {
-	var out strings.Builder
-	for {
-		i := strings.IndexByte(message, '"')
-		if i < 0 {
-			break
-		}
-		quoted, err := strconv.QuotedPrefix(message[i:])
-		if err != nil {
-			break
-		}
-		out.WriteString(fieldNames.Replace(message[:i]) + quoted)
-		message = message[i+len(quoted):]
+// keyOf is the context key for a field. What a field has behind one that is known,
+// such as the place in a list, stays: Filters[0] is filters[0].
+func keyOf(field string) string {
+	if key, ok := keys[field]; ok {
+		return key
 	}
-	return out.String() + fieldNames.Replace(message)
+	if i := strings.LastIndexAny(field, ".["); i > 0 {
+		return keyOf(field[:i]) + field[i:]
+	}
+	return field
 }
 
 func ptr[T any](v T, ok bool) *T {

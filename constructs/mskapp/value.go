@@ -3,8 +3,9 @@ package mskapp
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
+	"msklambda/constructs/internal/retention"
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 // value is one context value: a string from -c, or any JSON from cdk.json.
@@ -21,7 +24,7 @@ import (
 type value struct {
 	key string
 	raw any
-	ps  *problems
+	ps  *problem.List
 }
 
 func (v value) bad(want string) {
@@ -31,7 +34,7 @@ func (v value) bad(want string) {
 	} else if text, err := json.Marshal(v.raw); err == nil {
 		shown = string(text)
 	}
-	v.ps.add(v.key, "must be %s, got %v", want, shown)
+	v.ps.Add(v.key, "must be %s, got %v", want, shown)
 }
 
 func (v value) text() string {
@@ -192,11 +195,11 @@ func (v value) retention() awslogs.RetentionDays {
 	if !ok {
 		return ""
 	}
-	retention, err := msklambda.LogRetention(days)
-	if err != nil {
-		v.ps.add(v.key, "%v", err)
+	kept, ok := retention.ByDays[days]
+	if !ok {
+		v.ps.Add(v.key, "must be one of %v, got %d", slices.Sorted(maps.Keys(retention.ByDays)), days)
 	}
-	return retention
+	return kept
 }
 
 // endpoint leaves Statements alone: they have a key of their own.
@@ -294,45 +297,6 @@ func (v value) objects() (out []map[string]any, ok bool) {
 		return nil, false
 	}
 	return out, true
-}
-
-// match reads a text that CDK would take apart, and stumble over.
-func (v value) match(format *regexp.Regexp, want string) string {
-	s := v.text()
-	if !format.MatchString(s) {
-		v.bad(want)
-		return ""
-	}
-	return s
-}
-
-var (
-	keyARN    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
-	secretARN = regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$`)
-	lambdaARN = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$`)
-	failedTo  = regexp.MustCompile(`^(kafka://.+|arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[\w.-]+|arn:aws[a-z-]*:s3:::[a-z0-9.-]+)$`)
-)
-
-func (v value) keyARN() string {
-	return v.match(keyARN, `the ARN of a key, such as "arn:aws:kms:us-east-1:111122223333:key/0c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"`)
-}
-
-func (v value) secretARN() string {
-	return v.match(secretARN, `the whole ARN of a secret with the six characters at its end, such as "arn:aws:secretsmanager:us-east-1:111122223333:secret:AmazonMSK_orders-a1b2c3"`)
-}
-
-func (v value) functionARN() string {
-	return v.match(lambdaARN, `the ARN of a function, such as "arn:aws:lambda:us-east-1:111122223333:function:orders"`)
-}
-
-func (v value) destination() string {
-	return v.match(failedTo, `the ARN of a queue, topic or bucket, or "kafka://" and a topic`)
-}
-
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
-
-func (v value) roleARN() string {
-	return v.match(roleARN, `the ARN of a role, such as "arn:aws:iam::111122223333:role/orders"`)
 }
 
 func (v value) statements() (out []awsiam.PolicyStatement) {

@@ -167,21 +167,21 @@ func (a *Alarms) validate(ps *problems) {
 		{"ThrottlesAbove", a.ThrottlesAbove},
 	} {
 		if f.value < 0 {
-			ps.add("Alarms."+f.field, "must be 0 or more, got %d", f.value)
+			ps.Add("Alarms."+f.field, "must be 0 or more, got %d", f.value)
 		}
 	}
 	ps.steps("Alarms.LagFor", a.LagFor, shortPeriod)
 	ps.steps("Alarms.LagGrowingFor", a.LagGrowingFor, defaultPeriod)
 	ps.steps("Alarms.PollingStoppedFor", a.PollingStoppedFor, defaultPeriod)
 	if a.DurationAbove < 0 || a.DurationAbove > 99 {
-		ps.add("Alarms.DurationAbove", "must be 1 to 99 percent of the timeout, got %d", a.DurationAbove)
+		ps.Add("Alarms.DurationAbove", "must be 1 to 99 percent of the timeout, got %d", a.DurationAbove)
 	}
 	if a.Timeout != 0 {
 		ps.seconds("Alarms.Timeout", a.Timeout, time.Second, 14*time.Minute)
 	}
 	for i, name := range a.Skip {
 		if !slices.Contains(alarmNames, name) {
-			ps.add(fmt.Sprintf("Alarms.Skip[%d]", i), "must be one of %v, got %q", alarmNames, name)
+			ps.Add(fmt.Sprintf("Alarms.Skip[%d]", i), "must be one of %v, got %q", alarmNames, name)
 		}
 	}
 	ps.actions("Alarms.Actions", a.Actions)
@@ -191,7 +191,7 @@ func (a *Alarms) validate(ps *problems) {
 func (ps *problems) actions(field string, actions []awscloudwatch.IAlarmAction) {
 	for i, action := range actions {
 		if action == nil {
-			ps.add(fmt.Sprintf("%s[%d]", field, i), "must not be nil")
+			ps.Add(fmt.Sprintf("%s[%d]", field, i), "must not be nil")
 		}
 	}
 }
@@ -202,8 +202,8 @@ func (ps *problems) steps(field string, d, step time.Duration) {
 	switch {
 	case d == 0:
 	case d < step || d > maxEvaluation:
-		ps.add(field, "must be %s to %s, got %s", show(step), show(maxEvaluation), show(d))
+		ps.Add(field, "must be %s to %s, got %s", show(step), show(maxEvaluation), show(d))
 	case d%step != 0:
-		ps.add(field, "must be in steps of %s, got %s", show(step), show(d))
+		ps.Add(field, "must be in steps of %s, got %s", show(step), show(d))
 	}
 }

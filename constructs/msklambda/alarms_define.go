@@ -24,10 +24,10 @@ type watched struct {
 	metrics     []awslambda.MetricType // asked for by name
 }
 
-// has tells whether the mapping emits a metric group.
+// has reports whether the mapping emits a metric group.
 func (w watched) has(group awslambda.MetricType) bool { return slices.Contains(w.metrics, group) }
 
-// may tells whether a metric group may be switched on where nobody asked for it
+// may reports whether a metric group may be switched on where nobody asked for it
 // by name: AWS documents only EventCount without restriction to provisioned
 // pollers, and a refusal would come minutes into a deploy.
 func (w watched) may(group awslambda.MetricType) bool {

@@ -23,12 +23,3 @@ func TestTopicAndGroupARNsDifferFromTheClustersOnlyInKindAndName(t *testing.T) {
 		}
 	}
 }
-
-func TestOnlyASuffixWithAnSIsServerless(t *testing.T) {
-	const stem = "arn:aws:kafka:us-east-1:111122223333:cluster/demo-s1/4f1e0ab2-7c64-4a3e-9d5e-2b9a6c1d8e70"
-	for arn, want := range map[string]bool{stem + "-1": false, stem + "-12": false, stem + "-s1": true, token: false} {
-		if got := isServerless(arn); got != want {
-			t.Errorf("isServerless(%q) = %v, want %v", arn, got, want)
-		}
-	}
-}

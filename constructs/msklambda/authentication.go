@@ -1,9 +1,14 @@
 package msklambda
 
 import (
+	"strings"
+
 	"cmp"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+
+	"msklambda/constructs/arn"
 )
 
 // AuthenticationMethod is how the pollers prove to the brokers who they are.
@@ -73,15 +78,15 @@ func (a Authentication) validate(ps *problems) {
 	switch a.method() {
 	case AuthenticationIAM, AuthenticationSCRAM, AuthenticationMTLS, AuthenticationTLS, AuthenticationPlaintext:
 	default:
-		ps.add("Authentication.Method", "must be %q, %q, %q, %q or %q, got %q", AuthenticationIAM, AuthenticationSCRAM,
+		ps.Add("Authentication.Method", "must be %q, %q, %q, %q or %q, got %q", AuthenticationIAM, AuthenticationSCRAM,
 			AuthenticationMTLS, AuthenticationTLS, AuthenticationPlaintext, a.Method)
 		return
 	}
 	switch {
 	case a.takesSecret() && a.Secret == nil:
-		ps.add("Authentication.Secret", "is required with Authentication.Method %q", a.method())
+		ps.Add("Authentication.Secret", "is required with {Authentication.Method} %q", a.method())
 	case !a.takesSecret() && a.Secret != nil:
-		ps.add("Authentication.Secret", "needs Authentication.Method %q or %q, got %q", AuthenticationSCRAM, AuthenticationMTLS, a.method())
+		ps.Add("Authentication.Secret", "needs {Authentication.Method} %q or %q, got %q", AuthenticationSCRAM, AuthenticationMTLS, a.method())
 	case a.Secret != nil:
 		ps.secret("Authentication.Secret", a.Secret)
 	}
@@ -91,8 +96,17 @@ func (a Authentication) validate(ps *problems) {
 // the end: the service takes the name for a secret that does not exist.
 func (ps *problems) secret(field string, secret awssecretsmanager.ISecret) {
 	if secret.SecretFullArn() == nil {
-		ps.add(field, "must be known by its whole ARN, as from Secret_FromSecretCompleteArn: the mapping needs the six characters "+
+		ps.Add(field, "must be known by its whole ARN, as from Secret_FromSecretCompleteArn: the mapping needs the six characters "+
 			"at its end, got a name or partial ARN %q", *secret.SecretArn())
+		return
+	}
+	ps.exact(field, *secret.SecretFullArn())
+}
+
+// exact refuses an ARN that IAM would read as one of many.
+func (ps *problems) exact(field, arn string) {
+	if !isToken(arn) && strings.ContainsAny(arn, "*?") {
+		ps.Add(field, "must be one, by an ARN without '*' and '?', which IAM reads as wildcards, got %q", arn)
 	}
 }
 
@@ -116,7 +130,7 @@ func (a Authentication) statements(c *Consumer, cluster *Cluster) []statement {
 	var out []statement
 	if a.method() == AuthenticationIAM {
 		onCluster := []string{"kafka-cluster:Connect"}
-		if !isServerless(cluster.ClusterARN) {
+		if !arn.IsServerless(cluster.ClusterARN) {
 			// Serverless clusters have no such action.
 			onCluster = append(onCluster, "kafka-cluster:DescribeClusterDynamicConfiguration")
 		}

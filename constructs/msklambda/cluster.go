@@ -6,8 +6,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/arn"
+	"msklambda/constructs/network"
 )
 
 // ClusterProps describes an MSK cluster that exists, and how its pollers get
@@ -47,7 +51,8 @@ type ClusterProps struct {
 	LambdaEndpoint Endpoint
 
 	// STSEndpoint says how pollers reach STS to assume the function's role.
-	// Default: as LambdaEndpoint.
+	// Default: an interface endpoint is defined, whatever LambdaEndpoint is: a NAT
+	// gateway for one of the two says nothing of the other.
 	STSEndpoint Endpoint
 
 	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of
@@ -57,24 +62,29 @@ type ClusterProps struct {
 	// LambdaEndpoint and STSEndpoint are both EndpointNone.
 	SecretsManagerEndpoint Endpoint
 
-	// SQSEndpoint and SNSEndpoint say how pollers reach the queues and topics
-	// that are destinations of failed batches. AWS is not clear on whether
-	// provisioned pollers need them: EndpointCreate, given explicitly, defines
-	// them for those too, and without a word there is a warning.
+	// SQSEndpoint says how pollers reach the queues that are destinations of failed
+	// batches. AWS is not clear on whether provisioned pollers need an endpoint:
+	// EndpointCreate defines it for those too, and where it is not set there is a
+	// warning.
 	// Default: for on-demand pollers as SecretsManagerEndpoint, for provisioned
 	// ones none.
 	SQSEndpoint Endpoint
+
+	// SNSEndpoint says how pollers reach the topics that are destinations of failed
+	// batches.
+	// Default: as for SQSEndpoint.
 	SNSEndpoint Endpoint
 
-	// S3Endpoint says the same for buckets. It has no default: most VPCs reach
+	// S3Endpoint says how pollers reach the buckets that are destinations of failed
+	// batches. It has no default: most VPCs reach
 	// S3 by a gateway endpoint (EndpointExisting) or a NAT gateway
 	// (EndpointNone), and an interface endpoint with private DNS would take over
 	// all of the VPC's traffic to S3.
 	S3Endpoint Endpoint
 
 	// EndpointAccess is who may use the endpoints that are defined here.
-	// Default: EndpointAccessPollers, with a warning at synth until it is
-	// chosen, because it cuts off every other caller in the VPC.
+	// Default: EndpointAccessPollers, with a warning at synth until it is set,
+	// because it cuts off every other caller in the VPC.
 	EndpointAccess EndpointAccess
 
 	// EndpointClientSecurityGroupIDs are further security groups that may
@@ -84,7 +94,8 @@ type ClusterProps struct {
 	EndpointClientSecurityGroupIDs []string
 
 	// EndpointClientCIDRs are further IPv4 and IPv6 ranges that may connect to
-	// the endpoints defined here. The same holds for the policy.
+	// the endpoints defined here. With EndpointAccessPollers the endpoint policy
+	// still admits nobody but Lambda's service: add Statements for other principals.
 	EndpointClientCIDRs []string
 
 	// SecurityGroupRules is what is added to the cluster's security groups.
@@ -106,7 +117,7 @@ func (p *ClusterProps) Validate() error {
 	}
 	var ps problems
 	p.validate(&ps)
-	return ps.err()
+	return ps.Err()
 }
 
 func (p *ClusterProps) validate(ps *problems) {
@@ -117,18 +128,18 @@ func (p *ClusterProps) validate(ps *problems) {
 	}
 	switch {
 	case p.VPCID == "":
-		ps.add("VPCID", `is required: the VPC of the brokers, such as "vpc-0123456789abcdef0"`)
-	case !isToken(p.VPCID) && !vpcID.MatchString(p.VPCID):
-		ps.add("VPCID", `must be an id such as "vpc-0123456789abcdef0", got %q`, p.VPCID)
+		ps.Add("VPCID", `is required: the VPC of the brokers, such as "vpc-0123456789abcdef0"`)
+	case !isToken(p.VPCID) && !arn.VPCID.MatchString(p.VPCID):
+		ps.Add("VPCID", `must be an id such as "vpc-0123456789abcdef0", got %q`, p.VPCID)
 	}
 	if len(p.SubnetIDs) == 0 {
-		ps.add("SubnetIDs", `is required: the subnets of the brokers, such as "subnet-0123456789abcdef0"`)
+		ps.Add("SubnetIDs", `is required: the subnets of the brokers, such as "subnet-0123456789abcdef0"`)
 	}
-	ps.ids("SubnetIDs", p.SubnetIDs, subnetID, "subnet-0123456789abcdef0")
+	ps.ids("SubnetIDs", p.SubnetIDs, arn.SubnetID, "subnet-0123456789abcdef0")
 	if len(p.SecurityGroupIDs) == 0 {
-		ps.add("SecurityGroupIDs", `is required: the security groups of the cluster, such as "sg-0123456789abcdef0"`)
+		ps.Add("SecurityGroupIDs", `is required: the security groups of the cluster, such as "sg-0123456789abcdef0"`)
 	}
-	ps.ids("SecurityGroupIDs", p.SecurityGroupIDs, securityGroupID, "sg-0123456789abcdef0")
+	ps.ids("SecurityGroupIDs", p.SecurityGroupIDs, arn.SecurityGroupID, "sg-0123456789abcdef0")
 	p.validateEndpoints(ps)
 	p.validateRules(ps)
 }
@@ -140,34 +151,49 @@ func (p *ClusterProps) validate(ps *problems) {
 type Cluster struct {
 	constructs.Construct
 
-	ClusterARN       string
-	SecurityGroupIDs []string // without repetitions
-	VPC              awsec2.IVpc
-	Subnets          []awsec2.ISubnet
+	// ClusterARN is that of the props.
+	ClusterARN string
+
+	// SecurityGroupIDs are the cluster's security groups, each once.
+	SecurityGroupIDs []string
+
+	// VPC is the imported VPC of the brokers, nil with VPCConnectionARN.
+	VPC awsec2.IVpc
+
+	// Subnets are the imported subnets of the brokers, none with VPCConnectionARN.
+	Subnets []awsec2.ISubnet
 
 	// EndpointSecurityGroup is the group of the endpoints defined here, nil
 	// when none is.
 	EndpointSecurityGroup awsec2.SecurityGroup
 
-	// LambdaEndpoint is nil with EndpointNone, and with EndpointExisting
-	// unless its id was given.
+	// LambdaEndpoint is the endpoint for Lambda, defined or existing. It is nil
+	// before a consumer needs it, with EndpointNone, and where one that exists is
+	// not known by its id.
 	LambdaEndpoint awsec2.IInterfaceVpcEndpoint
 
-	// These are nil in the same cases as LambdaEndpoint.
-	STSEndpoint            awsec2.IInterfaceVpcEndpoint
+	// STSEndpoint is the endpoint for STS, or nil: see LambdaEndpoint.
+	STSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// SecretsManagerEndpoint is the endpoint for Secrets Manager, or nil: see
+	// LambdaEndpoint.
 	SecretsManagerEndpoint awsec2.IInterfaceVpcEndpoint
-	SQSEndpoint            awsec2.IInterfaceVpcEndpoint
-	SNSEndpoint            awsec2.IInterfaceVpcEndpoint
-	S3Endpoint             awsec2.IInterfaceVpcEndpoint
+
+	// SQSEndpoint is the endpoint for SQS, or nil: see LambdaEndpoint.
+	SQSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// SNSEndpoint is the endpoint for SNS, or nil: see LambdaEndpoint.
+	SNSEndpoint awsec2.IInterfaceVpcEndpoint
+
+	// S3Endpoint is the interface endpoint for S3, or nil: see LambdaEndpoint.
+	S3Endpoint awsec2.IInterfaceVpcEndpoint
 
 	props     ClusterProps
 	consumers []*Consumer
-	found     *found // nil when the cluster is imported
-
-	// What is there already, with what a mapping must wait for.
-	reached map[*service]bool
-	ports   map[int][]constructs.IDependable
-	https   map[string][]constructs.IDependable
+	network   *network.Network
+	rules     map[network.PlannedRule]constructs.IDependable // that are defined
+	looked    *looked                                        // nil when the cluster is imported
+	memory    awsssm.CfnParameter                            // nil until something is defined
 
 	connections awsec2.Connections
 }
@@ -187,16 +213,17 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 	}
 	checkID(scope, "cluster", id)
 	checkStack(scope, "cluster", id, props.source())
-	return newCluster(scope, id, props)
+	choices := props.choices()
+	choices.Owner = stackName(scope)
+	return newCluster(scope, id, props, network.New(choices))
 }
 
-func newCluster(scope constructs.Construct, id string, props *ClusterProps) *Cluster {
+func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan *network.Network) *Cluster {
 	c := &Cluster{
 		ClusterARN: props.ClusterARN,
 		props:      *props,
-		reached:    map[*service]bool{},
-		ports:      map[int][]constructs.IDependable{},
-		https:      map[string][]constructs.IDependable{},
+		network:    plan,
+		rules:      map[network.PlannedRule]constructs.IDependable{},
 	}
 	constructs.NewConstruct_Override(c, scope, &id)
 	// The caller's slices stay the caller's: later changes to them must not
@@ -204,14 +231,11 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps) *Clu
 	c.SecurityGroupIDs = unique(props.SecurityGroupIDs)
 	c.props.SecurityGroupIDs = c.SecurityGroupIDs
 	c.props.SubnetIDs = unique(props.SubnetIDs)
-	c.props.VPCCIDRs = unique(props.VPCCIDRs)
-	c.props.EndpointClientCIDRs = unique(props.EndpointClientCIDRs)
-	c.props.EndpointClientSecurityGroupIDs = unique(props.EndpointClientSecurityGroupIDs)
 	for _, s := range services {
 		e := s.endpoint(&c.props)
 		e.Statements = slices.Clone(e.Statements)
 	}
-	c.Node().AddValidation(&onlyOnes{c})
+	c.Node().AddValidation(&appChecks{c})
 	if props.VPCConnectionARN != "" {
 		return c
 	}
@@ -241,71 +265,35 @@ func (c *Cluster) AddConsumer(id string, props *ConsumerProps) *Consumer {
 	return NewConsumer(c, id, c, props)
 }
 
-// provide defines what the pollers of a consumer need of the network and is
-// not there yet, and returns what the mapping must wait for.
-func (c *Cluster) provide(p *ConsumerProps) []constructs.IDependable {
-	if c.props.VPCConnectionARN != "" {
-		return nil
-	}
-	var wait []constructs.IDependable
-	needed := c.props.services(p)
-	for _, s := range needed {
-		wait = append(wait, c.reach(s)...)
-	}
-	c.checkExisting(p)
-	wait = append(wait, c.openPort(p.Authentication.port())...)
-	return append(wait, c.openHTTPS(needed)...)
-}
-
-// services is what the pollers of a consumer call. Provisioned ones need no way
-// to it, but for what AWS leaves open: that of the destination.
-func (p *ClusterProps) services(consumer *ConsumerProps) []*service {
-	destination := consumer.OnFailure.service()
-	if consumer.provisioned() {
-		if destination != nil && p.chosen(destination) && p.sourceOf(destination) == EndpointCreate {
-			return []*service{destination}
-		}
-		return nil
-	}
-	needed := []*service{lambdaService, stsService}
-	if consumer.Authentication.Secret != nil {
-		needed = append(needed, secretsService)
-	}
-	if destination != nil {
-		needed = append(needed, destination)
-	}
-	return needed
-}
-
 // checkStack refuses a stack in which the service would refuse the mapping. A
 // stack with no account or region of its own passes: they are not known here.
-func checkStack(scope constructs.Construct, kind, id, arn string) {
-	account, region := arnEnv(arn)
+func checkStack(scope constructs.Construct, kind, id, source string) {
+	account, region := arn.Env(source)
 	if account == "" {
 		return
 	}
 	stack := awscdk.Stack_Of(scope)
 	field := "ClusterARN"
-	if strings.Contains(arn, ":vpc-connection/") {
+	if strings.Contains(source, ":vpc-connection/") {
 		field = "VPCConnectionARN"
 	}
 	var ps problems
 	if got := *stack.Account(); !isToken(got) && got != account {
-		ps.add(field, "must be of the stack's account %s, got %s in %q", got, account, arn)
+		ps.Add(field, "must be of the stack's account %s, got %s in %q", got, account, source)
 	}
 	if got := *stack.Region(); !isToken(got) && got != region {
-		ps.add(field, "must be of the stack's region %s, got %s in %q", got, region, arn)
+		ps.Add(field, "must be of the stack's region %s, got %s in %q", got, region, source)
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		fail(kind, id, err)
 	}
 }
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules"}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID}
 	for _, s := range services {
-		ids = append(ids, s.id)
+		ids = append(ids, s.Field())
 	}
 	return ids
 }()
@@ -315,13 +303,13 @@ func checkID(scope constructs.Construct, kind, id string) {
 	var ps problems
 	switch {
 	case id == "":
-		ps.add("id", "must not be empty")
+		ps.Add("id", "must not be empty")
 	case isToken(id):
-		ps.add("id", "must not hold a token, got %q", id)
+		ps.Add("id", "must not hold a token, got %q", id)
 	case scope.Node().TryFindChild(&id) != nil:
-		ps.add("id", "must be unique in %q, which has a child of that name already", *scope.Node().Path())
+		ps.Add("id", "must be unique in %q, which has a child of that name already", *scope.Node().Path())
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		fail(kind, id, err)
 	}
 }

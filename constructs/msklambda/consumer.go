@@ -2,7 +2,6 @@ package msklambda
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -15,12 +14,16 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/problem"
 )
 
 // ConsumerProps says what to read and what code to run. Topic, GroupID and one
 // of Entry and Function are required; the zero value of every other field is
 // its default. Topic, GroupID and the values of Environment may hold CDK tokens.
 type ConsumerProps struct {
+	// What to read.
+
 	// Topic to read. It must exist: Lambda does not create it. Where it is a
 	// token, such as a CloudFormation parameter, a new value at a later deploy is
 	// not applied: CloudFormation reports success and the mapping keeps the old
@@ -33,6 +36,30 @@ type ConsumerProps struct {
 	// id would silently start over. For a token, what is said of Topic holds,
 	// and it must not resolve to a text with '*', a wildcard in IAM.
 	GroupID string
+
+	// StartingPosition is where a group without committed offsets begins.
+	// Default: TRIM_HORIZON, the oldest record that the topic holds. A mapping
+	// takes minutes to start, and LATEST would skip what arrives meanwhile.
+	StartingPosition awslambda.StartingPosition
+
+	// StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP, in
+	// whole seconds and not in the future.
+	StartingPositionTimestamp time.Time
+
+	// Filters are patterns for the values of records, of which one must match
+	// for the record to reach the function, such as {"value":{"state":["paid"]}}.
+	// At most 20, and 5 without a higher quota.
+	// Default: every record.
+	Filters []string
+
+	// FilterKey encrypts the patterns. A key of this app is opened to Lambda; the
+	// policy of an imported one must let lambda.amazonaws.com decrypt.
+	FilterKey awskms.IKey
+
+	// SchemaRegistry decodes and checks records. Needs Pollers.
+	SchemaRegistry *SchemaRegistry
+
+	// What to run.
 
 	// Entry is the directory of the Go main package to bundle, relative to
 	// where the CDK app runs.
@@ -47,6 +74,43 @@ type ConsumerProps struct {
 	// LogRemovalPolicy, BuildEnvironment) are then refused.
 	Function awslambda.IFunction
 
+	// Architecture of the function.
+	// Default: arm64.
+	Architecture awslambda.Architecture
+
+	// MemorySize in MB, 128 to 10240. CPU grows with it.
+	// Default: 256.
+	MemorySize int
+
+	// Timeout of one invocation, 1s to 14m in whole seconds: MSK mappings take
+	// one minute less than functions do.
+	// Default: 1m.
+	Timeout time.Duration
+
+	// Environment variables of the function.
+	Environment map[string]string
+
+	// ReservedConcurrency caps the function, and takes its share from the
+	// account. It is a pointer because 0 is legal: it stops the function.
+	// Default: no share of its own.
+	ReservedConcurrency *int
+
+	// BuildEnvironment is added to the environment of go build, over what makes
+	// the bundle small and the same wherever it is built: GOFLAGS, GOTOOLCHAIN,
+	// GOAMD64, GOARM64, GOEXPERIMENT and GOFIPS140.
+	//
+	// The function is built by the Go that the toolchain line of its go.mod names,
+	// or else by one that moves only with this library, because another Go makes
+	// another bundle of the same source. GOTOOLCHAIN "local" takes the one that is
+	// there.
+	BuildEnvironment map[string]string
+
+	// How it is polled.
+
+	// Disabled defines the mapping without starting it.
+	// Default: it starts.
+	Disabled bool
+
 	// BatchSize is the most records one invocation gets, 1 to 10000. A batch
 	// also ends at 6 MB, the most that Lambda can pass to a function.
 	// Default: 100.
@@ -58,32 +122,17 @@ type ConsumerProps struct {
 	// new mapping has the default again.
 	BatchWindow *time.Duration
 
-	// StartingPosition is where a group without committed offsets begins.
-	// Default: TRIM_HORIZON, the oldest record that the topic holds. A mapping
-	// takes minutes to start, and LATEST would skip what arrives meanwhile.
-	StartingPosition awslambda.StartingPosition
-
-	// StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP, in
-	// whole seconds and not in the future.
-	StartingPositionTimestamp time.Time
-
-	// Disabled defines the mapping without starting it.
-	// Default: it starts.
-	Disabled bool
-
-	// Authentication of the pollers to the brokers.
-	// Default: IAM.
-	Authentication Authentication
-
-	// Pollers switches provisioned mode on.
+	// Pollers are dedicated event pollers (provisioned mode).
 	// Default: on-demand pollers, which cost nothing and need the endpoints.
 	Pollers *Pollers
 
-	// RetryAttempts is how often a batch that failed is tried again, -1 (without
-	// end) to 10000. It is a pointer because 0 is a number of its own. Any but -1
-	// needs Pollers.
-	// Default: without end, or 10 times with OnFailure; with a warning where
-	// nothing ends the retries of a record that always fails.
+	// What becomes of failures.
+
+	// RetryAttempts is how often a batch that failed is tried again, -1
+	// (infinite) to 10000. It is a pointer because 0 is a number of its own. Any but
+	// -1 needs Pollers.
+	// Default: infinite, or 10 times with OnFailure; with a warning where nothing
+	// ends the retries of a record that always fails.
 	RetryAttempts *int
 
 	// MaxRecordAge is how old a record may be to be tried, 1m to 168h in whole
@@ -112,27 +161,11 @@ type ConsumerProps struct {
 	// Default: nowhere.
 	OnFailure Destination
 
-	// Filters are patterns for the values of records, of which one must match
-	// for the record to reach the function, such as {"value":{"state":["paid"]}}.
-	// At most 20, and 5 without a higher quota.
-	// Default: every record.
-	Filters []string
+	// Who may do what.
 
-	// FilterKey encrypts the patterns. A key of this app is opened to Lambda; the
-	// policy of an imported one must let lambda.amazonaws.com decrypt.
-	FilterKey awskms.IKey
-
-	// SchemaRegistry decodes and checks records. Needs Pollers.
-	SchemaRegistry *SchemaRegistry
-
-	// Metrics are the groups of metrics that the mapping writes, beside those
-	// that it always does.
-	Metrics []awslambda.MetricType
-
-	// PollerLogLevel makes the pollers log to the function's log group. Needs
-	// Pollers.
-	// Default: they do not.
-	PollerLogLevel awslambda.EventSourceMappingLogLevel
+	// Authentication of the pollers to the brokers.
+	// Default: IAM.
+	Authentication Authentication
 
 	// Role is what the function and the pollers run as. It must trust
 	// lambda.amazonaws.com, and gets the consumer's policy; a role imported as
@@ -148,30 +181,7 @@ type ConsumerProps struct {
 	// Default: "*".
 	RestrictNetworkInterfaces bool
 
-	// Architecture of the function.
-	// Default: arm64.
-	Architecture awslambda.Architecture
-
-	// MemorySize in MB, 128 to 10240. CPU grows with it.
-	// Default: 256.
-	MemorySize int
-
-	// Timeout of one invocation, 1s to 14m in whole seconds: MSK mappings take
-	// one minute less than functions do.
-	// Default: 1m.
-	Timeout time.Duration
-
-	// Environment variables of the function.
-	Environment map[string]string
-
-	// ReservedConcurrency caps the function, and takes its share from the
-	// account. It is a pointer because 0 is legal: it stops the function.
-	// Default: no share of its own.
-	ReservedConcurrency *int
-
-	// Tracing with X-Ray.
-	// Default: ACTIVE.
-	Tracing awslambda.Tracing
+	// How it is watched.
 
 	// LogRetention is how long the function's log group keeps its events.
 	// Default: ONE_MONTH.
@@ -182,8 +192,18 @@ type ConsumerProps struct {
 	// that made it fails.
 	LogRemovalPolicy awscdk.RemovalPolicy
 
-	// Tags of every resource of the consumer.
-	Tags map[string]string
+	// PollerLogLevel makes the pollers log to the function's log group. Needs
+	// Pollers.
+	// Default: they do not.
+	PollerLogLevel awslambda.EventSourceMappingLogLevel
+
+	// Tracing with X-Ray.
+	// Default: ACTIVE.
+	Tracing awslambda.Tracing
+
+	// Metrics are the groups of metrics that the mapping writes, beside those
+	// that it always does.
+	Metrics []awslambda.MetricType
 
 	// Alarms on lag, errors, polling and the rest; &Alarms{} is the whole set.
 	// Default: none.
@@ -196,9 +216,8 @@ type ConsumerProps struct {
 	// Default: none.
 	Dashboard bool
 
-	// BuildEnvironment is added to the environment of go build. Setting GOFLAGS
-	// replaces the flags that make the bundle small and reproducible.
-	BuildEnvironment map[string]string
+	// Tags of every resource of the consumer.
+	Tags map[string]string
 }
 
 // Consumer is one function reading one topic. Its fields are the CDK
@@ -217,19 +236,29 @@ type Consumer struct {
 	// LogGroup is nil when the function was given.
 	LogGroup awslogs.LogGroup
 
+	// Function is the bundled function, or the one that was given.
 	Function awslambda.IFunction
-	Mapping  awslambda.EventSourceMapping
 
-	// Alarms that are defined, by name: one that is not is nil.
+	// Mapping is the event source mapping from the topic to the function.
+	Mapping awslambda.EventSourceMapping
+
+	// Alarms are those that are defined, by name: one that is not defined is nil.
 	Alarms map[AlarmName]awscloudwatch.Alarm
 
 	// Dashboard is nil unless it was asked for.
 	Dashboard awscloudwatch.Dashboard
 
-	Topic    string
-	GroupID  string
-	TopicARN string // for IAM
-	GroupARN string // for IAM
+	// Topic is the Kafka topic that is read.
+	Topic string
+
+	// GroupID is the Kafka consumer group.
+	GroupID string
+
+	// TopicARN is the topic's ARN, for IAM.
+	TopicARN string
+
+	// GroupARN is the consumer group's ARN, for IAM.
+	GroupARN string
 
 	watched watched
 
@@ -257,13 +286,14 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	checkID(scope, "consumer", id)
 	if *scope.Node().Path() == *cluster.Node().Path() && slices.Contains(reserved, id) {
-		fail("consumer", id, &Problem{"id", fmt.Sprintf("must not be one of the cluster's own, %q, got %q", reserved, id)})
+		fail("consumer", id, problem.New("id", "must not be one of the cluster's own, %q, got %q", reserved, id))
 	}
 	checkStack(scope, "consumer", id, cluster.props.source())
 	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props)); err != nil {
+	needs := cluster.needsOf(scope, id, props)
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -275,7 +305,8 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		watched:  props.watched(),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
-	network := cluster.provide(props)
+	step := cluster.network.Add(needs)
+	wait := cluster.grow(step)
 	constructs.NewConstruct_Override(c, scope, &id)
 	if props.Function == nil {
 		c.defineFunction(props, cluster.Pending())
@@ -284,10 +315,11 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		c.Role = props.Function.Role()
 	}
 	c.definePolicy(cluster, props)
-	cluster.admitAll(c, props)
-	c.defineMapping(cluster, props, network)
+	cluster.admit(c, step.Admissions)
+	c.defineMapping(cluster, props, wait)
 	c.failureWarnings(props)
-	c.uncertainWarnings(cluster, props)
+	cluster.annotate(c, step)
+	c.uncertainWarnings(props)
 	c.defineWatching(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)

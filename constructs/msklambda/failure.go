@@ -9,24 +9,28 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/notice"
 )
 
 // Destination is where Lambda writes what it has given up on. One of its
 // fields is set; the zero value is no destination.
 type Destination struct {
-	// Queue gets the offsets of the records, not the records. Not FIFO.
+	// Queue is an SQS queue. It gets the offsets of the records, not the records. It
+	// must not be FIFO.
 	Queue awssqs.IQueue
 
-	// Topic gets the same. Not FIFO.
+	// Topic is an SNS topic. It gets the offsets of the records, not the records. It
+	// must not be FIFO.
 	Topic awssns.ITopic
 
-	// Bucket gets the offsets and the records. One of another account must be
+	// Bucket is an S3 bucket. It gets the offsets and the records. One of another account must be
 	// imported with its account (BucketAttributes.Account): the role may write
 	// to a bucket of this name in that account only, as names are free to take.
 	Bucket awss3.IBucket
 
-	// KafkaTopic, of the same cluster, gets the offsets and the records. It must
-	// exist and not be the topic that is read. Needs Pollers.
+	// KafkaTopic is a topic of the same cluster. It gets the offsets and the records.
+	// It must exist and not be the topic that is read. Needs Pollers.
 	KafkaTopic string
 }
 
@@ -43,38 +47,32 @@ func (d Destination) validate(ps *problems, topic string) {
 		}
 	}
 	if len(given) > 1 {
-		ps.add("OnFailure", "must be one of Queue, Topic, Bucket and KafkaTopic, got %s", strings.Join(given, " and "))
+		ps.Add("OnFailure", "must be one of Queue, Topic, Bucket and KafkaTopic, got %s", strings.Join(given, " and "))
 	}
 	// An imported queue or topic is FIFO by its name.
 	if d.Queue != nil && (isTrue(d.Queue.Fifo()) || strings.HasSuffix(*d.Queue.QueueArn(), ".fifo")) {
-		ps.add("OnFailure.Queue", "must not be FIFO: Lambda does not deliver to FIFO queues")
+		ps.Add("OnFailure.Queue", "must not be FIFO: Lambda does not deliver to FIFO queues")
 	}
 	if d.Topic != nil && (isTrue(d.Topic.Fifo()) || strings.HasSuffix(*d.Topic.TopicArn(), ".fifo")) {
-		ps.add("OnFailure.Topic", "must not be FIFO: Lambda does not deliver to FIFO topics")
+		ps.Add("OnFailure.Topic", "must not be FIFO: Lambda does not deliver to FIFO topics")
+	}
+	switch {
+	case d.Queue != nil:
+		ps.exact("OnFailure.Queue", *d.Queue.QueueArn())
+	case d.Topic != nil:
+		ps.exact("OnFailure.Topic", *d.Topic.TopicArn())
+	case d.Bucket != nil:
+		ps.exact("OnFailure.Bucket", *d.Bucket.BucketArn())
 	}
 	if d.KafkaTopic != "" {
 		ps.topic("OnFailure.KafkaTopic", d.KafkaTopic)
 		if d.KafkaTopic == topic {
-			ps.add("OnFailure.KafkaTopic", "must not be Topic: what fails would be read again for ever, got %q", topic)
+			ps.Add("OnFailure.KafkaTopic", "must not be {Topic}: what fails would be read again for ever, got %q", topic)
 		}
 	}
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
-
-// service is the one that the destination is of, nil for a Kafka topic and for
-// none.
-func (d Destination) service() *service {
-	switch {
-	case d.Queue != nil:
-		return sqsService
-	case d.Topic != nil:
-		return snsService
-	case d.Bucket != nil:
-		return s3Service
-	}
-	return nil
-}
 
 // uri is how the mapping names the destination.
 func (d Destination) uri() *string {
@@ -124,20 +122,9 @@ func keyStatements(key awskms.IKey, actions ...string) []statement {
 	return []statement{allow("OnFailureKey", []string{*key.KeyArn()}, actions...)}
 }
 
-// Warnings about failures, for Annotations_Of(consumer).AcknowledgeWarning.
-const (
-	// PoisonRecordWarning: nothing ends the retries of a record that always
-	// fails, and its partition stands still until the record expires.
-	PoisonRecordWarning = "msklambda:poisonRecord"
-
-	// RetriesCappedWarning: retries without end were asked for, and Lambda ends
-	// them after 10 because there is a destination.
-	RetriesCappedWarning = "msklambda:retriesCapped"
-)
-
 func (p *ConsumerProps) validateFailure(ps *problems) {
 	if p.RetryAttempts != nil && (*p.RetryAttempts < -1 || *p.RetryAttempts > 10000) {
-		ps.add("RetryAttempts", "must be -1 (without end) to 10000, got %d", *p.RetryAttempts)
+		ps.Add("RetryAttempts", "must be -1 (infinite) to 10000, got %d", *p.RetryAttempts)
 	}
 	if p.MaxRecordAge != 0 {
 		ps.seconds("MaxRecordAge", p.MaxRecordAge, time.Minute, 7*24*time.Hour)
@@ -147,14 +134,11 @@ func (p *ConsumerProps) validateFailure(ps *problems) {
 
 // failureWarnings tells what is legal and likely not meant.
 func (c *Consumer) failureWarnings(p *ConsumerProps) {
-	endless := p.RetryAttempts != nil && *p.RetryAttempts == -1
+	infinite := p.RetryAttempts != nil && *p.RetryAttempts == -1
 	switch {
-	case endless && !p.OnFailure.isZero():
-		c.warn(RetriesCappedWarning, "RetryAttempts is -1, without end, and OnFailure is set: Lambda then ends the retries after 10. "+
-			"Leave RetryAttempts out, or give a number with Pollers.")
+	case infinite && !p.OnFailure.isZero():
+		warn(c, notice.RetriesCapped.With(nil))
 	case p.RetryAttempts == nil && p.MaxRecordAge == 0 && p.OnFailure.isZero():
-		c.warn(PoisonRecordWarning, "nothing ends the retries of a record that always fails: its partition stands still until the topic "+
-			"drops the record. Set OnFailure (Lambda then gives up after 10 retries), RetryAttempts or MaxRecordAge (both with Pollers), "+
-			"or RetryAttempts -1 to mean it.")
+		warn(c, notice.PoisonRecord.With(nil))
 	}
 }

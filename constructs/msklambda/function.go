@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -17,6 +18,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/gobuild"
+	"msklambda/constructs/internal/retention"
+	"msklambda/constructs/problem"
 	"msklambda/lambda/kafka/contract"
 )
 
@@ -24,6 +27,84 @@ const (
 	defaultMemorySize = 256
 	defaultTimeout    = time.Minute
 )
+
+func (p *ConsumerProps) validateFunction(ps *problems) {
+	if p.Entry == "" {
+		ps.Add("Entry", `is required: the directory of a Go main package, such as "lambda"`)
+	} else if err := p.checkEntry(); err != nil {
+		ps.Add("Entry", "must be the directory of a Go main package, got %q: %v", p.Entry, err)
+	}
+	if p.MemorySize != 0 && (p.MemorySize < 128 || p.MemorySize > 10240) {
+		ps.Add("MemorySize", "must be 128 to 10240 MB, got %d", p.MemorySize)
+	}
+	if p.Timeout > 14*time.Minute {
+		ps.Add("Timeout", "must be at most 14m, the limit of functions behind an MSK mapping, got %s", show(p.Timeout))
+	} else if p.Timeout != 0 {
+		ps.seconds("Timeout", p.Timeout, time.Second, 14*time.Minute)
+	}
+	if p.ReservedConcurrency != nil && *p.ReservedConcurrency < 0 {
+		ps.Add("ReservedConcurrency", "must be 0 or more, got %d", *p.ReservedConcurrency)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Environment)) {
+		if value := p.Environment[name]; name == contract.ReportBatchItemFailures && value != "false" {
+			ps.Add("Environment", "must not have %s but as \"false\", to hold it back: {ReportBatchItemFailures} sets it, got %q", name, value)
+		}
+		if !variable.MatchString(name) {
+			ps.Add("Environment", "must have names of 2 or more letters, digits or '_', beginning with a letter, got %q", name)
+		}
+		if slices.Contains(lambdasOwn, name) {
+			ps.Add("Environment", "must not have %s, which Lambda sets itself", name)
+		}
+	}
+	switch p.Tracing {
+	case "", awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED:
+	default:
+		ps.Add("Tracing", "must be %s, %s or %s, got %q",
+			awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED, p.Tracing)
+	}
+	known := slices.Sorted(maps.Values(retention.ByDays))
+	if p.LogRetention != "" && p.LogRetention != awslogs.RetentionDays_INFINITE && !slices.Contains(known, p.LogRetention) {
+		ps.Add("LogRetention", "must be one of %v, got %q", known, p.LogRetention)
+	}
+	switch p.LogRemovalPolicy {
+	case "", awscdk.RemovalPolicy_DESTROY, awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE:
+	default:
+		ps.Add("LogRemovalPolicy", "must be %s, %s or %s, got %q", awscdk.RemovalPolicy_DESTROY,
+			awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, p.LogRemovalPolicy)
+	}
+}
+
+// refuseFunctionFields names what would otherwise be ignored.
+func (p *ConsumerProps) refuseFunctionFields(ps *problems) {
+	for _, f := range []struct {
+		field string
+		given bool
+	}{
+		{"Entry", p.Entry != ""},
+		{"Role", p.Role != nil},
+		{"Architecture", p.Architecture != nil},
+		{"MemorySize", p.MemorySize != 0},
+		{"Timeout", p.Timeout != 0},
+		{"Environment", p.Environment != nil},
+		{"ReservedConcurrency", p.ReservedConcurrency != nil},
+		{"Tracing", p.Tracing != ""},
+		{"LogRetention", p.LogRetention != ""},
+		{"LogRemovalPolicy", p.LogRemovalPolicy != ""},
+		{"BuildEnvironment", p.BuildEnvironment != nil},
+	} {
+		if f.given {
+			ps.Add(f.field, "must not be given with {Function}, which has its own")
+		}
+	}
+}
+
+// lambdasOwn are the variables that Lambda refuses in a configuration.
+var lambdasOwn = []string{
+	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+}
 
 func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 	c.Role = props.Role
@@ -45,6 +126,13 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		})
 		return
 	}
+	environment, err := props.buildEnvironment()
+	if err == nil && *awscdk.Stack_Of(c).BundlingRequired() {
+		err = gobuild.Check(props.Entry, environment)
+	}
+	if err != nil {
+		fail("consumer", *c.Node().Id(), problem.New("Entry", "cannot be bundled, got %q: %v", props.Entry, err))
+	}
 	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(), // the bundler's own default is a deprecated one
@@ -57,7 +145,7 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		LogGroup:                     c.LogGroup,
 		LoggingFormat:                awslambda.LoggingFormat_JSON,
 		Bundling: &awscdklambdagoalpha.BundlingOptions{
-			Environment: stringMap(props.buildEnvironment()),
+			Environment: stringMap(environment),
 		},
 	})
 	if tracing := props.tracing(); tracing != awslambda.Tracing_DISABLED {
@@ -105,10 +193,13 @@ func (p *ConsumerProps) goarch() string {
 
 // buildEnvironment passes the flags on through the environment, because the
 // bundler warns about flags of its own.
-func (p *ConsumerProps) buildEnvironment() map[string]string {
-	env := map[string]string{"GOFLAGS": gobuild.Flags}
+func (p *ConsumerProps) buildEnvironment() (map[string]string, error) {
+	env, err := gobuild.Environment(p.Entry)
+	if err != nil {
+		return nil, err
+	}
 	maps.Copy(env, p.BuildEnvironment)
-	return env
+	return env, nil
 }
 
 // checkEntry finds out what go build would, without building: a wrong path is
@@ -147,12 +238,6 @@ func checkEntry(dir, goarch string, env map[string]string) error {
 }
 
 func checkModule(abs string) error {
-	for parent := abs; ; parent = filepath.Dir(parent) {
-		if _, err := os.Stat(filepath.Join(parent, "go.mod")); err == nil {
-			return nil
-		}
-		if parent == filepath.Dir(parent) {
-			return fmt.Errorf("no go.mod in it or above it")
-		}
-	}
+	_, err := gobuild.Toolchain(abs)
+	return err
 }

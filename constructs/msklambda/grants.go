@@ -6,9 +6,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// GrantConsume lets somebody else, such as a service of yours, read a topic of
-// the cluster as a group, by IAM authentication: these, and nothing else of the
-// cluster. It panics when the topic or the group is wrong.
+// GrantConsume lets a grantee, such as the role of a service of yours, read one
+// topic of the cluster as one group, by IAM authentication. It grants nothing else
+// of the cluster. It panics when the topic or the group is wrong.
 func (c *Cluster) GrantConsume(grantee awsiam.IGrantable, topic, groupID string) awsiam.Grant {
 	var ps problems
 	ps.topic("topic", topic)
@@ -19,7 +19,7 @@ func (c *Cluster) GrantConsume(grantee awsiam.IGrantable, topic, groupID string)
 		allow("", []string{groupARN(c.ClusterARN, groupID)}, "kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"))
 }
 
-// GrantProduce lets somebody else write to a topic of the cluster, by IAM
+// GrantProduce lets a grantee write to one topic of the cluster, by IAM
 // authentication, idempotently too, as Kafka's clients do by default. It
 // panics when the topic is wrong.
 func (c *Cluster) GrantProduce(grantee awsiam.IGrantable, topic string) awsiam.Grant {
@@ -32,9 +32,9 @@ func (c *Cluster) GrantProduce(grantee awsiam.IGrantable, topic string) awsiam.G
 
 func (c *Cluster) grant(grantee awsiam.IGrantable, ps problems, statements ...statement) (all awsiam.Grant) {
 	if grantee == nil {
-		ps.add("grantee", "must not be nil")
+		ps.Add("grantee", "must not be nil")
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		fail("cluster", *c.Node().Id(), err)
 	}
 	for _, s := range statements {

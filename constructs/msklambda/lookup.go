@@ -2,15 +2,19 @@ package msklambda
 
 import (
 	"errors"
-	"slices"
+	"reflect"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"msklambda/constructs/lookup"
+	"msklambda/constructs/lookup/cdkcontext"
+	"msklambda/constructs/network"
+	"msklambda/constructs/problem"
 )
 
 // LookupProps describes an MSK cluster that is looked up. ClusterARN alone is
-// required; whatever else is given wins over what the look-up finds. A field
-// that [ClusterProps] has too is documented there.
+// required; whatever else is given wins over what the look-up finds.
 type LookupProps struct {
 	// ClusterARN names the cluster, provisioned or serverless. It must be in
 	// the account and region of the stack, and be known at synth.
@@ -21,27 +25,60 @@ type LookupProps struct {
 	// Default: such a cluster is refused.
 	AllowPublicAccess bool
 
-	// Default: those of the cluster. They must be known at synth.
-	VPCID            string
-	SubnetIDs        []string
+	// VPCID is the VPC of the brokers. It must be known at synth.
+	// Default: that of the subnets.
+	VPCID string
+
+	// SubnetIDs are the subnets of the brokers, as in [ClusterProps]. They must be
+	// known at synth.
+	// Default: those of the cluster.
+	SubnetIDs []string
+
+	// SecurityGroupIDs are the security groups of the cluster, as in
+	// [ClusterProps]. They must be known at synth.
+	// Default: those of the cluster.
 	SecurityGroupIDs []string
 
-	// Default: an endpoint with private DNS that the VPC has for the service is
-	// used, with a warning where its policy or security groups would not let
-	// the pollers through; where there is none, one is defined. S3Endpoint has
-	// no default and is not looked up.
-	LambdaEndpoint         Endpoint
-	STSEndpoint            Endpoint
-	SecretsManagerEndpoint Endpoint
-	SQSEndpoint            Endpoint
-	SNSEndpoint            Endpoint
-	S3Endpoint             Endpoint
+	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
+	// Default: an endpoint with private DNS that the VPC has is used, with a
+	// warning where its policy or security groups would not let the pollers
+	// through; where there is none, one is defined.
+	LambdaEndpoint Endpoint
 
-	// Of the endpoints defined here, as in ClusterProps.
-	EndpointAccess                 EndpointAccess
-	VPCCIDRs                       []string
+	// STSEndpoint says how pollers reach STS to assume the function's role.
+	// Default: one that the VPC has, or else one is defined: see LambdaEndpoint.
+	STSEndpoint Endpoint
+
+	// SecretsManagerEndpoint says how on-demand pollers reach secrets.
+	// Default: one that the VPC has, or else as in [ClusterProps].
+	SecretsManagerEndpoint Endpoint
+
+	// SQSEndpoint says how pollers reach the queues for failed batches.
+	// Default: one that the VPC has, or else as in [ClusterProps].
+	SQSEndpoint Endpoint
+
+	// SNSEndpoint says how pollers reach the topics for failed batches.
+	// Default: one that the VPC has, or else as in [ClusterProps].
+	SNSEndpoint Endpoint
+
+	// S3Endpoint says how pollers reach the buckets for failed batches. It has no
+	// default and is not looked up: see [ClusterProps].
+	S3Endpoint Endpoint
+
+	// EndpointAccess is who may use the endpoints that are defined here, as in
+	// [ClusterProps].
+	EndpointAccess EndpointAccess
+
+	// VPCCIDRs are all ranges of the VPC, as in [ClusterProps].
+	VPCCIDRs []string
+
+	// EndpointClientSecurityGroupIDs are further security groups that may connect
+	// to the endpoints defined here, as in [ClusterProps].
 	EndpointClientSecurityGroupIDs []string
-	EndpointClientCIDRs            []string
+
+	// EndpointClientCIDRs are further ranges that may connect to the endpoints
+	// defined here, as in [ClusterProps].
+	EndpointClientCIDRs []string
 
 	// SecurityGroupRules is added to the cluster's security groups whatever
 	// they have already, as [ImportCluster] does.
@@ -49,17 +86,35 @@ type LookupProps struct {
 	// authentication, from each group to each. Out: nothing where a group
 	// allows all outbound traffic, which a rule would take away from it; the
 	// rules it lacks, on that port and on 443, where it is restricted.
-	SecurityGroupRules       SecurityGroupRules
+	SecurityGroupRules SecurityGroupRules
+
+	// RetainSecurityGroupRules leaves the rules in place when the stack is deleted,
+	// as in [ClusterProps].
 	RetainSecurityGroupRules bool
 }
 
+// attributes are the props that an import would take, as far as they are given.
 func (p *LookupProps) attributes() ClusterProps {
-	return ClusterProps{
-		ClusterARN: p.ClusterARN, VPCID: p.VPCID, SubnetIDs: p.SubnetIDs, SecurityGroupIDs: p.SecurityGroupIDs, VPCCIDRs: p.VPCCIDRs,
-		LambdaEndpoint: p.LambdaEndpoint, STSEndpoint: p.STSEndpoint, SecretsManagerEndpoint: p.SecretsManagerEndpoint,
-		SQSEndpoint: p.SQSEndpoint, SNSEndpoint: p.SNSEndpoint, S3Endpoint: p.S3Endpoint, EndpointAccess: p.EndpointAccess,
-		EndpointClientSecurityGroupIDs: p.EndpointClientSecurityGroupIDs, EndpointClientCIDRs: p.EndpointClientCIDRs,
-		SecurityGroupRules: p.SecurityGroupRules, RetainSecurityGroupRules: p.RetainSecurityGroupRules,
+	var out ClusterProps
+	copyFields(&out, p)
+	return out
+}
+
+// LookupProps returns the props that look the rest of a cluster up, with all that
+// is given here but VPCConnectionARN.
+func (p *ClusterProps) LookupProps() *LookupProps {
+	var out LookupProps
+	copyFields(&out, p)
+	return &out
+}
+
+// copyFields copies the fields that two structs have under one name.
+func copyFields(to, from any) {
+	target, source := reflect.ValueOf(to).Elem(), reflect.ValueOf(from).Elem()
+	for i := range source.NumField() {
+		if field := target.FieldByName(source.Type().Field(i).Name); field.IsValid() {
+			field.Set(source.Field(i))
+		}
 	}
 }
 
@@ -72,7 +127,7 @@ func (p *LookupProps) Validate() error {
 	var ps problems
 	known := func(field, value string) {
 		if isToken(value) {
-			ps.add(field, "must be known at synth to be looked up: a token is for ImportCluster")
+			ps.Add(field, "must be known at synth to be looked up: a token is for ImportCluster")
 		}
 	}
 	known("ClusterARN", p.ClusterARN)
@@ -87,19 +142,19 @@ func (p *LookupProps) Validate() error {
 	given := p.attributes()
 	placeholderValues.fill(&given)
 	given.validate(&ps)
-	return ps.err()
+	return ps.Err()
 }
 
 // fill gives what is not given.
-func (found ClusterProps) fill(given *ClusterProps) {
+func (p ClusterProps) fill(given *ClusterProps) {
 	if given.VPCID == "" {
-		given.VPCID = found.VPCID
+		given.VPCID = p.VPCID
 	}
 	if len(given.SubnetIDs) == 0 {
-		given.SubnetIDs = found.SubnetIDs
+		given.SubnetIDs = p.SubnetIDs
 	}
 	if len(given.SecurityGroupIDs) == 0 {
-		given.SecurityGroupIDs = found.SecurityGroupIDs
+		given.SecurityGroupIDs = p.SecurityGroupIDs
 	}
 }
 
@@ -131,32 +186,94 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	stack := awscdk.Stack_Of(scope)
 	if isToken(*stack.Account()) || isToken(*stack.Region()) {
 		var ps problems
-		ps.add("scope", "must be in a stack with an account and a region, by awscdk.StackProps.Env, for a look-up to know where")
-		fail("cluster", id, ps.err())
+		ps.Add("scope", "must be in a stack with an account and a region, by awscdk.StackProps.Env, for a look-up to know where")
+		fail("cluster", id, ps.Err())
 	}
 
 	given := props.attributes()
-	f := &found{lookups: newLookups(scope), allowPublicAccess: props.AllowPublicAccess, stackName: stackName(scope)}
-	f.lookUp(&given)
-	if err := errors.Join(f.failed...); err != nil {
+	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(stackName(scope), props.ClusterARN), serviceName(stack)),
+		allowPublicAccess: props.AllowPublicAccess}
+	facts, problems := l.fill(&given)
+	pending := &pendingStacks{}
+	pending.placeholders().fill(&given)
+	choices := given.choices()
+	choices.Owner, choices.Stack, choices.LooksUp = stackName(scope), stackName(scope), true
+	plan := network.New(choices)
+	plan.Learn(facts)
+	l.learn(plan)
+	if !l.Pending() {
+		problems = append(problems, plan.CheckCluster()...)
+	}
+	if err := errors.Join(append([]error{problems.Err()}, l.Failed()...)...); err != nil {
 		fail("cluster", id, err)
 	}
-	f.vpcKnown = given.VPCID != ""
-	p := &pendingStacks{}
-	p.placeholders().fill(&given)
-	c := newCluster(scope, id, &given)
-	c.found = f
-	p.cluster = c
-	c.Node().AddValidation(p)
+	c := newCluster(scope, id, &given, plan)
+	c.looked, pending.cluster = l, c
+	c.Node().AddValidation(pending)
+	c.Node().AddValidation(&goneWarnings{c})
 	return c
+}
+
+// looked is the look-up of a cluster, and what it told of the cluster itself.
+type looked struct {
+	*lookup.LookUp
+	cluster           *lookup.Cluster // nil while the answer is not there
+	allowPublicAccess bool
+}
+
+// fill gives the attributes that are not given, and what the subnets told beside
+// the VPC.
+func (l *looked) fill(props *ClusterProps) (facts network.Facts, ps problem.List) {
+	given := lookup.Given{VPC: props.VPCID, Subnets: props.SubnetIDs, Groups: props.SecurityGroupIDs}
+	if l.cluster = l.Cluster(props.ClusterARN); l.cluster != nil {
+		ps = l.cluster.Fill(&given)
+	}
+	facts = l.FillVPC(&given)
+	props.VPCID, props.SubnetIDs, props.SecurityGroupIDs = given.VPC, given.Subnets, given.Groups
+	return facts, ps
+}
+
+// learn asks what a plan would have to know, for consumers that are about to be
+// added.
+func (l *looked) learn(plan *network.Network, consumers ...network.Needs) {
+	for questions := plan.Asks(consumers...); len(questions) > 0; questions = plan.Asks(consumers...) {
+		for _, q := range questions {
+			plan.Learn(l.Answer(q))
+		}
+	}
+}
+
+// serviceName names the endpoints of services as EC2 does in the region of a
+// stack.
+func serviceName(stack awscdk.Stack) func(network.Service) string {
+	return func(s network.Service) string { return stack.Resolve(serviceOf(s).aws().Name()).(string) }
+}
+
+// prepare finds out what the pollers of a consumer need, and reports what is there
+// and stands in their way.
+func (c *Cluster) prepare(props *ConsumerProps, needs network.Needs) error {
+	l := c.looked
+	if l == nil {
+		return nil
+	}
+	var ps problem.List
+	if l.cluster != nil {
+		ps = append(ps, l.cluster.CheckAuthentication(string(props.Authentication.method()))...)
+		if !l.allowPublicAccess {
+			ps = append(ps, l.cluster.CheckPublicAccess()...)
+		}
+	}
+	l.learn(c.network, needs)
+	ps = append(ps, c.network.Check(needs)...)
+	if l.Pending() {
+		// What stands in the way is told all at once, when all is known.
+		ps = nil
+	}
+	return errors.Join(append([]error{ps.Err()}, l.Failed()...)...)
 }
 
 // Pending reports whether something of the cluster is not looked up yet in this
 // run of the app, so that its ids are placeholders: code that computes with them
 // must wait for the next run. It is false for an imported cluster, and can become
 // true with a consumer that needs to know more.
-func (c *Cluster) Pending() bool { return c.found != nil && c.found.pending }
-
-// sorted is in an order of its own, since the schemas say of these lists that
-// their order means nothing: a template must not change with it.
-func sorted(ids []string) []string { return slices.Sorted(slices.Values(unique(ids))) }
+func (c *Cluster) Pending() bool { return c.looked != nil && c.looked.Pending() }

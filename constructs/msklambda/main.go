@@ -24,8 +24,10 @@ import (
 // and exit status 1. Only a synth that succeeds reaches the output directory. And
 // CDK's validation of templates, most of what a synth costs, is done once for each
 // template and not again until it changes: CDK_VALIDATION=true in the environment
-// has it done each time, CDK_VALIDATION=false never. An app that registers a
-// CloudFormationValidatePlugin of its own needs CDK_VALIDATION=true.
+// has it done each time, CDK_VALIDATION=false never. What was found clean is kept
+// in the user's cache directory, or in the directory that MSKLAMBDA_CACHE names.
+// An app that registers a CloudFormationValidatePlugin of its own needs
+// CDK_VALIDATION=true.
 func Main(props *awscdk.AppProps, define func(app awscdk.App) error) {
 	os.Exit(run.App(props, define))
 }

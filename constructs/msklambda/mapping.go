@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/arn"
 )
 
 const defaultBatchSize = 100
@@ -19,7 +21,36 @@ func (p *ConsumerProps) startingPosition() awslambda.StartingPosition {
 	return cmp.Or(p.StartingPosition, awslambda.StartingPosition_TRIM_HORIZON)
 }
 
-func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network []constructs.IDependable) {
+func (p *ConsumerProps) validateMapping(ps *problems) {
+	if p.BatchSize < 0 || p.BatchSize > 10000 {
+		ps.Add("BatchSize", "must be 1 to 10000, got %d", p.BatchSize)
+	}
+	if p.BatchWindow != nil {
+		ps.seconds("BatchWindow", *p.BatchWindow, 0, 5*time.Minute)
+	}
+	switch p.StartingPosition {
+	case "", awslambda.StartingPosition_TRIM_HORIZON, awslambda.StartingPosition_LATEST:
+		if !p.StartingPositionTimestamp.IsZero() {
+			ps.Add("StartingPositionTimestamp", "needs {StartingPosition} %s, got %s", awslambda.StartingPosition_AT_TIMESTAMP, p.startingPosition())
+		}
+	case awslambda.StartingPosition_AT_TIMESTAMP:
+		switch at := p.StartingPositionTimestamp; {
+		case at.IsZero():
+			ps.Add("StartingPositionTimestamp", "is required with {StartingPosition} %s", awslambda.StartingPosition_AT_TIMESTAMP)
+		case at.Nanosecond() != 0:
+			ps.Add("StartingPositionTimestamp", "must be whole seconds, got %s", at.Format(time.RFC3339Nano))
+		case at.Unix() < 0:
+			ps.Add("StartingPositionTimestamp", "must be 1970-01-01T00:00:00Z or later, got %s", at.Format(time.RFC3339))
+		case at.After(time.Now()):
+			ps.Add("StartingPositionTimestamp", "must not be in the future, got %s", at.Format(time.RFC3339))
+		}
+	default:
+		ps.Add("StartingPosition", "must be %s, %s or %s, got %q", awslambda.StartingPosition_TRIM_HORIZON,
+			awslambda.StartingPosition_LATEST, awslambda.StartingPosition_AT_TIMESTAMP, p.StartingPosition)
+	}
+}
+
+func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, after []constructs.IDependable) {
 	var timestamp *float64
 	if at := props.StartingPositionTimestamp; !at.IsZero() {
 		timestamp = jsii.Number(at.Unix())
@@ -56,7 +87,7 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 
 	// The service tries the connection when the mapping is made, and on the
 	// way down the role must outlive the pollers' network interfaces.
-	wait := append([]constructs.IDependable{c.Policy}, network...)
+	wait := append([]constructs.IDependable{c.Policy}, after...)
 	if c.LogGroup != nil {
 		wait = append(wait, c.LogGroup)
 	}
@@ -67,9 +98,9 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, network
 // more for than is needed.
 func (c *Consumer) setModeProperties(props *ConsumerProps) {
 	mapping := c.Mapping.Node().DefaultChild().(awslambda.CfnEventSourceMapping)
-	if arn := *c.Function.FunctionArn(); qualifier(arn) != "" {
+	if function := *c.Function.FunctionArn(); arn.Qualifier(function) != "" {
 		// CDK knows an imported alias by the name of its function alone.
-		mapping.SetFunctionName(&arn)
+		mapping.SetFunctionName(&function)
 	}
 	if uri := props.OnFailure.uri(); uri != nil {
 		mapping.SetDestinationConfig(&awslambda.CfnEventSourceMapping_DestinationConfigProperty{
@@ -113,15 +144,6 @@ func (c *Consumer) setModeProperties(props *ConsumerProps) {
 			SchemaRegistryConfig: props.SchemaRegistry.property(),
 		})
 	}
-}
-
-// qualifier is the alias or version at the end of an imported function's ARN,
-// "" where there is none or the ARN is not known before the deploy.
-func qualifier(functionARN string) string {
-	if parts := strings.Split(functionARN, ":"); !isToken(functionARN) && len(parts) == 8 {
-		return parts[7]
-	}
-	return ""
 }
 
 func filterProperties(patterns []string) *[]*map[string]any {

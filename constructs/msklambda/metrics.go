@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/arn"
 )
 
 const (
@@ -226,7 +228,7 @@ func (c *Consumer) functionDimensions(qualified bool) map[string]*string {
 	case awslambda.IVersion:
 		function, alias = f.Lambda(), f.Version()
 	default:
-		if name := qualifier(*c.Function.FunctionArn()); name != "" {
+		if name := arn.Qualifier(*c.Function.FunctionArn()); name != "" {
 			alias = &name
 		}
 	}

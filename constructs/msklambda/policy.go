@@ -3,7 +3,6 @@ package msklambda
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/internal/nag"
+	"msklambda/constructs/notice"
 )
 
 // statement is one statement of a consumer's policy. Resources are exact;
@@ -99,10 +99,6 @@ func (c *Consumer) functionStatements(tracing awslambda.Tracing) []statement {
 	return statements
 }
 
-// RoleImmutableWarning is the id of the warning that a role was imported as
-// immutable and got no statements.
-const RoleImmutableWarning = "msklambda:roleImmutable"
-
 func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	statements := c.pollerStatements(cluster, props)
 	if props.Function == nil {
@@ -142,26 +138,17 @@ func (c *Consumer) policyName(cluster *Cluster) *string {
 	return &name
 }
 
-// explainWildcards writes the reason for each wildcard beside the policy, where
-// cdk-nag looks for it and a reader of the template finds it.
+// explainWildcards writes the reason for each wildcard beside the policy. A
+// wildcard that somebody adds to the policy is theirs to explain.
 func explainWildcards(policy awsiam.Policy, statements []statement) {
-	var reasons, findings []string
+	var reasons, resources []string
 	for _, s := range statements {
-		if s.reason == "" {
-			continue
-		}
-		reasons = append(reasons, s.sid+": "+s.reason)
-		for _, resource := range s.resources {
-			text := nag.Flat(awscdk.Stack_Of(policy).Resolve(&resource))
-			if finding := "Resource::" + text; strings.Contains(text, "*") && !slices.Contains(findings, finding) {
-				findings = append(findings, finding)
-			}
+		if s.reason != "" {
+			reasons = append(reasons, s.sid+": "+s.reason)
+			resources = append(resources, s.resources...)
 		}
 	}
-	// Just these: a wildcard that somebody adds to the policy is theirs to explain.
-	policy.Node().DefaultChild().(awsiam.CfnPolicy).AddMetadata(jsii.String("cdk_nag"), map[string]any{
-		"rules_to_suppress": []map[string]any{{"id": "AwsSolutions-IAM5", "reason": strings.Join(reasons, "; "), "applies_to": findings}},
-	})
+	nag.Explain(policy, "AwsSolutions-IAM5", strings.Join(reasons, "; "), nag.Wildcards(policy, resources...)...)
 }
 
 // warnOfImmutableRole finds out whether the policy came to rest on the role:
@@ -176,6 +163,5 @@ func (c *Consumer) warnOfImmutableRole() {
 	if err != nil {
 		panic(err) // what CDK resolved came from JSON
 	}
-	awscdk.Annotations_Of(c).AddWarningV2(jsii.String(RoleImmutableWarning), jsii.String(fmt.Sprintf(
-		"the role cannot be changed here, so grant it these statements elsewhere before the deploy: %s", text)))
+	warn(c, notice.RoleImmutable.With(notice.Data{"statements": string(text)}))
 }

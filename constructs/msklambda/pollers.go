@@ -15,8 +15,8 @@ const (
 // all.
 const maximumOfPollerGroup = 2000
 
-// Pollers switches provisioned mode on: pollers of your own number, billed by
-// the hour, which need no endpoint and no NAT gateway. The zero value is 1
+// Pollers are dedicated event pollers (provisioned mode). They are billed by the
+// hour, and need no endpoint and no NAT gateway. The zero value is 1
 // to 200 pollers.
 type Pollers struct {
 	// Minimum is 1 to 200. Default: 1.
@@ -46,19 +46,19 @@ func (p *Pollers) validate(ps *problems) {
 		return
 	}
 	if p.Off && (p.Minimum != 0 || p.Maximum != 0 || p.Group != "") {
-		ps.add("Pollers.Off", "must not be set together with Pollers.Minimum, Pollers.Maximum or Pollers.Group")
+		ps.Add("Pollers.Off", "must not be set together with {Pollers.Minimum}, {Pollers.Maximum} or {Pollers.Group}")
 	}
 	if p.Minimum < 0 || p.Minimum > 200 {
-		ps.add("Pollers.Minimum", "must be 1 to 200, got %d", p.Minimum)
+		ps.Add("Pollers.Minimum", "must be 1 to 200, got %d", p.Minimum)
 	}
 	if p.Maximum < 0 || p.Maximum > 2000 {
-		ps.add("Pollers.Maximum", "must be 1 to 2000, got %d", p.Maximum)
+		ps.Add("Pollers.Maximum", "must be 1 to 2000, got %d", p.Maximum)
 	}
 	if p.Maximum > 0 && p.Maximum < p.Minimum {
-		ps.add("Pollers.Maximum", "must not be less than Pollers.Minimum %d, got %d", p.Minimum, p.Maximum)
+		ps.Add("Pollers.Maximum", "must not be less than {Pollers.Minimum} %d, got %d", p.Minimum, p.Maximum)
 	}
 	if !isToken(p.Group) && !pollerGroup.MatchString(p.Group) {
-		ps.add("Pollers.Group", "must be up to 128 letters, digits, '-' or '_', got %q", p.Group)
+		ps.Add("Pollers.Group", "must be up to 128 letters, digits, '-' or '_', got %q", p.Group)
 	}
 }
 
@@ -93,7 +93,7 @@ func (p *ConsumerProps) validateMode(ps *problems) {
 		{"PollerLogLevel", p.PollerLogLevel != ""},
 	} {
 		if f.given {
-			ps.add(f.field, "needs Pollers: Lambda has it in provisioned mode only")
+			ps.Add(f.field, "needs {Pollers}: Lambda has it in provisioned mode only")
 		}
 	}
 }

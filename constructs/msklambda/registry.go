@@ -21,10 +21,13 @@ type SchemaRegistry struct {
 	// Default: RegistryFormatJSON.
 	Format RegistryFormat
 
-	// ValidateKey and ValidateValue say what is checked and decoded. A record
-	// that does not fit its schema goes the way of a failed one. At least one is
-	// set.
-	ValidateKey   bool
+	// ValidateKey has the keys of records checked and decoded. A record whose key
+	// does not fit its schema goes the way of a failed one. This or ValidateValue
+	// is set, or both.
+	ValidateKey bool
+
+	// ValidateValue has the values of records checked and decoded. A record whose
+	// value does not fit its schema goes the way of a failed one.
 	ValidateValue bool
 
 	// Access is how the pollers prove to a Confluent registry who they are. A
@@ -46,6 +49,7 @@ const (
 
 // RegistryAccess is one credential for a Confluent registry.
 type RegistryAccess struct {
+	// Type says what the secret holds.
 	Type RegistryAccessType
 
 	// Secret must be known by its whole ARN, as that of [Authentication].
@@ -73,33 +77,33 @@ func (r *SchemaRegistry) validate(ps *problems) {
 	switch {
 	case isToken(r.URI):
 		// Whether to grant Glue or to take Access hangs on what it is.
-		ps.add("SchemaRegistry.URI", "must not hold a token")
+		ps.Add("SchemaRegistry.URI", "must not hold a token")
 	case r.isGlue() && !glueRegistry.MatchString(r.URI):
-		ps.add("SchemaRegistry.URI", `must be the ARN of a Glue registry, such as "arn:aws:glue:us-east-1:111122223333:registry/orders", got %q`, r.URI)
+		ps.Add("SchemaRegistry.URI", `must be the ARN of a Glue registry, such as "arn:aws:glue:us-east-1:111122223333:registry/orders", got %q`, r.URI)
 	case !r.isGlue() && (err != nil || u.Scheme != "https" || u.Host == ""):
-		ps.add("SchemaRegistry.URI", "must be the ARN of a Glue registry or an https URL, got %q", r.URI)
+		ps.Add("SchemaRegistry.URI", "must be the ARN of a Glue registry or an https URL, got %q", r.URI)
 	}
 	if f := r.Format; f != "" && f != RegistryFormatJSON && f != RegistryFormatSource {
-		ps.add("SchemaRegistry.Format", "must be %s or %s, got %q", RegistryFormatJSON, RegistryFormatSource, f)
+		ps.Add("SchemaRegistry.Format", "must be %s or %s, got %q", RegistryFormatJSON, RegistryFormatSource, f)
 	}
 	if !r.ValidateKey && !r.ValidateValue {
-		ps.add("SchemaRegistry", "must have ValidateKey or ValidateValue set, or it does nothing")
+		ps.Add("SchemaRegistry", "must have {SchemaRegistry.ValidateKey} or {SchemaRegistry.ValidateValue} set, or it does nothing")
 	}
 	if r.isGlue() && len(r.Access) > 0 {
-		ps.add("SchemaRegistry.Access", "must not be given with a Glue registry, which takes the role")
+		ps.Add("SchemaRegistry.Access", "must not be given with a Glue registry, which takes the role")
 	}
 	if !r.isGlue() && len(r.Access) == 0 {
-		ps.add("SchemaRegistry.Access", "is required with a Confluent registry")
+		ps.Add("SchemaRegistry.Access", "is required with a Confluent registry")
 	}
 	for i, a := range r.Access {
 		field := fmt.Sprintf("SchemaRegistry.Access[%d]", i)
 		switch a.Type {
 		case RegistryBasicAuth, RegistryClientCertificate, RegistryServerRootCA:
 		default:
-			ps.add(field+".Type", "must be %s, %s or %s, got %q", RegistryBasicAuth, RegistryClientCertificate, RegistryServerRootCA, a.Type)
+			ps.Add(field+".Type", "must be %s, %s or %s, got %q", RegistryBasicAuth, RegistryClientCertificate, RegistryServerRootCA, a.Type)
 		}
 		if a.Secret == nil {
-			ps.add(field+".Secret", "is required")
+			ps.Add(field+".Secret", "is required")
 		} else {
 			ps.secret(field+".Secret", a.Secret)
 		}

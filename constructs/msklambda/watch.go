@@ -55,12 +55,29 @@ func (w watched) metricsConfig() *awslambda.MetricsConfig {
 	return &awslambda.MetricsConfig{Metrics: &w.metrics}
 }
 
+func (p *ConsumerProps) validateObserving(ps *problems) {
+	all := []awslambda.MetricType{awslambda.MetricType_EVENT_COUNT, awslambda.MetricType_ERROR_COUNT, awslambda.MetricType_KAFKA_METRICS}
+	for i, m := range p.Metrics {
+		if !slices.Contains(all, m) {
+			ps.Add("Metrics", "must be of %v, got %q", all, m)
+		}
+		if slices.Contains(p.Metrics[:i], m) {
+			ps.Add("Metrics", "must not repeat a group, got %q twice", m)
+		}
+	}
+	levels := []awslambda.EventSourceMappingLogLevel{
+		awslambda.EventSourceMappingLogLevel_DEBUG, awslambda.EventSourceMappingLogLevel_INFO, awslambda.EventSourceMappingLogLevel_WARN}
+	if p.PollerLogLevel != "" && !slices.Contains(levels, p.PollerLogLevel) {
+		ps.Add("PollerLogLevel", "must be one of %v, got %q", levels, p.PollerLogLevel)
+	}
+}
+
 // validateWatching reports what is wrong with Alarms in view of the other
 // fields.
 func (p *ConsumerProps) validateWatching(ps *problems) {
 	p.Alarms.validate(ps)
 	if p.Alarms != nil && p.Alarms.Timeout != 0 && p.Function == nil {
-		ps.add("Alarms.Timeout", "needs Function: that of a bundled one is Timeout, got %s", show(p.Alarms.Timeout))
+		ps.Add("Alarms.Timeout", "needs {Function}: that of a bundled one is {Timeout}, got %s", show(p.Alarms.Timeout))
 	}
 }
 
@@ -82,6 +99,6 @@ func (c *Consumer) defineWatching(props *ConsumerProps) {
 // the timeout, invocations, pollers if they are provisioned, and the failed
 // records in the function's log if the log group is this consumer's.
 //
-// They show what the mapping emits. With neither Dashboard nor Alarms that is
+// The rows show the metrics that the mapping emits. With neither Dashboard nor Alarms that is
 // no metric group, and the graph of the records is left out.
 func (c *Consumer) Widgets() [][]awscloudwatch.IWidget { return c.widgets(c.watched, c.Alarms) }

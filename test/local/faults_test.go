@@ -163,6 +163,9 @@ func scenarios() []scenario {
 // TestNoFaultLosesARecord runs the whole path for each fault and writes what
 // came of the records to docs/faults.md.
 func TestNoFaultLosesARecord(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	bootstrap := buildFaulty(t)
 	all := scenarios()
 	rows := make([]tableRow, len(all))

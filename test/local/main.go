@@ -110,7 +110,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	f.DurationVar(&o.batchWindow, "batch-window", 500*time.Millisecond, "how long a batch may take to fill")
 	f.BoolVar(&o.partial, "partial", false, "retry just the records that failed (ReportBatchItemFailures)")
 	f.BoolVar(&o.bisect, "bisect", false, "halve a batch that failed")
-	f.IntVar(&o.retries, "retries", -1, "how often a failed batch is tried again; -1 without end")
+	f.IntVar(&o.retries, "retries", -1, "how often a failed batch is tried again; -1 for ever")
 	f.DurationVar(&o.maxAge, "max-age", 0, "how old a record may be to be tried (default: any age)")
 	f.StringVar(&o.onFailure, "on-failure", "", "destination: a `file` for lines of JSON, or kafka://topic")
 	f.Var(&o.filters, "filter", `filter `+"`pattern`"+` such as {"value":{"state":["paid"]}}; several are possible`)

@@ -117,6 +117,9 @@ func root(t *testing.T) {
 }
 
 func TestTheLoopFromStartToEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	root(t)
 	tests := map[string]struct {
 		args   string

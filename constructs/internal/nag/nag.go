@@ -3,7 +3,12 @@ package nag
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 )
 
 // Flat writes a resolved text as cdk-nag names it in its findings: <Logical.Arn>
@@ -39,4 +44,35 @@ func Flat(v any) string {
 		panic(err) // what CDK resolved came from JSON
 	}
 	return string(text)
+}
+
+// Explain writes beside a resource why a rule of cdk-nag does not hold for it, or
+// for these findings of it, where the rule looks for it and a reader of the
+// template finds it.
+func Explain(c constructs.IConstruct, rule, reason string, findings ...string) {
+	resource, ok := c.(awscdk.CfnResource)
+	if !ok {
+		resource = c.Node().DefaultChild().(awscdk.CfnResource)
+	}
+	entry := map[string]any{"id": rule, "reason": reason}
+	if findings != nil {
+		entry["applies_to"] = findings
+	}
+	var rules []any
+	if known, ok := resource.GetMetadata(jsii.String("cdk_nag")).(map[string]any); ok {
+		rules, _ = known["rules_to_suppress"].([]any)
+	}
+	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": append(rules, entry)})
+}
+
+// Wildcards are the findings of cdk-nag for those of a policy's resources that have
+// a wildcard, each once.
+func Wildcards(policy constructs.IConstruct, resources ...string) (findings []string) {
+	for _, resource := range resources {
+		text := Flat(awscdk.Stack_Of(policy).Resolve(&resource))
+		if finding := "Resource::" + text; strings.Contains(text, "*") && !slices.Contains(findings, finding) {
+			findings = append(findings, finding)
+		}
+	}
+	return findings
 }

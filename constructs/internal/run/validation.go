@@ -42,15 +42,26 @@ func takeValidation() *validation {
 	return &validation{verdicts: userVerdicts()}
 }
 
-// userVerdicts are in the user's cache directory. They are nil where it is not
-// known what would judge, or where to keep a verdict.
+// cacheEnv is where verdicts are kept, in place of the user's cache directory:
+// a CI that keeps directories from one job to the next names one of them.
+const cacheEnv = "MSKLAMBDA_CACHE"
+
+// userVerdicts are nil where it is not known what would judge, or where to keep a
+// verdict.
 func userVerdicts() *verdicts {
 	engine := engine()
-	cache, err := os.UserCacheDir()
-	if err != nil || engine == "" {
+	dir := os.Getenv(cacheEnv)
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil
+		}
+		dir = filepath.Join(cache, "msklambda")
+	}
+	if engine == "" {
 		return nil
 	}
-	return &verdicts{dir: filepath.Join(cache, "msklambda", "validated"), engine: engine}
+	return &verdicts{dir: filepath.Join(dir, "validated"), engine: engine}
 }
 
 // engine says which rules would judge: they come with aws-cdk-lib, which comes

@@ -4,8 +4,6 @@ package liveapp
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"path"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -13,6 +11,7 @@ import (
 	"msklambda/constructs/livescores"
 	"msklambda/constructs/mskapp"
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/problem"
 )
 
 // config is what the keys say.
@@ -57,12 +56,9 @@ func (c *config) settings() []mskapp.Setting {
 }
 
 func (c *config) complete(main *mskapp.Config) error {
-	var errs []error
-	add := func(field, format string, args ...any) {
-		errs = append(errs, &msklambda.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
-	}
+	var ps problem.List
 	if !c.on {
-		add("LiveScores", "must be true in this app: without --app, the CLI runs the one that has no live scores")
+		ps.Add("LiveScores", "must be true in this app: without --app, the CLI runs the one that has no live scores")
 	}
 	p := &c.props
 	p.Topic = cmp.Or(p.Topic, "scores")
@@ -79,25 +75,18 @@ func (c *config) complete(main *mskapp.Config) error {
 	}
 	for _, other := range main.Consumers {
 		if other.Props.GroupID == p.GroupID {
-			add("GroupID", "must be its own, got %q, which %q has already", p.GroupID, other.Name)
+			ps.Add("GroupID", "must be its own, got %q, which %q has already", p.GroupID, other.Name)
 		}
 	}
-	var joined interface{ Unwrap() []error }
-	if !errors.As(p.Validate(), &joined) {
-		return errors.Join(errs...)
-	}
-	for _, err := range joined.Unwrap() {
-		var problem *msklambda.Problem
+	for _, p := range problem.Of(p.Validate()) {
 		switch {
-		case !errors.As(err, &problem):
-			errs = append(errs, err)
-		case problem.Field == "ConnectionsEntry" || problem.Field == "PosterEntry":
-			add("Entry", "%s", problem.Message)
-		case problem.Field == "GroupID" && derived:
+		case p.Field == "ConnectionsEntry" || p.Field == "PosterEntry":
+			ps.Add("Entry", "%s", p.Message)
+		case p.Field == "GroupID" && derived:
 			// It is made of the topic and the stack's name, and what is wrong with them is said.
 		default:
-			errs = append(errs, problem)
+			ps = append(ps, p)
 		}
 	}
-	return errors.Join(errs...)
+	return ps.Err()
 }

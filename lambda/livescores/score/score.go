@@ -58,7 +58,7 @@ var (
 	kind    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 )
 
-// ValidMatch tells whether a text can be the id of a match.
+// ValidMatch reports whether a text can be the id of a match.
 func ValidMatch(id string) bool { return matchID.MatchString(id) }
 
 // Phases are the kinds of events after which a match is not what it was before.

@@ -6,16 +6,14 @@ package dynalite
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -24,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"msklambda/lambda/livescores/layout"
+	"msklambda/test/internal/npm"
 )
 
 var (
@@ -52,7 +51,12 @@ func (e MissingError) Error() string { return "the local table needs npm's dynal
 // Start starts a server whose tables are gone when it ends. It ends with Close,
 // and with the process that started it.
 func Start(ctx context.Context) (*Server, error) {
-	dir, err := install(ctx)
+	dir, err := npm.Install(ctx, "dynalite", npm.File{Name: "package.json", Text: manifest}, npm.File{Name: "package-lock.json", Text: lock},
+		npm.File{Name: "serve.cjs", Text: program})
+	var missing npm.MissingError
+	if errors.As(err, &missing) {
+		return nil, MissingError{missing.Error()}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,59 +118,4 @@ func (s *Server) CreateTable(ctx context.Context, name string) error {
 	return dynamodb.NewTableExistsWaiter(s.Client(), func(o *dynamodb.TableExistsWaiterOptions) {
 		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 100*time.Millisecond
 	}).Wait(ctx, &dynamodb.DescribeTableInput{TableName: &name}, 10*time.Second)
-}
-
-var noNetwork = regexp.MustCompile(`ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED`)
-
-// install installs what the lock file names, once for each lock file, into the
-// user's cache.
-func install(ctx context.Context) (string, error) {
-	hash := sha256.New()
-	files := map[string][]byte{"package.json": manifest, "package-lock.json": lock, "serve.cjs": program}
-	for _, name := range []string{"package.json", "package-lock.json", "serve.cjs"} {
-		hash.Write(files[name])
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	parent := filepath.Join(cache, "msklambda-test")
-	dir := filepath.Join(parent, fmt.Sprintf("dynalite-%x", hash.Sum(nil)[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return "", MissingError{program + " is not on the PATH"}
-		}
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	// Complete or not there: two runs may install at once.
-	temp, err := os.MkdirTemp(parent, "installing-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(temp)
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(temp, name), text, 0o644); err != nil {
-			return "", err
-		}
-	}
-	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1")
-	cmd.Dir = temp
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if code := noNetwork.Find(out); code != nil {
-			return "", MissingError{fmt.Sprintf("npm cannot reach its registry (%s)", code)}
-		}
-		return "", fmt.Errorf("npm ci: %w\n%s", err, bytes.TrimSpace(out))
-	}
-	if err := os.Rename(temp, dir); err != nil {
-		if _, there := os.Stat(dir); there == nil {
-			return dir, nil // by another run, meanwhile
-		}
-		return "", err
-	}
-	return dir, nil
 }

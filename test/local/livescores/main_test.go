@@ -116,6 +116,9 @@ func TestFaultsAreOfEachKind(t *testing.T) {
 // The command runs as a person runs it, in the repository, and ends when it is told
 // to: here, once it has said all that it is to say.
 func TestTheCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	t.Chdir("../../..")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

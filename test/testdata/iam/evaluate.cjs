@@ -11,6 +11,17 @@ const load = createRequire(path.join(process.argv[2], 'x'))
 const { runSimulation, isWildcardOnlyAction } = load('@cloud-copilot/iam-simulate')
 const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = load('@cloud-copilot/iam-policy')
 
+// Which types of resource an ARN can be takes most of an evaluation, and is asked
+// for the same ARN by request after request: it is remembered.
+const types = load(path.join(path.dirname(load.resolve('@cloud-copilot/iam-utils')), 'resourceTypes.js'))
+const { mostSpecificMatchingResourceTypePatterns } = types
+const known = new Map()
+types.mostSpecificMatchingResourceTypePatterns = (resource, patterns) => {
+  const key = JSON.stringify([resource, patterns])
+  if (!known.has(key)) known.set(key, mostSpecificMatchingResourceTypePatterns(resource, patterns))
+  return known.get(key)
+}
+
 // AWS's own default for a key: it leaves the decision to the policies of the
 // account. Without a key policy nobody may use a key, whatever the role says.
 const keyPolicy = (account) => ({

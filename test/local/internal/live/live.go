@@ -79,43 +79,47 @@ const (
 	posterTime = 10 * time.Second
 )
 
-// Start builds and starts everything.
-func Start(ctx context.Context, cfg Config) (l *Live, err error) {
+// Start builds and starts everything, or says what keeps it from that and leaves
+// nothing behind.
+func Start(ctx context.Context, cfg Config) (*Live, error) {
 	if cfg.Log == nil {
 		cfg.Log = func(string, ...any) {}
 	}
 	if cfg.Partitions == 0 {
 		cfg.Partitions = 4
 	}
-	l = &Live{cfg: cfg, Failed: make(chan *poller.Failure, 100)}
-	defer func() {
-		if err != nil {
-			l.Close()
-		}
-	}()
+	l := &Live{cfg: cfg, Failed: make(chan *poller.Failure, 100)}
+	if err := l.start(ctx); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Live) start(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "msklambda-live-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	l.closers = append(l.closers, func() { os.RemoveAll(dir) })
 	endpoint, err := l.startTable(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if l.Files, err = bucket.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	l.closers = append(l.closers, l.Files.Close)
 	l.env = []string{"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_ENDPOINT_URL_DYNAMODB=" + endpoint,
 		setup.S3EndpointEnv + "=" + l.Files.Endpoint, layout.TableEnv + "=" + table, layout.SnapshotsEnv + "=" + Snapshots,
 		layout.FailedEnv + "=" + Rejected, layout.MetricsEnv + "=local"}
 	if err := l.startGateway(ctx, dir); err != nil {
-		return nil, err
+		return err
 	}
 	if err := l.startQueue(ctx, dir); err != nil {
-		return nil, err
+		return err
 	}
-	return l, l.startTopic(ctx, dir)
+	return l.startTopic(ctx, dir)
 }
 
 func (l *Live) startTable(ctx context.Context) (endpoint string, err error) {

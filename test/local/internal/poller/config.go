@@ -42,7 +42,7 @@ type Config struct {
 	// MaxPayload is the most bytes of an event. Default: 6 MB.
 	MaxPayload int
 
-	// RetryAttempts is how often a batch is tried again, -1 without end; with a
+	// RetryAttempts is how often a batch is tried again, -1 (infinite); with a
 	// destination Lambda then ends after 10.
 	RetryAttempts int
 
@@ -121,7 +121,7 @@ func (c *Config) complete() (*Config, error) {
 		d.MaxPayload = DefaultMaxPayload
 	}
 	if d.RetryAttempts < -1 || d.RetryAttempts > 10000 {
-		bad("RetryAttempts must be -1 (without end) to 10000, got %d", d.RetryAttempts)
+		bad("RetryAttempts must be -1 (infinite) to 10000, got %d", d.RetryAttempts)
 	}
 	if d.RetryAttempts == -1 && d.OnFailure != nil {
 		d.RetryAttempts = cappedRetries

@@ -15,7 +15,7 @@ type Poller struct {
 	*Config
 	client *kgo.Client
 	events encoder
-	filter filter
+	filter filters
 
 	changed chan struct{} // something was added to the queue, or there is room
 	room    chan struct{}
@@ -54,7 +54,7 @@ func New(c Config) (*Poller, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFilter(cfg.Filters)
+	f, err := newFilters(cfg.Filters)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (p *Poller) dequeue(partition int32, n int) []*record {
 	return head
 }
 
-// owns tells whether r's partition was ours all the time since r was fetched.
+// owns reports whether r's partition was ours all the time since r was fetched.
 func (p *Poller) owns(r *record) bool {
 	return r.time != 0 && p.assigned[r.Partition] == r.time
 }
@@ -224,7 +224,7 @@ func signal(c chan struct{}) {
 	}
 }
 
-// pause waits and tells whether to go on.
+// pause waits and reports whether to go on.
 func pause(ctx context.Context, stop <-chan struct{}, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -1,0 +1,129 @@
+package msklambda
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/arn"
+	"msklambda/constructs/network"
+	"msklambda/constructs/notice"
+)
+
+// choices are the props as the planner takes them.
+func (p *ClusterProps) choices() network.Choices {
+	account, _ := arn.Env(p.ClusterARN)
+	c := network.Choices{
+		Connected:    p.VPCConnectionARN != "",
+		VPC:          idOf(p.VPCID),
+		Subnets:      network.IDs(p.SubnetIDs, isToken),
+		Groups:       network.IDs(p.SecurityGroupIDs, isToken),
+		Account:      account,
+		Endpoints:    map[network.Service]network.Choice{},
+		Access:       network.Access(p.EndpointAccess),
+		Ranges:       p.VPCCIDRs,
+		ClientGroups: network.IDs(p.EndpointClientSecurityGroupIDs, isToken),
+		ClientRanges: p.EndpointClientCIDRs,
+		Rules:        network.Rules(p.SecurityGroupRules),
+		Retain:       p.RetainSecurityGroupRules,
+	}
+	for _, s := range services {
+		c.Endpoints[s.Service] = s.endpoint(p).choice()
+	}
+	return c
+}
+
+func (e *Endpoint) choice() network.Choice {
+	return network.Choice{Source: network.Source(e.Source), ID: idOf(e.ID), Statements: len(e.Statements)}
+}
+
+func idOf(text string) network.ID {
+	if isToken(text) {
+		return network.Opaque(text)
+	}
+	return network.Known(text)
+}
+
+// needs are what the pollers of a consumer need, in words of the planner. Which
+// resources another stack defines, the caller says.
+func (p *ConsumerProps) needs(consumer string, elsewhere func(arn string) bool) network.Needs {
+	resource := func(arn *string) network.Resource {
+		if arn == nil {
+			return network.Resource{} // of a secret that Validate refuses
+		}
+		return network.Resource{ARN: *arn, Elsewhere: elsewhere(*arn)}
+	}
+	n := network.Needs{Consumer: consumer, Port: p.Authentication.port(), Provisioned: p.provisioned()}
+	if secret := p.Authentication.Secret; secret != nil {
+		n.Secret = resource(secret.SecretFullArn())
+	}
+	switch d := p.OnFailure; {
+	case d.Queue != nil:
+		n.Queue = resource(d.Queue.QueueArn())
+	case d.Topic != nil:
+		n.Topic = resource(d.Topic.TopicArn())
+	case d.Bucket != nil:
+		n.Bucket, n.Objects = resource(d.Bucket.BucketArn()), resource(d.Bucket.ArnForObjects(jsii.String("*")))
+	}
+	return n
+}
+
+// needsOf are those of a consumer that is about to be defined in a scope.
+func (c *Cluster) needsOf(scope constructs.Construct, id string, p *ConsumerProps) network.Needs {
+	n := p.needs(id, func(arn string) bool { return isToken(arn) && len(foreignStacks(c, arn)) > 0 })
+	n.Caller = network.Caller{
+		Role: p.Function == nil || p.Function.Role() != nil,
+		Here: *awscdk.Stack_Of(scope).Node().Path() == *awscdk.Stack_Of(c).Node().Path(),
+	}
+	return n
+}
+
+// grow defines what a step of the plan brings, and returns what the consumer's
+// mapping must wait for.
+func (c *Cluster) grow(step network.Step) (wait []constructs.IDependable) {
+	if step.Group != nil {
+		c.defineEndpointSecurityGroup(step.Group)
+	}
+	for _, e := range step.Endpoints {
+		c.defineEndpoint(e)
+	}
+	for _, r := range step.Rules {
+		c.defineRule(r)
+	}
+	c.remember()
+	for _, s := range step.WaitsForEndpoints {
+		wait = append(wait, *serviceOf(s).field(c))
+	}
+	for _, r := range step.WaitsForRules {
+		wait = append(wait, c.rules[r])
+	}
+	return wait
+}
+
+// annotate shows the warnings and notes of a step where they belong.
+func (c *Cluster) annotate(consumer *Consumer, step network.Step) {
+	on := func(n notice.Notice) constructs.IConstruct {
+		if n.On == "consumer" {
+			return consumer
+		}
+		return c
+	}
+	for _, n := range step.Warnings {
+		warn(on(n), n)
+	}
+	for _, n := range step.Notes {
+		awscdk.Annotations_Of(on(n)).AddInfoV2(&n.ID, jsii.String(n.String()))
+	}
+}
+
+func warn(on constructs.IConstruct, n notice.Notice) {
+	awscdk.Annotations_Of(on).AddWarningV2(&n.ID, jsii.String(n.String()))
+}
+
+// namespace is a construct to put others into, there from the first one on.
+func (c *Cluster) namespace(id string) constructs.Construct {
+	if found := c.Node().TryFindChild(&id); found != nil {
+		return found.(constructs.Construct)
+	}
+	return constructs.NewConstruct(c, &id)
+}

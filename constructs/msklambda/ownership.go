@@ -1,0 +1,28 @@
+package msklambda
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/network"
+)
+
+// StackTag is the key of the tag on every endpoint defined here. Its value is
+// the name of the stack, in which the descriptions of the rules end too: by it
+// a look-up tells what its own stack made, and must go on defining, from what is
+// there already, be it of another stack that uses this library. The tags that
+// CloudFormation adds would not do: not every API returns them.
+const StackTag = network.MarkTag
+
+// stackName is that of the stack that is deployed, of which there is one in an
+// account and region. It does not name the construct, which may move.
+func stackName(scope constructs.Construct) string {
+	return *topStack(scope).StackName()
+}
+
+// tag marks an endpoint as this stack's.
+func (c *Cluster) tag(endpoint constructs.IConstruct) {
+	endpoint.Node().DefaultChild().(awsec2.CfnVPCEndpoint).CdkTagManager().SetTag(
+		jsii.String(StackTag), jsii.String(stackName(c)), nil, nil)
+}

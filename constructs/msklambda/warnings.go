@@ -1,0 +1,73 @@
+package msklambda
+
+import "msklambda/constructs/notice"
+
+// The ids of the warnings that a synth may show, for
+// awscdk.Annotations_Of(construct).AcknowledgeWarning. What each says and what to
+// do about it is in package notice, and in docs/refused.md.
+const (
+	// EndpointAccessWarning: EndpointAccess is not set, and endpoints are defined. On the cluster.
+	EndpointAccessWarning = notice.EndpointAccessID
+
+	// EndpointServiceWarning: a further service gets an endpoint, for the pollers only, whose
+	// source is not set. The name of the field follows, such as SQSEndpoint. On the
+	// cluster.
+	EndpointServiceWarning = notice.EndpointServiceID
+
+	// EndpointPolicyWarning: the policy of an endpoint that was looked up may keep the pollers
+	// out. On the cluster.
+	EndpointPolicyWarning = notice.EndpointPolicyID
+
+	// EndpointGroupsWarning: the security groups of an endpoint that was looked up may keep
+	// the pollers out. On the cluster.
+	EndpointGroupsWarning = notice.EndpointGroupsID
+
+	// EgressWarning: the look-up of a security group did not tell its outbound rules. On
+	// the cluster.
+	EgressWarning = notice.EgressUnknownID
+
+	// DestinationEndpointWarning: AWS asks for an endpoint for the destination, and does not
+	// say whether provisioned pollers need it. On the consumer.
+	DestinationEndpointWarning = notice.DestinationEndpointID
+
+	// RoleImmutableWarning: a role was imported as immutable and got no statements. On the
+	// consumer.
+	RoleImmutableWarning = notice.RoleImmutableID
+
+	// PoisonRecordWarning: nothing ends the retries of a record that always fails, and its
+	// partition stands still until the record expires. On the consumer.
+	PoisonRecordWarning = notice.PoisonRecordID
+
+	// RetriesCappedWarning: infinite retries were asked for, and Lambda ends them after 10
+	// because there is a destination. On the consumer.
+	RetriesCappedWarning = notice.RetriesCappedID
+
+	// ScramSecretKeyWarning: the key of a SASL/SCRAM secret is not known, and the role must be
+	// able to use it. On the consumer.
+	ScramSecretKeyWarning = notice.ScramSecretKeyID
+
+	// FilterComparisonWarning: a filter has a comparison that Lambda does not document. On the
+	// consumer.
+	FilterComparisonWarning = notice.FilterComparisonID
+
+	// FilterCountWarning: a mapping has more filters than accounts may use by default. On the
+	// consumer.
+	FilterCountWarning = notice.FilterCountID
+
+	// MetricsOnDemandWarning: metrics were asked for which AWS documents without saying whether
+	// on-demand pollers write them. On the consumer.
+	MetricsOnDemandWarning = notice.MetricsOnDemandID
+
+	// OfAnotherStackWarning: an endpoint or a rule that was looked up is another stack's, and
+	// goes with it. The name of the field follows, such as STSEndpoint, or Rules. On the
+	// cluster.
+	OfAnotherStackWarning = notice.OfAnotherStackID
+
+	// RemovesWarning: the last deploy defined an endpoint or a rule, and the template no longer
+	// does. The name of the field follows, such as STSEndpoint, or Rules. On the cluster.
+	RemovesWarning = notice.RemovesID
+
+	// QuotaWarning: a security group or the VPC would have more rules or endpoints than an
+	// account may have by default. On the cluster.
+	QuotaWarning = notice.QuotaID
+)

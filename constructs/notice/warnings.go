@@ -1,0 +1,155 @@
+package notice
+
+// The ids of the warnings. They are contract: apps acknowledge warnings by them.
+const (
+	EndpointAccessID      = "msklambda:endpointAccess"
+	EndpointServiceID     = "msklambda:endpointService"
+	EndpointPolicyID      = "msklambda:endpointPolicy"
+	EndpointGroupsID      = "msklambda:endpointGroups"
+	EgressUnknownID       = "msklambda:egressUnknown"
+	DestinationEndpointID = "msklambda:destinationEndpoint"
+	RoleImmutableID       = "msklambda:roleImmutable"
+	PoisonRecordID        = "msklambda:poisonRecord"
+	RetriesCappedID       = "msklambda:retriesCapped"
+	ScramSecretKeyID      = "msklambda:scramSecretKey"
+	FilterComparisonID    = "msklambda:filterComparison"
+	FilterCountID         = "msklambda:filterCount"
+	MetricsOnDemandID     = "msklambda:metricsOnDemand"
+	OfAnotherStackID      = "msklambda:ofAnotherStack"
+	RemovesID             = "msklambda:removes"
+	QuotaID               = "msklambda:quota"
+)
+
+// The warnings: what is legal and may not be meant, what AWS does not document,
+// and what could not be found out.
+var (
+	EndpointAccess = Kind{
+		ID: EndpointAccessID, On: "cluster",
+		When: "endpoints are defined and `EndpointAccess` is not set",
+		Text: `EndpointAccess is not set; using "pollers". The endpoints get private DNS, so every client in {vpc} now reaches Lambda, STS and any other ` +
+			`service with an endpoint here through them, and they admit the pollers only: all other callers of those services in that VPC (IAM roles of pods, ` +
+			`SDKs that assume a role, other event source mappings) are cut off.`,
+		Do: `Set EndpointAccess: "pollers" to mean it, or "vpc" to keep the endpoints open to all of the VPC's ranges. Or add client security groups, client ranges ` +
+			`and policy statements, or define no endpoint: Source "existing" or "none" for each.`,
+	}
+	EndpointService = Kind{
+		ID: EndpointServiceID, On: "cluster",
+		When: "an endpoint for Secrets Manager, SQS or SNS is defined and its `Source` is not set",
+		Text: `{endpoint} is not set, and a consumer needs it, so it is defined for the pollers only: all other callers of that service in {vpc} are cut off.`,
+		Do:   `Set its Source: "create" to mean it, "existing" or "none". Or set EndpointAccess "vpc".`,
+	}
+	EndpointPolicy = Kind{
+		ID: EndpointPolicyID, On: "cluster",
+		When: "the policy of an endpoint that was looked up does not surely let the pollers through",
+		Text: `{endpoint} is {id}, which {vpc} has already, and {finding}.`,
+		Do:   `{do}`,
+	}
+	EndpointGroups = Kind{
+		ID: EndpointGroupsID, On: "cluster",
+		When: "the security groups of an endpoint that was looked up do not let the pollers in",
+		Text: `{endpoint} is {id}, which {vpc} has already, and its security groups {groups} would not let the pollers in on TCP 443, as far as rules for groups and IPv4 ranges tell.`,
+		Do:   `{do}`,
+	}
+	EgressUnknown = Kind{
+		ID: EgressUnknownID, On: "cluster",
+		When: "the look-up of a security group does not tell its outbound rules",
+		Text: `the look-up of {group} did not tell its outbound rules, so none is added.`,
+		Do:   `If its outbound traffic is restricted, the pollers need SecurityGroupRules "all".`,
+	}
+	DestinationEndpoint = Kind{
+		ID: DestinationEndpointID, On: "consumer",
+		When: "`OnFailure` is a queue, topic or bucket, with `Pollers`, and the endpoint's `Source` is not set",
+		Text: `AWS asks for a VPC endpoint for the destination, and does not say whether provisioned pollers, which need no other, need it. None is defined.`,
+		Do:   `See that failed batches arrive, and set the Source of the cluster's {endpoint}: "create", "existing" or "none".`,
+	}
+	RoleImmutable = Kind{
+		ID: RoleImmutableID, On: "consumer",
+		When: "`Role`, or that of `Function`, is imported and cannot be changed",
+		Text: `the role cannot be changed here.`,
+		Do:   `Grant it these statements elsewhere before the deploy: {statements}`,
+	}
+	PoisonRecord = Kind{
+		ID: PoisonRecordID, On: "consumer",
+		When: "none of `RetryAttempts`, `MaxRecordAge` and `OnFailure` is set",
+		Text: `nothing ends the retries of a record that always fails: its partition stands still until the topic drops the record.`,
+		Do:   `Set OnFailure (Lambda then gives up after 10 retries), RetryAttempts or MaxRecordAge (both with Pollers), or RetryAttempts -1 (infinite) to mean it.`,
+	}
+	RetriesCapped = Kind{
+		ID: RetriesCappedID, On: "consumer",
+		When: "`RetryAttempts` is -1 and `OnFailure` is set",
+		Text: `RetryAttempts is -1 (infinite) and OnFailure is set: Lambda then ends the retries after 10.`,
+		Do:   `Leave RetryAttempts out, or set a number with Pollers.`,
+	}
+	ScramSecretKey = Kind{
+		ID: ScramSecretKeyID, On: "consumer",
+		When: "`Authentication` is SASL/SCRAM and the key of its `Secret` is not known",
+		Text: `the secret's key is not known, so the role is not granted its use. MSK takes no SASL/SCRAM secret under the key of Secrets Manager.`,
+		Do:   `Import the secret with its EncryptionKey (in the app secretKeyArn), or make it with one.`,
+	}
+	FilterComparison = Kind{
+		ID: FilterComparisonID, On: "consumer",
+		When: "a filter has a comparison that Lambda does not document",
+		Text: `the filter {filter} has {comparisons}, which is not among the comparisons that Lambda documents: it may be refused minutes into the deploy.`,
+	}
+	FilterCount = Kind{
+		ID: FilterCountID, On: "consumer",
+		When: "there are more than 5 `Filters`",
+		Text: `Filters has {count} patterns, and accounts may use {usual} by default.`,
+		Do:   `Ask AWS for a higher quota first.`,
+	}
+	MetricsOnDemand = Kind{
+		ID: MetricsOnDemandID, On: "consumer",
+		When: "`Metrics` has another group than `EventCount`, without `Pollers`",
+		Text: `Metrics has groups which AWS documents without saying whether on-demand pollers write them.`,
+		Do:   `Look whether the metrics appear before you rely on them, or set Pollers.`,
+	}
+	OfAnotherStack = Kind{
+		ID: OfAnotherStackID, On: "cluster",
+		When: "an endpoint or a rule that was looked up, and is used, is another stack's",
+		Text: `{what} is of the stack {owner}: it goes when that stack goes, and the pollers of this one lose their way.`,
+		Do:   `Before you delete {owner}, deploy this stack with what was looked up refreshed; or let one stack that stays define the network.`,
+	}
+	Removes = Kind{
+		ID: RemovesID, On: "cluster",
+		When: "the last deploy defined an endpoint or a rule, and the template no longer does",
+		Text: `the last deploy of {owner} defined {what}, and this template does not, because {why}: the next deploy deletes it. {effect}`,
+	}
+	Quota = Kind{
+		ID: QuotaID, On: "cluster",
+		When: "a security group would have more than 60 rules one way, or the VPC more than 50 endpoints",
+		Text: `{what}, and {of} may have {usual} by default.`,
+		Do:   `Ask AWS for a higher quota first.`,
+	}
+)
+
+// Warnings are all of them, in the order in which they are documented.
+var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota}
+
+// The notes: what was found there already, and what was made of it.
+var (
+	ExistingEndpoint = Kind{
+		ID: "msklambda:existingEndpoint", On: "cluster", When: "an endpoint that was looked up is used",
+		Text: `{endpoint} is {id}, which {vpc} has already: none is defined.`,
+	}
+	ExistingRule = Kind{
+		ID: "msklambda:existingRule", On: "cluster", When: "a rule that was looked up lets the pollers in",
+		Text: `{to} lets TCP {port} in from {from} already: no rule is added.`,
+	}
+	EgressRule = Kind{
+		ID: "msklambda:egressRule", On: "cluster", When: "outbound rules are added, to a group that was looked up",
+		Text: `{group} does not allow all outbound traffic, as far as its {count} outbound rules tell, so the rules out on TCP {port} that it lacks are added.`,
+	}
+	EgressStripped = Kind{
+		ID: "msklambda:securityGroupRulesAll", On: "cluster", When: "`SecurityGroupRules` is \"all\"",
+		Text: `SecurityGroupRules "all" adds outbound rules. CloudFormation removes the rule that allows all outbound traffic from a group that gets one, shows it in no diff and does not put it back.`,
+		Do:   `Use it only on groups whose outbound traffic is restricted already.`,
+	}
+	RuleUncertain = Kind{
+		ID: "msklambda:ruleUncertain", On: "cluster", When: "a rule is added, and one that is there may be the same, because an id is a token",
+		Text: `{group} may have the rule for TCP {port} and {peer} already, which is not known before the deploy: one is added.`,
+	}
+)
+
+// Notes are all of them.
+var Notes = []Kind{ExistingEndpoint, ExistingRule, EgressRule, EgressStripped, RuleUncertain}
