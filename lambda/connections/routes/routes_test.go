@@ -56,8 +56,8 @@ func follow(ids ...string) string {
 
 func followers(t *testing.T, tbl *table.Table, match string) (all []table.Follower) {
 	t.Helper()
-	for slot := range layout.Slots {
-		page, _, err := tbl.Followers(t.Context(), match, slot, "", 100)
+	for slot := 0; slot < layout.Slots; slot = layout.LastOfPartition(slot) + 1 {
+		page, _, err := tbl.Followers(t.Context(), match, slot, "", layout.LastOfPartition(slot), 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestAFollowerIsOneAsLongAsItsConnectionAtMost(t *testing.T) {
 	call(t, tbl, layout.Subscribe, "one=", follow("a"))
 	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: map[string]types.AttributeValue{
 		layout.Match: &types.AttributeValueMemberS{Value: layout.SlotKey("a", layout.Slot("one="))},
-		layout.Item:  &types.AttributeValueMemberS{Value: layout.ConnectionPrefix + "one="},
+		layout.Item:  &types.AttributeValueMemberS{Value: layout.FollowerItem(layout.Slot("one="), "one=")},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -12,16 +12,17 @@ import (
 
 // The table holds, by partition key and sort key:
 //
-//	match          score               the newest state of a match, with its last events
-//	match#slot     connection#id       a connection that follows the match
-//	match#slot     progress#of         how far a shard has come that begins with this slot
-//	#connection#id follows             the matches that a connection follows
-//	#index         match               a line of the list of the day's matches
+//	match           score               the newest state of a match, with its last events
+//	match#partition connection#slot#id  a connection that follows the match
+//	match#partition progress#slot#of    how far a shard has come that begins with this slot
+//	#connection#id  follows             the matches that a connection follows
+//	#index          match               a line of the list of the day's matches
 //
-// The followers of a match lie in Slots partitions, by a hash of the connection,
-// from the first one on: no partition of the table then takes more than its share
-// of the writes when all come at once, and the number of shards that post to them
-// can grow without moving anything: a shard is a range of slots.
+// The followers of a match lie in Slots slots, by a hash of the connection, from the
+// first one on, so that the number of shards that post to them can grow without
+// moving anything: a shard is a range of slots. The slots lie in Partitions
+// partitions of the table, so that all can come at once; a match with few followers
+// is read with a request for each partition, and not for each slot.
 const (
 	Match = "match" // partition key
 	Item  = "item"  // sort key
@@ -36,9 +37,12 @@ const (
 	Expires = "expires" // time to live, in seconds since 1970
 )
 
-// Slots is how many partitions the followers of a match are in, and so the most
-// shards that there can be. It cannot change while anybody follows.
-const Slots = 64
+// Slots is the most shards that there can be. Neither it nor Partitions can change
+// while anybody follows.
+const (
+	Slots      = 64
+	Partitions = 8
+)
 
 // Slot returns the slot of a connection.
 func Slot(connection string) int {
@@ -48,7 +52,21 @@ func Slot(connection string) int {
 }
 
 // SlotKey is the partition key of a slot of a match, whose id has no '#'.
-func SlotKey(match string, slot int) string { return fmt.Sprintf("%s#%02d", match, slot) }
+func SlotKey(match string, slot int) string {
+	return fmt.Sprintf("%s#%d", match, slot*Partitions/Slots)
+}
+
+// LastOfPartition is the last slot that lies in the partition of a slot.
+func LastOfPartition(slot int) int {
+	const each = Slots / Partitions
+	return slot/each*each + each - 1
+}
+
+// FollowerItem is the sort key of a connection that follows a match; that of "" is
+// before all of its slot.
+func FollowerItem(slot int, connection string) string {
+	return fmt.Sprintf("%s%02d#%s", ConnectionPrefix, slot, connection)
+}
 
 // Environment variables of the functions.
 const (

@@ -264,17 +264,27 @@ func (w *world) Split(_ context.Context, _ string, n int) error {
 	return nil
 }
 
-func (w *world) Followers(_ context.Context, _ string, slot int, after string, most int) ([]table.Follower, bool, error) {
+func (w *world) Followers(_ context.Context, _ string, from int, after string, to, most int) (page []table.Follower, more bool, err error) {
+	if layout.SlotKey("m", from) != layout.SlotKey("m", to) {
+		w.t.Errorf("slots %d to %d are not in one partition", from, to)
+	}
 	time.Sleep(w.reads)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := w.followers[slot]
-	i, found := slices.BinarySearchFunc(all, after, func(f table.Follower, c string) int { return strings.Compare(f.Connection, c) })
-	if found {
-		i++
+	for slot := from; slot <= to; slot++ {
+		all := w.followers[slot]
+		i, found := slices.BinarySearchFunc(all, after, func(f table.Follower, c string) int { return strings.Compare(f.Connection, c) })
+		if found {
+			i++
+		}
+		after = ""
+		room := most - len(page)
+		page = append(page, all[i:min(len(all), i+room)]...)
+		if len(all)-i > room {
+			return page, true, nil
+		}
 	}
-	page := all[i:min(len(all), i+most)]
-	return slices.Clone(page), i+most < len(all), nil
+	return page, false, nil
 }
 
 func (w *world) Remove(_ context.Context, _, connection string) error {

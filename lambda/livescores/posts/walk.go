@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/table"
 )
 
@@ -39,13 +40,14 @@ type walk struct {
 	part  *part
 }
 
-// part is a slot on the way. Its first page is read ahead.
+// part is what of the way lies in one partition of the table. Its first page is
+// read ahead.
 type part struct {
-	slot  int
+	at    place // read up to here
+	to    int   // the last slot
 	round bool
 	first chan read
 	more  bool
-	after string
 }
 
 type read struct {
@@ -56,30 +58,26 @@ type read struct {
 
 const (
 	pageSize  = 500
-	readAhead = 16 // slots; of a small match most are empty, and each takes a request
+	readAhead = layout.Partitions
 )
 
 func newWalk(ctx context.Context, store Store, match string, low, high int, from, to place, round bool) *walk {
 	ctx, end := context.WithCancel(ctx)
 	w := &walk{ctx: ctx, end: end, store: store, match: match, to: to, parts: make(chan *part, readAhead)}
 	var way []*part
-	add := func(slot int, after string, round bool) {
-		way = append(way, &part{slot: slot, round: round, after: after, first: make(chan read, 1)})
-	}
-	last := high - 1
-	if round {
-		last = to.Slot
-	}
-	for slot := from.Slot; slot <= last; slot++ {
-		after := ""
-		if slot == from.Slot {
-			after = from.After
+	add := func(at place, last int, round bool) {
+		for at.Slot <= last {
+			end := min(last, layout.LastOfPartition(at.Slot))
+			way = append(way, &part{at: at, to: end, round: round, first: make(chan read, 1)})
+			at = place{Slot: end + 1}
 		}
-		add(slot, after, round)
 	}
-	if !round && to.compare(place{Slot: low}) > 0 {
-		for slot := low; slot <= to.Slot; slot++ {
-			add(slot, "", true)
+	if round {
+		add(from, to.Slot, true)
+	} else {
+		add(from, high-1, false)
+		if to.compare(place{Slot: low}) > 0 {
+			add(place{Slot: low}, to.Slot, true)
 		}
 	}
 	go func() {
@@ -91,7 +89,7 @@ func newWalk(ctx context.Context, store Store, match string, low, high int, from
 				return
 			}
 			go func() {
-				page, more, err := store.Followers(ctx, match, p.slot, p.after, pageSize)
+				page, more, err := store.Followers(ctx, match, p.at.Slot, p.at.After, p.to, pageSize)
 				p.first <- read{page, more, err}
 			}()
 		}
@@ -111,11 +109,11 @@ func (w *walk) next() (*found, error) {
 		}
 		w.page, w.part.more = r.page, r.more
 	}
-	f := &found{w.page[0], place{w.part.slot, w.page[0].Connection}, w.part.round}
+	f := &found{w.page[0], place{layout.Slot(w.page[0].Connection), w.page[0].Connection}, w.part.round}
 	w.page = w.page[1:]
-	w.part.after = f.Connection
+	w.part.at = f.place
 	if f.round && f.place.compare(w.to) > 0 {
-		w.page, w.part.more = nil, false // the way ends within this slot
+		w.page, w.part.more = nil, false // the way ends within this part
 		return w.next()
 	}
 	return f, nil
@@ -124,7 +122,7 @@ func (w *walk) next() (*found, error) {
 // turn turns the page.
 func (w *walk) turn() (read, bool) {
 	if w.part != nil && w.part.more {
-		page, more, err := w.store.Followers(w.ctx, w.match, w.part.slot, w.part.after, pageSize)
+		page, more, err := w.store.Followers(w.ctx, w.match, w.part.at.Slot, w.part.at.After, w.part.to, pageSize)
 		return read{page, more, err}, true
 	}
 	p, ok := <-w.parts

@@ -32,7 +32,7 @@ import (
 type Store interface {
 	Match(ctx context.Context, id string, consistent bool) (match.State, error)
 	Split(ctx context.Context, id string, shards int) error
-	Followers(ctx context.Context, id string, slot int, after string, most int) ([]table.Follower, bool, error)
+	Followers(ctx context.Context, id string, from int, after string, to, most int) ([]table.Follower, bool, error)
 	Remove(ctx context.Context, id, connection string) error
 	Progress(ctx context.Context, id string, shard, of int) ([]byte, error)
 	SaveProgress(ctx context.Context, id string, shard, of int, state []byte, now time.Time) error

@@ -39,7 +39,7 @@ func (t *Table) Follow(ctx context.Context, connection string, follows []score.F
 	}
 	var writes []types.WriteRequest
 	for _, f := range follows {
-		in := key(layout.SlotKey(f.Match, layout.Slot(connection)), layout.ConnectionPrefix+connection)
+		in := followerKey(f.Match, connection)
 		in[epoch], in[sequence], in[layout.Expires] = number(f.Epoch), number(f.Sequence), number(until.Unix())
 		writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: in}})
 	}
@@ -96,8 +96,12 @@ func (t *Table) Disconnect(ctx context.Context, connection string) (int, error) 
 }
 
 func unfollow(id, connection string) types.WriteRequest {
-	return types.WriteRequest{DeleteRequest: &types.DeleteRequest{
-		Key: key(layout.SlotKey(id, layout.Slot(connection)), layout.ConnectionPrefix+connection)}}
+	return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: followerKey(id, connection)}}
+}
+
+func followerKey(id, connection string) item {
+	slot := layout.Slot(connection)
+	return key(layout.SlotKey(id, slot), layout.FollowerItem(slot, connection))
 }
 
 // writeAll writes in as many requests at once as that takes.
@@ -137,36 +141,40 @@ func (t *Table) writeBatch(ctx context.Context, writes []types.WriteRequest) err
 
 // Remove removes a follower of a match that is gone.
 func (t *Table) Remove(ctx context.Context, id, connection string) error {
-	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: unfollow(id, connection).DeleteRequest.Key})
+	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: followerKey(id, connection)})
 	if err != nil {
 		return fmt.Errorf("remove a follower of %s: %w", id, err)
 	}
 	return nil
 }
 
-// Followers reads a page of the followers of a match in a slot, in the order of
-// their ids, those after one. There are no more if the page is not full.
+// Followers reads a page of the followers of a match in the slots from one to
+// another, which lie in one partition, in their order: by slot and id, those after a
+// connection in the first slot. There are no more if it says so.
 //
 // The read is a consistent one: who follows before the call is among them.
-func (t *Table) Followers(ctx context.Context, id string, slot int, after string, most int) (page []Follower, more bool, err error) {
+func (t *Table) Followers(ctx context.Context, id string, from int, after string, to, most int) (page []Follower, more bool, err error) {
+	partition := layout.SlotKey(id, from)
 	in := &dynamodb.QueryInput{
-		TableName:                 &t.name,
-		ConsistentRead:            aws.Bool(true),
-		KeyConditionExpression:    aws.String("#match = :slot AND begins_with(#item, :prefix)"),
-		ProjectionExpression:      aws.String("#item, #epoch, #sequence"),
-		ExpressionAttributeNames:  map[string]string{"#match": layout.Match, "#item": layout.Item, "#epoch": epoch, "#sequence": sequence},
-		ExpressionAttributeValues: item{":slot": text(layout.SlotKey(id, slot)), ":prefix": text(layout.ConnectionPrefix)},
-		Limit:                     aws.Int32(int32(most)),
+		TableName:                &t.name,
+		ConsistentRead:           aws.Bool(true),
+		KeyConditionExpression:   aws.String("#match = :partition AND #item BETWEEN :from AND :to"),
+		ProjectionExpression:     aws.String("#item, #epoch, #sequence"),
+		ExpressionAttributeNames: map[string]string{"#match": layout.Match, "#item": layout.Item, "#epoch": epoch, "#sequence": sequence},
+		ExpressionAttributeValues: item{":partition": text(partition),
+			":from": text(layout.FollowerItem(from, "")), ":to": text(layout.FollowerItem(to, "~"))}, // after every id
+		Limit: aws.Int32(int32(most)),
 	}
 	if after != "" {
-		in.ExclusiveStartKey = key(layout.SlotKey(id, slot), layout.ConnectionPrefix+after)
+		in.ExclusiveStartKey = key(partition, layout.FollowerItem(from, after))
 	}
 	out, err := t.client.Query(ctx, in)
 	if err != nil {
 		return nil, false, fmt.Errorf("read the followers of %s: %w", id, err)
 	}
+	before := len(layout.FollowerItem(from, ""))
 	for _, i := range out.Items {
-		page = append(page, Follower{asText(i[layout.Item])[len(layout.ConnectionPrefix):], whole(i[epoch]), whole(i[sequence])})
+		page = append(page, Follower{asText(i[layout.Item])[before:], whole(i[epoch]), whole(i[sequence])})
 	}
 	return page, len(out.LastEvaluatedKey) > 0, nil
 }

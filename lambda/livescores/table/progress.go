@@ -3,7 +3,6 @@ package table
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -12,9 +11,10 @@ import (
 )
 
 // progressKey lies in the partition of the first slot of the shard, so that the
-// shards of a match do not write to one.
+// shards of a match do not all write to one.
 func progressKey(id string, shard, of int) item {
-	return key(layout.SlotKey(id, shard*layout.Slots/of), layout.ProgressPrefix+strconv.Itoa(of))
+	first := shard * layout.Slots / of
+	return key(layout.SlotKey(id, first), fmt.Sprintf("%s%02d#%d", layout.ProgressPrefix, first, of))
 }
 
 // Progress reads how far a shard of a match has come, nil if it has not begun.

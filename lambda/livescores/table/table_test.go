@@ -154,20 +154,20 @@ func TestShardsOnlyBecomeMore(t *testing.T) {
 // followers are all of a match, read in pages.
 func followers(t *testing.T, table *Table, id string) (all []string) {
 	t.Helper()
-	for slot := range layout.Slots {
-		after := ""
+	for slot := 0; slot < layout.Slots; slot = layout.LastOfPartition(slot) + 1 {
+		from, after := slot, ""
 		for more := true; more; {
 			var page []Follower
 			var err error
-			if page, more, err = table.Followers(t.Context(), id, slot, after, 2); err != nil {
+			if page, more, err = table.Followers(t.Context(), id, from, after, layout.LastOfPartition(slot), 2); err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range page {
-				if layout.Slot(f.Connection) != slot {
-					t.Errorf("%s is in slot %d, want %d", f.Connection, slot, layout.Slot(f.Connection))
+				if at := layout.Slot(f.Connection); at < from || at > layout.LastOfPartition(slot) {
+					t.Errorf("%s is after slot %d, want %d", f.Connection, from, at)
 				}
 				all = append(all, f.Connection)
-				after = f.Connection
+				from, after = layout.Slot(f.Connection), f.Connection
 			}
 		}
 	}
@@ -249,7 +249,7 @@ func TestPagesOfASlotGoOnWhereTheOneBeforeEnded(t *testing.T) {
 	if got := followers(t, table, "m"); !slices.Equal(got, want) {
 		t.Errorf("followers = %q, want %q", got, want)
 	}
-	page, _, err := table.Followers(t.Context(), "m", 3, "", 1)
+	page, _, err := table.Followers(t.Context(), "m", 3, "", 3, 1)
 	if err != nil || page[0] != (Follower{want[0], 1, 5}) {
 		t.Errorf("Followers = %+v, %v, want what it had when it began to follow", page, err)
 	}
@@ -257,7 +257,7 @@ func TestPagesOfASlotGoOnWhereTheOneBeforeEnded(t *testing.T) {
 	if err := table.Remove(t.Context(), "m", want[2]); err != nil {
 		t.Fatal(err)
 	}
-	if page, _, err := table.Followers(t.Context(), "m", 3, want[2], 10); err != nil || len(page) != 4 {
+	if page, _, err := table.Followers(t.Context(), "m", 3, want[2], 3, 10); err != nil || len(page) != 4 {
 		t.Errorf("followers after one that is gone = %+v, %v, want 4", page, err)
 	}
 }
@@ -277,7 +277,7 @@ func TestFollowersAreReadConsistently(t *testing.T) {
 		})
 	})
 	table := New(client, name)
-	if _, _, err := table.Followers(t.Context(), "m", 0, "", 10); err != nil {
+	if _, _, err := table.Followers(t.Context(), "m", 0, "", 7, 10); err != nil {
 		t.Fatal(err)
 	}
 	if len(requests) != 1 || requests[0].ConsistentRead == nil || !*requests[0].ConsistentRead {
@@ -300,12 +300,12 @@ func TestTheListIsOfTheDay(t *testing.T) {
 
 func TestProgressIsOfAShardOfSoMany(t *testing.T) {
 	table := newTable(t)
-	for _, at := range [][2]int{{0, 1}, {0, 4}, {3, 4}} {
+	for _, at := range [][2]int{{0, 1}, {0, 4}, {3, 4}, {0, 64}, {1, 64}} {
 		if err := table.SaveProgress(t.Context(), "m", at[0], at[1], fmt.Appendf(nil, "%d of %d", at[0], at[1]), now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for at, want := range map[[2]int]string{{0, 1}: "0 of 1", {0, 4}: "0 of 4", {3, 4}: "3 of 4", {1, 4}: ""} {
+	for at, want := range map[[2]int]string{{0, 1}: "0 of 1", {0, 4}: "0 of 4", {3, 4}: "3 of 4", {1, 4}: "", {0, 64}: "0 of 64", {1, 64}: "1 of 64"} {
 		if got, err := table.Progress(t.Context(), "m", at[0], at[1]); err != nil || string(got) != want {
 			t.Errorf("Progress(%v) = %q, %v, want %q", at, got, err, want)
 		}
@@ -329,7 +329,7 @@ func TestItemsExpire(t *testing.T) {
 		want time.Time
 	}{
 		{key("m", layout.ScoreItem), now.Add(layout.ScoreLife)},
-		{key(layout.SlotKey("m", layout.Slot("one")), layout.ConnectionPrefix+"one"), now.Add(layout.ConnectionLife)},
+		{followerKey("m", "one"), now.Add(layout.ConnectionLife)},
 		{key(layout.FollowsPrefix+"one", layout.FollowsItem), now.Add(layout.ConnectionLife)},
 	} {
 		in, err := table.get(t.Context(), tt.key, true)
@@ -349,7 +349,7 @@ func TestErrorsSayWhatWasTried(t *testing.T) {
 	_, read := missing.Match(ctx, "m", true)
 	_, write := missing.Write(ctx, &match.State{ID: "m"}, now)
 	_, disconnect := missing.Disconnect(ctx, "c")
-	_, _, page := missing.Followers(ctx, "m", 0, "", 1)
+	_, _, page := missing.Followers(ctx, "m", 0, "", 0, 1)
 	_, progress := missing.Progress(ctx, "m", 0, 1)
 	_, lines := missing.Lines(ctx, now)
 	for want, err := range map[string]error{
