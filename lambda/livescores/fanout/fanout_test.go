@@ -287,7 +287,10 @@ func TestATombstoneResetsItsMatch(t *testing.T) {
 	if got := r.rejected(); len(got) != 0 {
 		t.Errorf("rejected = %+v, want none", got)
 	}
+	r.handed() // all of it
+	r.mu.Lock()
 	jobs := r.jobs[len(r.jobs)-1]
+	r.mu.Unlock()
 	if jobs.Epoch != s.Epoch || jobs.From != 2 || jobs.To != 3 {
 		t.Errorf("job = %+v, want 2 to 3 of the epoch", jobs)
 	}

@@ -50,6 +50,9 @@ func TestAnEventReachesAllOnce(t *testing.T) {
 // More than a shard's worth is shared among more shards, before anybody was posted
 // to: nobody gets it twice for that.
 func TestAManyFollowedMatchIsSplit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	for followers, want := range map[int]int{1000: 1, 2 * perShard: 1, 2*perShard + 1: 4, 10_000: 16} {
 		within(t, func(t *testing.T) {
 			w := newWorld(t, followers)
@@ -203,6 +206,9 @@ func outage(t *testing.T, status int, lasts time.Duration) {
 }
 
 func TestAnOutageOfPostsDelaysAllAndLosesNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests, 0} {
 		outage(t, status, 20*time.Second)
 	}

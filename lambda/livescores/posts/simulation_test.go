@@ -17,6 +17,9 @@ var simulate = flag.Bool("simulate", false, "simulate 100,000 and 1,000,000 view
 //
 //	go test ./lambda/livescores/posts -run Viewers -v -simulate -timeout 30m
 func TestViewers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	type setting struct {
 		viewers int
 		quota   Quota
