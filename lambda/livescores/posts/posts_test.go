@@ -272,6 +272,9 @@ func TestWhoNeverAnswersIsGivenUp(t *testing.T) {
 		if took := time.Since(start); took < usual.alone || took > usual.alone+10*time.Second {
 			t.Errorf("given up after %v, want some time after %v", took, usual.alone)
 		}
+		if n := strings.Count(w.log.String(), `"Age":`); n != 1 {
+			t.Errorf("ages = %d, want one, of when the others had it", n)
+		}
 		if w.removed != 0 || !strings.Contains(w.log.String(), `"Failed":1`) {
 			t.Errorf("removed %d, want that it still follows and a metric", w.removed)
 		}

@@ -32,6 +32,9 @@ type run struct {
 	busy    int
 	fatal   error
 
+	// finished tells that the ring was closed in this run, and not before.
+	finished bool
+
 	began, last time.Time // last is of the last post that was taken
 	n           struct{ sent, gone, throttled, retried, failed int }
 }
@@ -215,7 +218,7 @@ func (r *run) begin(ctx context.Context, now time.Time) (begun bool, wait time.D
 			return false, 0, err
 		}
 		if f == nil {
-			r.p.Done, r.p.At, r.p.Round = true, r.p.Mark, false
+			r.p.Done, r.p.At, r.p.Round, r.finished = true, r.p.Mark, false, true
 			return true, 0, nil
 		}
 		r.p.At, r.p.Round = f.place, f.round

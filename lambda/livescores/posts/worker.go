@@ -191,7 +191,7 @@ func (w *Worker) split(ctx context.Context, j job.Job) error {
 func (r *run) report(s *match.State) {
 	values := map[string]float64{metrics.Sent: float64(r.n.sent), metrics.Gone: float64(r.n.gone), metrics.Throttled: float64(r.n.throttled),
 		metrics.Retried: float64(r.n.retried), metrics.Failed: float64(r.n.failed)}
-	if r.p.Done && s.At > 0 {
+	if r.finished && s.At > 0 {
 		values[metrics.Age] = float64(r.last.UnixMilli() - s.At)
 	}
 	r.w.metrics.Write(values, map[string]any{"match": r.j.Match, "sequence": r.p.Reach, "shard": r.j.Shard, "of": r.j.Of,

@@ -74,12 +74,26 @@ func (r *rig) must(err error) {
 	}
 }
 
+// built keeps the functions for all tests.
+var built string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "msklambda-live-")
+	if err != nil {
+		panic(err)
+	}
+	built = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
 func matches(ids ...string) live.Config { return live.Config{Matches: ids} }
 
 func startLive(t *testing.T, ctx context.Context, cfg live.Config) *live.Live {
 	t.Helper()
 	var last []string
-	cfg.Code, cfg.PagePort = "../../../lambda", "0"
+	cfg.Code, cfg.PagePort, cfg.Built = "../../../lambda", "0", built
 	cfg.Log = func(format string, args ...any) { last = append(last, fmt.Sprintf(format, args...)) }
 	l, err := live.Start(ctx, cfg)
 	var missing dynalite.MissingError

@@ -36,6 +36,10 @@ type Config struct {
 	Partitions int      // Default: 4.
 	Posters    int      // environments of the function that posts. Default: 4.
 
+	// Built is a directory that keeps the functions for those who start several, one
+	// after the other. Default: they are built each time.
+	Built string
+
 	// Limits and Fault are what API Gateway makes of messages and posts.
 	Limits gateway.Limits
 	Fault  func(connection string) gateway.Fault
@@ -178,7 +182,13 @@ func (l *Live) build(ctx context.Context, dir, name string) (bootstrap string, e
 	if _, err := os.Stat(entry); err != nil {
 		return "", fmt.Errorf("%w: run this in the repository", err)
 	}
+	if l.cfg.Built != "" {
+		dir = l.cfg.Built
+	}
 	bootstrap = filepath.Join(dir, name, "bootstrap")
+	if _, err := os.Stat(bootstrap); err == nil {
+		return bootstrap, nil
+	}
 	if err := os.MkdirAll(filepath.Dir(bootstrap), 0o755); err != nil {
 		return "", err
 	}
