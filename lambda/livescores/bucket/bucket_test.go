@@ -116,3 +116,39 @@ func TestTheAddressOfABucket(t *testing.T) {
 		}
 	}
 }
+
+// What was read before somebody else wrote is not written over that: it is read
+// again. Whoever writes alone reads once.
+func TestWhatSomebodyElseWroteIsNotWrittenOver(t *testing.T) {
+	s := start(t)
+	one, other := New(cfg, "b", s.Endpoint), New(cfg, "b", s.Endpoint)
+	reads := 0
+	write := func(meanwhile func()) string {
+		t.Helper()
+		reads = 0
+		err := one.Replace(t.Context(), "key", func(context.Context) (Object, error) {
+			if reads++; reads == 1 {
+				meanwhile()
+			}
+			return content(fmt.Sprintf("read %d", reads)), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, _ := s.Get("b", "key")
+		return string(o.Content)
+	}
+	for n := range 3 {
+		if got := write(func() {}); got != "read 1" || reads != 1 {
+			t.Errorf("write %d = %s after %d reads, want one", n+1, got, reads)
+		}
+		got := write(func() {
+			if err := other.Replace(t.Context(), "key", func(context.Context) (Object, error) { return content(fmt.Sprint("other ", n)), nil }); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got != "read 2" {
+			t.Errorf("object = %s, want what was read after the other's write", got)
+		}
+	}
+}

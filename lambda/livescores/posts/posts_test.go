@@ -401,3 +401,28 @@ func TestTheMetricsSayWhatWasDone(t *testing.T) {
 		}
 	})
 }
+
+// A post that is under way with what was the newest when it began is not the last
+// to a connection, if something newer came meanwhile and the others had that.
+func TestASlowPostOfTheOldIsFollowedByTheNew(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 50)
+		w.answer = func(c string, attempt int) int {
+			switch {
+			case c == name(7) && attempt == 1:
+				return http.StatusServiceUnavailable
+			case c == name(7) && attempt == 2:
+				time.Sleep(2 * time.Second)
+			}
+			return http.StatusOK
+		}
+		w.happen()
+		time.Sleep(500 * time.Millisecond) // the second attempt is under way
+		w.happen()
+		w.settle()
+		w.check()
+		if got := w.got[name(7)]; len(got) != 2 || got[0].last != 1 {
+			t.Errorf("the slow one got %+v, want the old and then the new", got)
+		}
+	})
+}
