@@ -1,35 +1,48 @@
-// Command lambda is the function that the default app deploys: it logs each
-// record. Replace process by what your function is to do.
+// Command lambda is the function that the default app deploys: it logs that each
+// record came, and how large it is. Replace process by what your function is to do.
 package main
 
 import (
 	"context"
 	"encoding/base64"
-	"io"
 	"log/slog"
 	"os"
-	"strings"
 	"unicode/utf8"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"msklambda/lambda/kafka"
 )
 
+// logValuesEnv is the environment variable that, with "true", has keys and values
+// logged too. They are people's data, and what they take in CloudWatch is paid by
+// the gigabyte: for looking at a test topic.
+const logValuesEnv = "MSKLAMBDA_LOG_VALUES"
+
 func main() {
-	slog.SetDefault(newLogger(os.Stdout))
-	kafka.Start(process)
+	f := function{values: os.Getenv(logValuesEnv) == "true"}
+	kafka.Start(f.process)
 }
 
-// process handles one record. An error makes Lambda send it again.
-func process(ctx context.Context, r *kafka.Record) error {
-	slog.InfoContext(ctx, "record",
-		"topic", r.Topic,
-		"partition", r.Partition,
-		"offset", r.Offset,
-		"key", text(r.Key),
-		"value", text(r.Value))
+type function struct {
+	values bool // are logged
+}
+
+// process handles one record. An error makes Lambda send it again. The line has
+// the record's topic, partition and offset from the context.
+func (f function) process(ctx context.Context, r *kafka.Record) error {
+	attrs := []any{"keyBytes", size(r.Key), "valueBytes", size(r.Value)}
+	if f.values {
+		attrs = append(attrs, "key", text(r.Key), "value", text(r.Value))
+	}
+	slog.InfoContext(ctx, "record", attrs...)
 	return nil
+}
+
+// size is nil for null.
+func size(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return len(b)
 }
 
 // text returns b as it reads best in a log: nil for null, text if it is
@@ -42,18 +55,4 @@ func text(b []byte) any {
 		return string(b)
 	}
 	return base64.StdEncoding.EncodeToString(b)
-}
-
-// newLogger writes JSON with the keys that Lambda's log level filter reads.
-func newLogger(out io.Writer) *slog.Logger {
-	// Lambda has two levels that slog does not name.
-	name := strings.NewReplacer("TRACE", "DEBUG-4", "FATAL", "ERROR+4").Replace(os.Getenv("AWS_LAMBDA_LOG_LEVEL"))
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(name)); err != nil {
-		level = slog.LevelInfo
-	}
-	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{
-		Level:       level,
-		ReplaceAttr: lambdacontext.ReplaceAttr,
-	}))
 }

@@ -2,58 +2,52 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"strings"
 	"testing"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/kafkatest"
+	"msklambda/lambda/lambdalog"
 )
 
-func TestProcessLogsTextOrBase64(t *testing.T) {
+func TestProcessLogsPlacesAndSizesAndValuesWhenAskedFor(t *testing.T) {
 	before := slog.Default()
 	defer slog.SetDefault(before)
 	tests := map[string]struct {
 		key, value []byte
-		want       string
+		sizes      string
+		values     string
 	}{
-		"text":      {[]byte("a"), []byte(`{"id":1}`), `"key":"a","value":"{\"id\":1}"}`},
-		"utf-8":     {[]byte("caf\u00e9"), []byte{}, `"key":"caf` + "\u00e9" + `","value":""}`},
-		"bytes":     {[]byte{0xff}, []byte{0, 0xfe}, `"key":"/w==","value":"AP4="}`},
-		"tombstone": {nil, nil, `"key":null,"value":null}`},
+		"text":      {[]byte("a"), []byte(`{"id":1}`), `"keyBytes":1,"valueBytes":8`, `"key":"a","value":"{\"id\":1}"`},
+		"utf-8":     {[]byte("caf\u00e9"), []byte{}, `"keyBytes":5,"valueBytes":0`, `"key":"caf` + "\u00e9" + `","value":""`},
+		"bytes":     {[]byte{0xff}, []byte{0, 0xfe}, `"keyBytes":1,"valueBytes":2`, `"key":"/w==","value":"AP4="`},
+		"tombstone": {nil, nil, `"keyBytes":null,"valueBytes":null`, `"key":null,"value":null`},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			slog.SetDefault(newLogger(&out))
-			err := process(context.Background(), &kafka.Record{Topic: "orders", Partition: 3, Offset: 7, Key: test.key, Value: test.value})
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := `"level":"INFO","message":"record","topic":"orders","partition":3,"offset":7,` + test.want
-			if got := out.String(); !strings.Contains(got, want) {
-				t.Errorf("log = %s, want %s", got, want)
-			}
-		})
-	}
-}
-
-func TestTheLogLevelIsThatOfLambda(t *testing.T) {
-	for level, want := range map[string]string{"": "INFO WARN", "INFO": "INFO WARN", "DEBUG": "DEBUG INFO WARN", "TRACE": "DEBUG INFO WARN", "WARN": "WARN", "FATAL": "", "nonsense": "INFO WARN"} {
-		t.Setenv("AWS_LAMBDA_LOG_LEVEL", level)
-		var out bytes.Buffer
-		l := newLogger(&out)
-		l.Debug("DEBUG")
-		l.Info("INFO")
-		l.Warn("WARN")
-		var got []string
-		for line := range strings.Lines(out.String()) {
-			_, rest, _ := strings.Cut(line, `"message":"`)
-			message, _, _ := strings.Cut(rest, `"`)
-			got = append(got, message)
-		}
-		if got := strings.Join(got, " "); got != want {
-			t.Errorf("level %q logs %s, want %s", level, got, want)
+		for _, values := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				var out bytes.Buffer
+				slog.SetDefault(slog.New(kafka.LogHandler(lambdalog.NewHandler(&out))))
+				record := kafka.Record{Topic: "orders", Partition: 3, Offset: 7, Key: test.key, Value: test.value}
+				result := kafkatest.Run(t, kafka.Handler(function{values}.process), kafkatest.Event(record), kafkatest.OnDemand)
+				if result.Err != nil {
+					t.Fatal(result.Err)
+				}
+				want := `"topic":"orders","partition":3,"offset":7,` + test.sizes
+				if values {
+					want += "," + test.values
+				}
+				line, _, _ := strings.Cut(out.String(), "\n")
+				for _, want := range []string{want, `"level":"INFO","message":"record","requestId":"`} {
+					if strings.Count(line, want) != 1 {
+						t.Errorf("line = %s, want %s once", line, want)
+					}
+				}
+				if !values && strings.Contains(line, `"value":`) {
+					t.Errorf("line = %s, want no values", line)
+				}
+			})
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package kafka
 
 import (
-	"context"
+	"fmt"
 	"strconv"
 )
 
@@ -13,20 +13,10 @@ const noFailures = `{"batchItemFailures":[]}`
 const maxReported = 100
 
 // unhandled calls yield with the index of every record of w that Lambda is to
-// send again, in order and once each.
+// send again, in order: every one of which nobody has said that it is done.
 func (w *work) unhandled(yield func(int) bool) {
-	last := -1
-	for _, f := range w.failed {
-		if f.index >= w.rest {
-			break
-		}
-		if f.index != last && !yield(f.index) {
-			return
-		}
-		last = f.index
-	}
-	for i := w.rest; i < len(w.records); i++ {
-		if !yield(i) {
+	for k, s := range w.status {
+		if !s.isDone() && !yield(k) {
 			return
 		}
 	}
@@ -62,20 +52,33 @@ func (b *batch) answer() []byte {
 	return append(out, "]}"...)
 }
 
-// err returns what to fail the invocation with: nil when every record was
-// handled.
+// err returns what to fail the invocation with: nil when every record is done.
 func (b *batch) err() error {
 	var errs []error
+	failed := b.failed
 	for i := range b.parts {
 		w := &b.parts[i]
-		for _, f := range w.failed {
-			r := &w.records[f.index]
-			errs = append(errs, &recordError{r.Topic, r.Partition, w.offsets[f.index], f.err})
+		known := len(errs)
+		for ; len(failed) > 0 && failed[0].w == w; failed = failed[1:] {
+			k := failed[0].index
+			errs = append(errs, &recordError{w.record(k).Topic, w.record(k).Partition, w.offsets[k], failed[0].err})
 		}
-		if w.skipped {
-			r := &w.records[w.rest]
-			first := position(r.Topic, r.Partition, w.offsets[w.rest])
-			errs = append(errs, &skippedError{first, len(w.records) - w.rest, context.Cause(b.ctx)})
+		first, unhandled, notBegun := -1, 0, 0
+		for k := range w.unhandled {
+			unhandled++
+			if w.status[k] == unstarted {
+				if notBegun++; first < 0 {
+					first = k
+				}
+			}
+		}
+		switch {
+		case first >= 0:
+			r := w.record(first)
+			errs = append(errs, &unstartedError{position(r.Topic, r.Partition, w.offsets[first]), notBegun, w.notBegun})
+		case unhandled > 0 && len(errs) == known:
+			// Whatever left them so: an invocation that succeeds would lose them.
+			errs = append(errs, fmt.Errorf("kafka: %d records of %s were not handled", unhandled, w.name))
 		}
 	}
 	if len(errs) == 0 {

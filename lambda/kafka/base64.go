@@ -19,6 +19,9 @@ func newSextets() (t [256]byte) {
 	return t
 }
 
+// vectorFrom is the length from which on calling the vector code pays.
+const vectorFrom = 48
+
 // decodeBase64 decodes p in place, padded standard base64, and returns how many
 // bytes it wrote. When p is malformed ok is false and n is what the groups of
 // four before the malformed one made.
@@ -32,7 +35,7 @@ func decodeBase64(p []byte) (n int, ok bool) {
 	}
 	// The last group is the only one that may be padded.
 	last := len(p) - 4
-	if last < 48 {
+	if last < vectorFrom {
 		n, ok = decodeShort(p[:last])
 	} else {
 		// The vector code leaves the end to encoding/base64. Where that skips

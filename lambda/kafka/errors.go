@@ -75,16 +75,16 @@ func (e *recordError) Error() string {
 	return fmt.Sprintf("kafka: handle %s: %v", position(e.topic, e.partition, e.offset), e.err)
 }
 
-// skippedError is about the records of a partition that were not started.
-type skippedError struct {
+// unstartedError is about the records of a partition that were not started.
+type unstartedError struct {
 	first string
 	count int
 	cause error
 }
 
-func (e *skippedError) Unwrap() error { return e.cause }
+func (e *unstartedError) Unwrap() error { return e.cause }
 
-func (e *skippedError) Error() string {
+func (e *unstartedError) Error() string {
 	if e.count == 1 {
 		return fmt.Sprintf("kafka: handle %s: not started: %v", e.first, e.cause)
 	}

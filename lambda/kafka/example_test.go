@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
+	"strconv"
+	"time"
 
 	"msklambda/lambda/kafka"
 )
@@ -36,8 +39,8 @@ func ExampleHandler() {
 			return nil
 		}
 		fmt.Printf("%s %s = %s\n", r, r.Key, r.Value)
-		for _, h := range r.Headers {
-			fmt.Printf("  %s: %s\n", h.Key, h.Value)
+		for key, value := range r.Headers() {
+			fmt.Printf("  %s: %s\n", key, value)
 		}
 		return nil
 	}
@@ -164,3 +167,150 @@ func ExampleStart() {
 }
 
 func store(context.Context, []byte, []byte) error { return nil }
+
+// What is returned says what becomes of the record: an order that can never be
+// handled goes to the dead letters, one that is known is skipped, and what a
+// database refuses for a moment is tried again.
+func ExampleDeadLetter() {
+	process := func(ctx context.Context, r *kafka.Record) error {
+		switch r.Offset {
+		case 7:
+			return kafka.Permanent(errors.New("no such customer"))
+		case 8:
+			return kafka.Skip(errors.New("known already"))
+		}
+		return nil
+	}
+	letters := kafka.SinkFunc(func(ctx context.Context, failures []kafka.Failure) error {
+		for _, f := range failures {
+			fmt.Println("dead letter", f.Record, f.Err, f.Attempts)
+		}
+		return nil // acknowledged
+	})
+	h := kafka.Handler(process, quiet,
+		kafka.Retry(kafka.Backoff{Attempts: 5}),
+		kafka.DeadLetter(letters))
+	answer, err := h.Invoke(context.Background(), []byte(event))
+	fmt.Println(string(answer), err)
+	// Output:
+	// dead letter orders[0]@7 no such customer 1
+	// {"batchItemFailures":[]} <nil>
+}
+
+// A record that fails stops its key and nothing else.
+func ExampleConcurrencyByKey() {
+	os.Setenv(kafka.ReportBatchItemFailuresEnv, "true")
+	defer os.Unsetenv(kafka.ReportBatchItemFailuresEnv)
+
+	process := func(ctx context.Context, r *kafka.Record) error {
+		if string(r.Key) == "b" {
+			return errors.New("connection refused")
+		}
+		return nil
+	}
+	h := kafka.Handler(process, quiet, kafka.ConcurrencyByKey(32))
+	answer, err := h.Invoke(context.Background(), []byte(event))
+	fmt.Println(string(answer), err)
+	// Output:
+	// {"batchItemFailures":[{"itemIdentifier":{"partition":"orders-0","offset":8}}]} <nil>
+}
+
+// A decoder of one's own: here for values that are a number as text.
+func ExampleTyped() {
+	number := func(ctx context.Context, r *kafka.Record, data []byte) (int, error) {
+		return strconv.Atoi(string(data))
+	}
+	process := func(ctx context.Context, n int, r *kafka.Record) error {
+		fmt.Println(n + 1)
+		return nil
+	}
+	fmt.Println(kafka.Typed(number, process)(context.Background(), &kafka.Record{Value: []byte("41")}))
+	fmt.Println(kafka.Typed(number, process)(context.Background(), &kafka.Record{Value: []byte("x")}))
+	// Output:
+	// 42
+	// <nil>
+	// decode the value, 1 bytes, as int: strconv.Atoi: parsing "x": invalid syntax
+}
+
+// All records of an event in one statement, whichever partitions they are of.
+func ExampleTypedBatch() {
+	write := func(ctx context.Context, orders []kafka.Message[*Order]) error {
+		for _, o := range orders {
+			fmt.Println(o.Record, o.Value != nil)
+		}
+		return nil
+	}
+	h := kafka.Handler(kafka.TypedBatch(kafka.FromJSON[*Order], write), kafka.WholeEvent(), quiet)
+	h.Invoke(context.Background(), []byte(event))
+	// Output:
+	// orders[0]@7 true
+	// orders[0]@8 false
+	// orders[0]@9 true
+}
+
+// Workers inside a Batch: what one of them panics at, or forgets, is not lost.
+func ExampleForEach() {
+	os.Setenv(kafka.ReportBatchItemFailuresEnv, "true")
+	defer os.Unsetenv(kafka.ReportBatchItemFailuresEnv)
+
+	process := func(ctx context.Context, records []*kafka.Record) error {
+		return kafka.ForEach(ctx, records, 16, func(ctx context.Context, r *kafka.Record) error {
+			if r.Offset == 8 {
+				panic("no customer")
+			}
+			return nil
+		})
+	}
+	answer, err := kafka.Handler(kafka.Batch(process), quiet).Invoke(context.Background(), []byte(event))
+	fmt.Println(string(answer), err)
+	// Output:
+	// {"batchItemFailures":[{"itemIdentifier":{"partition":"orders-0","offset":8}}]} <nil>
+}
+
+// A middleware that times the function.
+func ExampleUse() {
+	timed := func(next kafka.HandlerFunc) kafka.HandlerFunc {
+		return func(ctx context.Context, r *kafka.Record) error {
+			start := time.Now()
+			err := next(ctx, r)
+			fmt.Println(r, time.Since(start) < time.Hour, err)
+			return err
+		}
+	}
+	process := func(ctx context.Context, r *kafka.Record) error { return nil }
+	kafka.Handler(process, kafka.Use(timed), quiet).Invoke(context.Background(), []byte(event))
+	// Output:
+	// orders[0]@7 true <nil>
+	// orders[0]@8 true <nil>
+	// orders[0]@9 true <nil>
+}
+
+// A function that buffers says with AfterBatch whether all of it got through.
+func ExampleAfterBatch() {
+	var buffer []string
+	process := func(ctx context.Context, r *kafka.Record) error {
+		buffer = append(buffer, string(r.Key))
+		return nil
+	}
+	flush := func(ctx context.Context, r *kafka.Result) error {
+		fmt.Println("flush", buffer)
+		buffer = nil
+		return errors.New("broker down")
+	}
+	_, err := kafka.Handler(process, kafka.AfterBatch(flush), quiet).Invoke(context.Background(), []byte(event))
+	fmt.Println(err)
+	// Output:
+	// flush [a b c]
+	// kafka: handle orders[0]@7: after the batch: broker down
+}
+
+// A client lives as long as the execution environment.
+func ExampleOnShutdown() {
+	client, err := net.Dial("tcp", "db.example.com:5432")
+	if err != nil {
+		panic(err)
+	}
+	kafka.Start(func(ctx context.Context, r *kafka.Record) error {
+		return store(ctx, r.Key, r.Value)
+	}, kafka.OnShutdown(func(context.Context) { client.Close() }))
+}

@@ -106,10 +106,15 @@ func (d *decoder) record(i int, r *Record) int {
 		return d.fail(i, "a record: an object")
 	}
 	start, members := i, 0
-	if n := len(d.prefix); n > 0 && bytes.HasPrefix(d.data[i:], d.prefix) {
+	if n := len(d.prefix); n > 0 && !d.slow && bytes.HasPrefix(d.data[i:], d.prefix) {
 		r.Topic, r.Partition = d.prefixTopic, d.prefixPartition
 		d.seen = fieldTopic | fieldPartition
-		i += n - 1 // to its comma
+		if i = d.usual(i+n-1, r); i < 0 {
+			return i
+		}
+		if d.is(i, '}') && d.seen&needed == needed {
+			return i + 1
+		}
 		members = 3
 	} else {
 		i++
@@ -129,7 +134,7 @@ func (d *decoder) record(i int, r *Record) int {
 			break
 		}
 		f, size := fieldAt(d.data[i:])
-		if size > 0 {
+		if size > 0 && !d.slow {
 			i = d.space(i + size)
 		} else if f, i = d.fieldName(i); i < 0 {
 			return i
@@ -141,7 +146,7 @@ func (d *decoder) record(i int, r *Record) int {
 		case fieldKey:
 			r.Key, i = d.bytes(i)
 		case fieldHeaders:
-			r.Headers, i = d.headerArray(i)
+			r.headers, i = d.headerArray(i, r.headers)
 		case fieldKeySchema:
 			r.KeySchema, i = d.schema(i, r.KeySchema)
 		case fieldValueSchema:
@@ -161,6 +166,11 @@ func (d *decoder) record(i int, r *Record) int {
 	return i
 }
 
+const (
+	wantOffset    = "an offset: a whole number of 64 bits, not negative"
+	wantTimestamp = "a timestamp: a whole number of milliseconds"
+)
+
 // scalar reads a field that null leaves as it is, as in encoding/json.
 func (d *decoder) scalar(i int, f field, r *Record) int {
 	if next, ok := d.null(i); ok {
@@ -176,9 +186,9 @@ func (d *decoder) scalar(i int, f field, r *Record) int {
 	case fieldPartition:
 		n, i = d.integer(i, 0, math.MaxInt32, "a partition: a whole number of 32 bits, not negative")
 	case fieldOffset:
-		n, i = d.integer(i, 0, math.MaxInt64, "an offset: a whole number of 64 bits, not negative")
+		n, i = d.integer(i, 0, math.MaxInt64, wantOffset)
 	case fieldTimestamp:
-		n, i = d.integer(i, math.MinInt64, math.MaxInt64, "a timestamp: a whole number of milliseconds")
+		n, i = d.integer(i, math.MinInt64, math.MaxInt64, wantTimestamp)
 	}
 	if i < 0 {
 		return i

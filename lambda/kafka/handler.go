@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"msklambda/lambda/kafka/contract"
+	"msklambda/lambda/kafka/internal/testhook"
 )
 
 // ReportBatchItemFailuresEnv is the environment variable that tells a handler
@@ -28,18 +27,12 @@ type Func interface {
 	~func(context.Context, *Record) error | Batch
 }
 
-// Start handles the events of Lambda with fn and does not return. It is all
-// that main needs to do. It panics as [Handler] does.
-func Start[F Func](fn F, opts ...Option) {
-	lambda.Start(Handler(fn, opts...))
-}
-
-// Handler makes a handler of fn, to be given to lambda.Start or called in a
-// test. It panics if fn is nil or an option's value is not allowed.
+// Handler makes a handler of fn, to be given to lambda.Start of aws-lambda-go or
+// called in a test. It panics if fn is nil or an option's value is not allowed.
 //
 // Invoke decodes its payload in place: after it the payload is no longer the
 // event.
-func Handler[F Func](fn F, opts ...Option) lambda.Handler {
+func Handler[F Func](fn F, opts ...Option) Invoker {
 	h := &handler{partial: os.Getenv(ReportBatchItemFailuresEnv) == "true", concurrency: 1, margin: -1}
 	switch fn := any(fn).(type) {
 	case Batch:
@@ -60,20 +53,40 @@ func Handler[F Func](fn F, opts ...Option) lambda.Handler {
 		}
 		opt(h)
 	}
+	h.check()
+	h.wrap()
 	return h
 }
+
+// check refuses options that do not go together.
+func (h *handler) check() {
+	switch {
+	case h.byKey && h.batch != nil:
+		panic("kafka: ConcurrencyByKey needs a function of one record, got a Batch, which can use ForEach")
+	case h.byKey && h.concurrencySet:
+		panic("kafka: Concurrency and ConcurrencyByKey exclude each other")
+	case h.whole && h.batch == nil:
+		panic("kafka: WholeEvent needs a Batch, got a function of one record")
+	case len(h.middleware) > 0 && h.batch != nil:
+		panic("kafka: Use needs a function of one record, got a Batch")
+	}
+}
+
+// HandlerFunc is user code for one record. What it returns says what becomes of
+// the record: nil, that it is handled; [Skip], that it need not be; [Permanent], that
+// no retry helps; [RetryAfter], when to try again; any other error, that a retry
+// may help. A panic, or the end of its goroutine, is an error of the last kind.
+type HandlerFunc func(ctx context.Context, r *Record) error
 
 // Option changes how a [Handler] works.
 type Option func(*handler)
 
-// Concurrency handles up to n partitions at once, each in order. The default is
-// 1: a function has a fraction of a processor, so that more than one at a time is
-// worth it only where handling a record means waiting. Panics if n is less than 1.
-func Concurrency(n int) Option {
-	if n < 1 {
-		panic(fmt.Sprintf("kafka: Concurrency must be at least 1, got %d", n))
-	}
-	return func(h *handler) { h.concurrency = n }
+// WholeEvent gives a [Batch] the records of all partitions of the event at once,
+// those of each in order and together, for stores that take many records in one go
+// wherever they come from. Without [ContinueOnError] a record that fails holds up
+// those after it in its own partition only, unless it is told by [FailedAt].
+func WholeEvent() Option {
+	return func(h *handler) { h.whole = true }
 }
 
 // ContinueOnError goes on with the next record of a partition when one has
@@ -112,15 +125,28 @@ func Logger(l *slog.Logger) Option {
 }
 
 type handler struct {
-	record      func(context.Context, *Record) error
-	batch       Batch // in place of record
-	partial     bool
-	goOn        bool
-	concurrency int
-	margin      time.Duration // negative: the default
-	logger      *slog.Logger  // nil: the default
-	spare       atomic.Pointer[memory]
+	record HandlerFunc
+	batch  Batch // in place of record
+
+	partial        bool
+	goOn           bool
+	byKey, whole   bool
+	concurrency    int
+	concurrencySet bool
+	margin         time.Duration // negative: the default
+	retry          *Backoff
+	sink           Sink
+	store          Store
+	middleware     []Middleware
+	afterBatch     []func(context.Context, *Result) error
+	onShutdown     []func(context.Context)
+	logger         *slog.Logger // nil: the default
+
+	spare atomic.Pointer[memory]
 }
+
+// shutdownTime is what Lambda leaves to a function that it ends, a little less.
+const shutdownTime = 300 * time.Millisecond
 
 // maxMargin is the most that the default of DeadlineMargin takes.
 const maxMargin = 2 * time.Second
@@ -135,19 +161,29 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		log.undecoded(err, len(payload))
 		return nil, err
 	}
-	userCtx, cancel := h.withMargin(ctx, start)
+	userCtx, margin, cancel := h.withMargin(ctx, start)
 	defer cancel()
-	b := &batch{handler: h, ctx: userCtx, log: log, mem: m, parts: make([]work, len(parts))}
-	for i := range parts {
-		b.parts[i].partition = parts[i]
+	b := h.newBatch(userCtx, log, m, parts)
+	partial := h.partial
+	if b.hook = testhook.From(ctx); b.hook != nil {
+		partial = b.hook.Partial
+	}
+	if h.store != nil && !partial {
+		b.skipDone(userCtx)
 	}
 	b.run()
+	if len(h.afterBatch) > 0 {
+		b.finish(late(ctx, margin))
+	}
 	log.batch(b, time.Since(start))
 	answer, err := []byte(noFailures), error(nil)
-	if h.partial {
+	if partial {
 		answer = b.answer()
 	} else if err = b.err(); err != nil {
 		answer = nil
+		if h.store != nil {
+			b.addDone(late(ctx, margin))
+		}
 	}
 	h.putMemory(m)
 	return answer, err
@@ -165,20 +201,33 @@ func (h *handler) takeMemory() *memory {
 // putMemory takes memory back, unless it is larger than a batch should need.
 func (h *handler) putMemory(m *memory) {
 	m.wipe()
-	if cap(m.records) <= 2*maxBatch && cap(m.headers) <= 8*maxBatch {
+	if cap(m.records) <= 2*maxBatch {
 		h.spare.Store(m)
 	}
 }
 
-// withMargin returns the context of the user's code.
-func (h *handler) withMargin(ctx context.Context, start time.Time) (context.Context, context.CancelFunc) {
+// withMargin returns the context of the user's code, and how long before the end of
+// the invocation it ends.
+func (h *handler) withMargin(ctx context.Context, start time.Time) (context.Context, time.Duration, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
-		return context.WithCancel(ctx)
+		ctx, cancel := context.WithCancel(ctx)
+		return ctx, 0, cancel
 	}
 	margin := h.margin
 	if margin < 0 {
 		margin = max(0, min(end.Sub(start)/10, maxMargin))
 	}
-	return context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
+	ctx, cancel := context.WithDeadlineCause(ctx, end.Add(-margin), marginError(margin))
+	return ctx, margin, cancel
+}
+
+// late returns the context of what comes after all records: it ends in the middle of
+// the margin.
+func late(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, end.Add(-margin/2), marginError(margin/2))
 }

@@ -11,9 +11,9 @@ import (
 // BenchmarkHandler measures Invoke with a function that counts bytes, and
 // without the runtime around it.
 func BenchmarkHandler(b *testing.B) {
-	for _, e := range benchEvents {
+	for _, e := range benchmarks {
 		b.Run(e.name, func(b *testing.B) {
-			event := benchEvent(e.n, e.size, e.headers)
+			event := e.event()
 			payload := make([]byte, len(event))
 			total := 0
 			h := Handler(func(_ context.Context, r *Record) error {

@@ -8,22 +8,22 @@ import (
 
 // integer reads a whole number from least to most. As for encoding/json, 1.0 and
 // 1e3 are none.
-func (d *decoder) integer(i int, least, most int64, want string) (n int64, next int) {
+func (s *scanner) integer(i int, least, most int64, want string) (n int64, next int) {
 	start := i
-	negative := d.is(i, '-')
+	negative := s.is(i, '-')
 	if negative {
 		i++
 	}
 	first := i
-	u, i, ok := digitsAt(d.data, i)
+	u, i, ok := digitsAt(s.data, i)
 	if !ok {
-		return 0, d.fail(start, want)
+		return 0, s.fail(start, want)
 	}
-	if i == first || d.data[first] == '0' && i > first+1 {
-		return 0, d.fail(start, want)
+	if i == first || s.data[first] == '0' && i > first+1 {
+		return 0, s.fail(start, want)
 	}
-	if i < len(d.data) && (d.data[i] == '.' || d.data[i]|0x20 == 'e') {
-		return 0, d.fail(start, want)
+	if i < len(s.data) && (s.data[i] == '.' || s.data[i]|0x20 == 'e') {
+		return 0, s.fail(start, want)
 	}
 	switch {
 	case u <= math.MaxInt64:
@@ -34,10 +34,10 @@ func (d *decoder) integer(i int, least, most int64, want string) (n int64, next 
 	case negative && u == -math.MinInt64:
 		n = math.MinInt64
 	default:
-		return 0, d.fail(start, want)
+		return 0, s.fail(start, want)
 	}
 	if n < least || n > most {
-		return 0, d.fail(start, want)
+		return 0, s.fail(start, want)
 	}
 	return n, i
 }
@@ -82,37 +82,37 @@ func digitsAt(p []byte, i int) (u uint64, next int, ok bool) {
 }
 
 // number skips a number of any size.
-func (d *decoder) number(i int) int {
-	if d.is(i, '-') {
+func (s *scanner) number(i int) int {
+	if s.is(i, '-') {
 		i++
 	}
-	if d.is(i, '0') {
+	if s.is(i, '0') {
 		i++
-	} else if i = d.digits(i); i < 0 {
+	} else if i = s.digits(i); i < 0 {
 		return i
 	}
-	if d.is(i, '.') {
-		if i = d.digits(i + 1); i < 0 {
+	if s.is(i, '.') {
+		if i = s.digits(i + 1); i < 0 {
 			return i
 		}
 	}
-	if d.is(i, 'e') || d.is(i, 'E') {
+	if s.is(i, 'e') || s.is(i, 'E') {
 		i++
-		if d.is(i, '+') || d.is(i, '-') {
+		if s.is(i, '+') || s.is(i, '-') {
 			i++
 		}
-		return d.digits(i)
+		return s.digits(i)
 	}
 	return i
 }
 
-func (d *decoder) digits(i int) int {
+func (s *scanner) digits(i int) int {
 	start := i
-	for i < len(d.data) && d.data[i]-'0' <= 9 {
+	for i < len(s.data) && s.data[i]-'0' <= 9 {
 		i++
 	}
 	if i == start {
-		return d.fail(i, "a digit")
+		return s.fail(i, "a digit")
 	}
 	return i
 }

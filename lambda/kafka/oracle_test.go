@@ -154,18 +154,24 @@ func (b *oracleBytes) UnmarshalJSON(data []byte) error {
 }
 
 // oracleHeaders: order and duplicates are kept, a second "headers" replaces the
-// first, bytes may be unsigned and must not be null.
-type oracleHeaders []Header
+// first, bytes may be unsigned and must not be null. What is wrong in the array is
+// for whoever reads it.
+type oracleHeaders struct {
+	headers []Header
+	err     error
+}
 
 func (h *oracleHeaders) UnmarshalJSON(data []byte) error {
-	*h = nil
+	*h = oracleHeaders{}
 	var objects []json.RawMessage
 	if err := json.Unmarshal(data, &objects); err != nil {
 		return err
 	}
-	if objects != nil {
-		*h = oracleHeaders{}
-	}
+	h.err = h.read(objects)
+	return nil
+}
+
+func (h *oracleHeaders) read(objects []json.RawMessage) error {
 	for _, object := range objects {
 		if string(object) == "null" {
 			continue
@@ -197,7 +203,7 @@ func (h *oracleHeaders) UnmarshalJSON(data []byte) error {
 				}
 				header.Value = append(header.Value, byte(b))
 			}
-			*h = append(*h, header)
+			h.headers = append(h.headers, header)
 		}
 	}
 	return nil
@@ -220,7 +226,7 @@ func (id *oracleID) UnmarshalJSON(data []byte) error {
 }
 
 // oracle decodes an event with encoding/json.
-func oracle(payload []byte) ([]partition, error) {
+func oracle(payload []byte) ([]wantPartition, error) {
 	var event oracleEvent
 	if err := json.Unmarshal(payload, &event); err != nil {
 		return nil, err
@@ -228,20 +234,23 @@ func oracle(payload []byte) ([]partition, error) {
 	if event.Records == nil {
 		return nil, errors.New("no records")
 	}
-	var parts []partition
+	var parts []wantPartition
 	for name, records := range event.Records {
-		p := partition{name: name}
+		p := wantPartition{name: name}
 		for _, r := range records {
-			record := Record{
+			record := wantRecord{
 				Topic:         r.Topic.value,
 				Partition:     r.Partition.value,
 				Offset:        r.Offset.value,
 				TimestampType: r.TimestampType,
 				Key:           r.Key,
 				Value:         r.Value,
-				Headers:       r.Headers,
 				KeySchema:     r.KeySchema.schema(),
 				ValueSchema:   r.ValueSchema.schema(),
+				Headers:       r.Headers.headers,
+			}
+			if r.Headers.err != nil {
+				record.Headers, record.malformed = nil, true
 			}
 			if r.Timestamp.set {
 				record.Timestamp = time.UnixMilli(r.Timestamp.value).UTC()
@@ -252,7 +261,7 @@ func oracle(payload []byte) ([]partition, error) {
 			parts = append(parts, p)
 		}
 	}
-	slices.SortFunc(parts, func(a, b partition) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(parts, func(a, b wantPartition) int { return strings.Compare(a.name, b.name) })
 	return parts, nil
 }
 

@@ -132,6 +132,23 @@ func (r randomEvents) header() string {
 	})
 }
 
+// plainHeaders writes headers as AWS does, at times with a number that is none.
+func (r randomEvents) plainHeaders() string {
+	var headers []string
+	for range r.IntN(4) {
+		var numbers []string
+		for range r.IntN(12) {
+			n := fmt.Sprint(r.IntN(256) - 128)
+			if r.seldom(50) {
+				n = r.pick("", "01", "-", "1.", "1e", "{", "}", "[", "{}", "x", "\x00", "null", "300", "[]", "1]", `"`, "1 2")
+			}
+			numbers = append(numbers, n)
+		}
+		headers = append(headers, `{"`+r.pick("a", "b", "trace-id", "\u00e9", `\"`, `\\`)+`":[`+strings.Join(numbers, ",")+`]}`)
+	}
+	return `"headers":[` + strings.Join(headers, ",") + `]`
+}
+
 func (r randomEvents) field() string {
 	name := r.name()
 	if r.seldom(60) {
@@ -159,9 +176,54 @@ func (r randomEvents) field() string {
 	return r.member(name, value())
 }
 
+// plainRecord writes a record as AWS does, of one topic and partition, at times
+// with one thing that is not.
+func (r randomEvents) plainRecord() string {
+	kind := r.pick("CREATE_TIME", "LOG_APPEND_TIME")
+	s := []string{`"topic":"orders-eu"`, `"partition":0`, `"offset":` + fmt.Sprint(r.Int64N(1<<r.IntN(40))), `"timestamp":` + fmt.Sprint(1764000000000+r.IntN(1000)), `"timestampType":"` + kind + `"`}
+	b64 := func() string {
+		b := make([]byte, r.IntN(100))
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	for _, name := range []string{"key", "value"} {
+		if !r.seldom(10) {
+			s = append(s, `"`+name+`":"`+b64()+`"`)
+		}
+	}
+	if r.seldom(2) {
+		s = append(s, r.plainHeaders())
+	}
+	if r.seldom(5) {
+		s = append(s, `"valueSchemaMetadata":{"dataFormat":"AVRO","schemaId":"1"}`)
+	}
+	if r.seldom(4) {
+		i := r.IntN(len(s))
+		name, _, _ := strings.Cut(s[i], ":")
+		switch r.IntN(5) {
+		case 0:
+			s = append(s[:i], s[i+1:]...)
+		case 1:
+			s[i] = r.field()
+		case 2:
+			s[i] = name + ":" + r.pick("null", " 1", "-1", "01", `""`, `"AA"`, ` "AAAA"`, `"\/AAA"`, "[]", "{}", "1.5", `"\u0041AAA"`)
+		case 3:
+			s = append(s, s[i])
+		case 4:
+			s[i] = r.space() + name + r.space() + s[i][len(name):]
+		}
+	}
+	return "{" + strings.Join(s, ",") + "}"
+}
+
 func (r randomEvents) record() string {
 	if r.seldom(200) {
 		return r.value()
+	}
+	if r.seldom(2) {
+		return r.plainRecord()
 	}
 	s := []string{
 		r.member("topic", r.quote(r.pick("t", "orders-eu"))),
@@ -173,6 +235,9 @@ func (r randomEvents) record() string {
 	}
 	for range r.IntN(5) {
 		s = append(s, r.field())
+	}
+	if r.seldom(2) {
+		s = append(s, r.plainHeaders())
 	}
 	if r.seldom(3) {
 		r.Shuffle(len(s), func(i, k int) { s[i], s[k] = s[k], s[i] })
@@ -204,31 +269,46 @@ func (r randomEvents) event() string {
 	if r.seldom(3) {
 		r.Shuffle(len(s), func(i, k int) { s[i], s[k] = s[k], s[i] })
 	}
-	return r.space() + "{" + strings.Join(s, ",") + "}" + r.space()
+	return r.broken(r.space() + "{" + strings.Join(s, ",") + "}" + r.space())
+}
+
+// broken takes away or adds a character or two that give an event its structure,
+// at times: what is skipped unread must not hide that.
+func (r randomEvents) broken(s string) string {
+	for r.seldom(4) {
+		var at []int
+		for i := range len(s) {
+			if strings.IndexByte(`[]{}",:`, s[i]) >= 0 {
+				at = append(at, i)
+			}
+		}
+		i := at[r.IntN(len(at))]
+		s = s[:i] + r.pick("", "[", "]", "{", "}", `"`, ",", "]}", `},{"`, `]},{"a":[`) + s[i+r.IntN(2):]
+	}
+	return s
 }
 
 func TestDecodeAgreesWithEncodingJSONOnRandomEvents(t *testing.T) {
-	n, accepted := 20000, 0
+	n, accepted, broken := 20000, 0, 0
 	if testing.Short() {
 		n = 1000
 	}
 	r := randomEvents{rand.New(rand.NewPCG(3, 4))}
 	for range n {
 		event := []byte(r.event())
-		got, gotErr := decodeGuarded(t, event)
-		want, wantErr := oracle(event)
-		if (gotErr == nil) != (wantErr == nil) {
-			t.Fatalf("decode(%q): err = %v, want %v", event, gotErr, wantErr)
+		got := decodeGuarded(t, event)
+		if compare(t, event, got) {
+			broken++
 		}
-		if gotErr == nil {
+		if got.err == nil {
 			accepted++
 		}
-		if diff := difference(got, want); diff != "" {
-			t.Fatalf("decode(%q): %s", event, diff)
-		}
-		checkAnswer(t, event, got)
 	}
 	if accepted < n/10 || accepted > n*9/10 {
 		t.Errorf("accepted %d of %d random events, want some of both", accepted, n)
+	}
+	t.Logf("accepted %d of %d events, %d of them with headers that are no JSON", accepted, n, broken)
+	if broken < n/1000 {
+		t.Errorf("%d of %d random events had headers that are no JSON, want some", broken, n)
 	}
 }

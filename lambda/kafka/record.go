@@ -7,9 +7,9 @@ import (
 
 // Record is one Kafka record, decoded.
 //
-// Strings are copies and may be kept. Key, Value and the values of Headers
-// are parts of the invocation's payload, which the runtime overwrites with
-// the next one: they, and the *Record itself, are valid until the handler
+// Strings are copies and may be kept, and so are the values of its headers. Key
+// and Value are parts of the invocation's payload, which the runtime overwrites
+// with the next one: they, and the *Record itself, are valid until the handler
 // returns. Clone makes a record that may be kept.
 type Record struct {
 	// Topic and Partition are the record's own fields of the event. Whatever
@@ -29,19 +29,13 @@ type Record struct {
 	Key   []byte
 	Value []byte
 
-	// Headers are in the order of the event, duplicates included.
-	Headers []Header
-
 	// KeySchema and ValueSchema are what the mapping's schema registry says
 	// of Key and Value; nil without one. Records share them: read only.
 	KeySchema   *Schema
 	ValueSchema *Schema
-}
 
-// Header is one header of a record. A nil Value is a null one.
-type Header struct {
-	Key   string
-	Value []byte
+	// headers are as they stand in the payload, an array; nil if there are none.
+	headers []byte
 }
 
 // Schema names the schema that a key or a value was written with.
@@ -69,11 +63,7 @@ func position(topic string, partition int32, offset int64) string {
 // records, to be kept after the handler has returned.
 func (r *Record) Clone() *Record {
 	c := *r
-	size := len(r.Key) + len(r.Value)
-	for _, h := range r.Headers {
-		size += len(h.Value)
-	}
-	buf := make([]byte, 0, size)
+	buf := make([]byte, 0, len(r.Key)+len(r.Value)+len(r.headers))
 	own := func(b []byte) []byte {
 		if b == nil {
 			return nil
@@ -82,13 +72,7 @@ func (r *Record) Clone() *Record {
 		buf = append(buf, b...)
 		return buf[start:len(buf):len(buf)]
 	}
-	c.Key, c.Value = own(r.Key), own(r.Value)
-	if r.Headers != nil {
-		c.Headers = make([]Header, len(r.Headers))
-		for i, h := range r.Headers {
-			c.Headers[i] = Header{Key: h.Key, Value: own(h.Value)}
-		}
-	}
+	c.Key, c.Value, c.headers = own(r.Key), own(r.Value), own(r.headers)
 	c.KeySchema, c.ValueSchema = r.KeySchema.clone(), r.ValueSchema.clone()
 	return &c
 }

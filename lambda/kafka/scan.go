@@ -8,28 +8,33 @@ import (
 // maxDepth is how deep values may nest, as in encoding/json.
 const maxDepth = 10000
 
-// The methods of this file read JSON. They take the index to read at and
-// return the index after what they have read, or -1 after calling fail.
+// scanner reads JSON. Its methods take the index to read at and return the index
+// after what they have read, or -1 after calling fail.
+type scanner struct {
+	data    []byte
+	err     *decodeError
+	scratch []byte
+}
 
 // fail notes what was wanted at i. The first failure counts.
-func (d *decoder) fail(i int, want string) int {
-	if d.err == nil {
-		d.err = &decodeError{at: i, want: want, got: d.got(i)}
+func (s *scanner) fail(i int, want string) int {
+	if s.err == nil {
+		s.err = &decodeError{at: i, want: want, got: s.got(i)}
 	}
 	return -1
 }
 
-func (d *decoder) got(i int) string {
-	if i >= len(d.data) {
+func (s *scanner) got(i int) string {
+	if i >= len(s.data) {
 		return "the end of the payload"
 	}
-	return quoteByte(d.data[i])
+	return quoteByte(s.data[i])
 }
 
 // space skips white space.
-func (d *decoder) space(i int) int {
-	for ; i < len(d.data); i++ {
-		if c := d.data[i]; c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+func (s *scanner) space(i int) int {
+	for ; i < len(s.data); i++ {
+		if c := s.data[i]; c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
 			break
 		}
 	}
@@ -37,64 +42,64 @@ func (d *decoder) space(i int) int {
 }
 
 // is reports whether c is at i.
-func (d *decoder) is(i int, c byte) bool {
-	return i < len(d.data) && d.data[i] == c
+func (s *scanner) is(i int, c byte) bool {
+	return i < len(s.data) && s.data[i] == c
 }
 
 // more moves to the next element of the object or array that end closes, or
 // past its end, and then ok is false. A comma before the end is refused by
 // whoever reads the element.
-func (d *decoder) more(i int, first bool, end byte) (next int, ok bool) {
-	i = d.space(i)
-	if i < len(d.data) {
-		switch c := d.data[i]; {
+func (s *scanner) more(i int, first bool, end byte) (next int, ok bool) {
+	i = s.space(i)
+	if i < len(s.data) {
+		switch c := s.data[i]; {
 		case c == end:
 			return i + 1, false
 		case first:
 			return i, true
 		case c == ',':
-			return d.space(i + 1), true
+			return s.space(i + 1), true
 		}
 	}
 	if first {
 		return i, true
 	}
 	if end == '}' {
-		return d.fail(i, "',' or '}'"), false
+		return s.fail(i, "',' or '}'"), false
 	}
-	return d.fail(i, "',' or ']'"), false
+	return s.fail(i, "',' or ']'"), false
 }
 
 // name reads an object's next key and the colon after it. The text is valid
 // until the next call.
-func (d *decoder) name(i int) (text []byte, next int) {
-	text, _, i = d.text(i, "a key in quotes")
+func (s *scanner) name(i int) (text []byte, next int) {
+	text, _, i = s.text(i, "a key in quotes")
 	if i < 0 {
 		return nil, i
 	}
-	return text, d.colon(i)
+	return text, s.colon(i)
 }
 
-func (d *decoder) colon(i int) int {
-	i = d.space(i)
-	if !d.is(i, ':') {
-		return d.fail(i, "':'")
+func (s *scanner) colon(i int) int {
+	i = s.space(i)
+	if !s.is(i, ':') {
+		return s.fail(i, "':'")
 	}
-	return d.space(i + 1)
+	return s.space(i + 1)
 }
 
 // null reads null where it is allowed in place of a value.
-func (d *decoder) null(i int) (next int, ok bool) {
-	if !d.is(i, 'n') {
+func (s *scanner) null(i int) (next int, ok bool) {
+	if !s.is(i, 'n') {
 		return i, false
 	}
-	return d.literal(i, "null"), true
+	return s.literal(i, "null"), true
 }
 
-func (d *decoder) literal(i int, word string) int {
+func (s *scanner) literal(i int, word string) int {
 	for k := range len(word) {
-		if !d.is(i+k, word[k]) {
-			return d.fail(i+k, word)
+		if !s.is(i+k, word[k]) {
+			return s.fail(i+k, word)
 		}
 	}
 	return i + len(word)
@@ -102,69 +107,69 @@ func (d *decoder) literal(i int, word string) int {
 
 // text reads a string as encoding/json does: escapes are resolved, what is
 // not UTF-8 and lone surrogates become U+FFFD; exact is false then. The result
-// is part of the payload or of d.scratch, valid until the next call.
-func (d *decoder) text(i int, want string) (text []byte, exact bool, next int) {
-	end, plain := d.quoted(i, want)
+// is part of the data or of s.scratch, valid until the next call.
+func (s *scanner) text(i int, want string) (text []byte, exact bool, next int) {
+	end, plain := s.quoted(i, want)
 	if end < 0 {
 		return nil, false, -1
 	}
-	raw := d.data[i+1 : end]
+	raw := s.data[i+1 : end]
 	if plain {
 		return raw, true, end + 1
 	}
-	d.scratch, exact = unquote(d.scratch[:0], raw)
-	return d.scratch, exact, end + 1
+	s.scratch, exact = unquote(s.scratch[:0], raw)
+	return s.scratch, exact, end + 1
 }
 
 // quoted finds the closing quote of the string at i and checks what is
 // between: plain says that it is ASCII without escapes.
-func (d *decoder) quoted(i int, want string) (end int, plain bool) {
-	if !d.is(i, '"') {
-		return d.fail(i, want), false
+func (s *scanner) quoted(i int, want string) (end int, plain bool) {
+	if !s.is(i, '"') {
+		return s.fail(i, want), false
 	}
-	return d.closing(i + 1)
+	return s.closing(i + 1)
 }
 
 // closing is quoted from the inside of a string.
-func (d *decoder) closing(i int) (end int, plain bool) {
+func (s *scanner) closing(i int) (end int, plain bool) {
 	plain = true
-	for ; i < len(d.data); i++ {
-		switch c := d.data[i]; {
+	for ; i < len(s.data); i++ {
+		switch c := s.data[i]; {
 		case c == '"':
 			return i, plain
 		case c == '\\':
 			plain = false
-			if i = d.escape(i); i < 0 {
+			if i = s.escape(i); i < 0 {
 				return -1, false
 			}
 		case c < ' ':
-			return d.fail(i, "an escape in place of a control character"), false
+			return s.fail(i, "an escape in place of a control character"), false
 		case c >= utf8.RuneSelf:
 			plain = false
 		}
 	}
-	return d.fail(i, `'"' to end the string`), false
+	return s.fail(i, `'"' to end the string`), false
 }
 
 // escape checks the escape at i and returns the index of its last byte.
-func (d *decoder) escape(i int) int {
+func (s *scanner) escape(i int) int {
 	i++
-	if i >= len(d.data) {
-		return d.fail(i, "an escape")
+	if i >= len(s.data) {
+		return s.fail(i, "an escape")
 	}
-	switch d.data[i] {
+	switch s.data[i] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		return i
 	case 'u':
 		for range 4 {
 			i++
-			if i >= len(d.data) || hexDigit(d.data[i]) < 0 {
-				return d.fail(i, "four hexadecimal digits")
+			if i >= len(s.data) || hexDigit(s.data[i]) < 0 {
+				return s.fail(i, "four hexadecimal digits")
 			}
 		}
 		return i
 	}
-	return d.fail(i, "an escape")
+	return s.fail(i, "an escape")
 }
 
 func hexDigit(c byte) rune {
@@ -239,42 +244,42 @@ func unescaped(c byte) byte {
 
 // skip checks the value at i, of any type, and moves past it. depth is how
 // many objects and arrays are open around it.
-func (d *decoder) skip(i, depth int) int {
-	if i >= len(d.data) {
-		return d.fail(i, "a value")
+func (s *scanner) skip(i, depth int) int {
+	if i >= len(s.data) {
+		return s.fail(i, "a value")
 	}
-	switch c := d.data[i]; {
+	switch c := s.data[i]; {
 	case c == '"':
-		end, _ := d.quoted(i, "")
+		end, _ := s.quoted(i, "")
 		if end < 0 {
 			return end
 		}
 		return end + 1
 	case c == '-' || c-'0' <= 9:
-		return d.number(i)
+		return s.number(i)
 	case c == 't':
-		return d.literal(i, "true")
+		return s.literal(i, "true")
 	case c == 'f':
-		return d.literal(i, "false")
+		return s.literal(i, "false")
 	case c == 'n':
-		return d.literal(i, "null")
+		return s.literal(i, "null")
 	case c == '{' || c == '[':
-		return d.skipNested(i, depth)
+		return s.skipNested(i, depth)
 	}
-	return d.fail(i, "a value")
+	return s.fail(i, "a value")
 }
 
 // skipNested skips an object or array. It keeps its own stack, a bit a level,
 // because a payload can nest deeper than is good for the goroutine's.
-func (d *decoder) skipNested(i, depth int) int {
+func (s *scanner) skipNested(i, depth int) int {
 	var objects [maxDepth/64 + 1]uint64
 	first := false
 	outer := depth
 	for {
 		// At a value.
-		if c := d.data[i:min(i+1, len(d.data))]; len(c) > 0 && (c[0] == '{' || c[0] == '[') {
+		if c := s.data[i:min(i+1, len(s.data))]; len(c) > 0 && (c[0] == '{' || c[0] == '[') {
 			if depth++; depth > maxDepth {
-				return d.fail(i, "at most 10000 levels of nesting")
+				return s.fail(i, "at most 10000 levels of nesting")
 			}
 			if c[0] == '{' {
 				objects[depth/64] |= 1 << (depth % 64)
@@ -283,7 +288,7 @@ func (d *decoder) skipNested(i, depth int) int {
 			}
 			first = true
 			i++
-		} else if i = d.skip(i, depth); i < 0 {
+		} else if i = s.skip(i, depth); i < 0 {
 			return i
 		} else {
 			first = false
@@ -296,7 +301,7 @@ func (d *decoder) skipNested(i, depth int) int {
 				end = '}'
 			}
 			var ok bool
-			if i, ok = d.more(i, first, end); i < 0 {
+			if i, ok = s.more(i, first, end); i < 0 {
 				return i
 			}
 			if !ok {
@@ -307,7 +312,7 @@ func (d *decoder) skipNested(i, depth int) int {
 				continue
 			}
 			if object {
-				if _, i = d.name(i); i < 0 {
+				if _, i = s.name(i); i < 0 {
 					return i
 				}
 			}

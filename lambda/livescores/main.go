@@ -3,6 +3,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -25,6 +26,7 @@ const matches = 8
 
 func main() {
 	cfg := setup.Patient("livescores")
+	slog.SetDefault(slog.New(kafka.LogHandler(slog.Default().Handler())))
 	t := table.New(dynamodb.NewFromConfig(cfg), os.Getenv(layout.TableEnv))
 	s3 := os.Getenv(setup.S3EndpointEnv)
 	f := fanout.New(t,

@@ -2,26 +2,60 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestTheLocalLoopStaysApart: the library and the functions know nothing of it,
-// nor of the Kafka client and broker that it needs. That a bundle holds neither
-// is tested with the bundle itself.
-func TestTheLocalLoopStaysApart(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "msklambda", "msklambda/constructs/...", "msklambda/lambda/...").Output()
+// dependencies are the packages that those of the patterns need, with themselves.
+func dependencies(t *testing.T, patterns ...string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list", "-deps"}, patterns...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for pkg := range strings.Lines(string(out)) {
-		n++
-		if pkg = strings.TrimSpace(pkg); strings.HasPrefix(pkg, "github.com/twmb/") || strings.HasPrefix(pkg, "msklambda/test") {
+	found := strings.Fields(string(out))
+	if len(found) < 50 {
+		t.Errorf("packages of %v = %d, want all that they depend on", patterns, len(found))
+	}
+	return found
+}
+
+// TestTheLocalLoopStaysApart: the library and the functions know nothing of it,
+// nor of the Kafka client and broker that it needs. That a bundle holds neither
+// is tested with the bundle itself. The client is for those who write to a topic: the
+// sink that does, and the examples.
+func TestTheLocalLoopStaysApart(t *testing.T) {
+	for _, pkg := range dependencies(t, "msklambda", "msklambda/constructs/...", "msklambda/lambda/...") {
+		if strings.HasPrefix(pkg, "github.com/twmb/franz-go/pkg/kfake") || strings.HasPrefix(pkg, "msklambda/test") {
 			t.Errorf("the library or a function depends on %s", pkg)
 		}
 	}
-	if n < 50 {
-		t.Errorf("packages = %d, want all that they depend on", n)
+	for _, pkg := range dependencies(t, "msklambda", "msklambda/constructs/...", "msklambda/lambda", "msklambda/lambda/livescores/...", "msklambda/lambda/connections/...") {
+		if strings.HasPrefix(pkg, "github.com/twmb/") {
+			t.Errorf("the library or a function of this repository depends on %s", pkg)
+		}
+	}
+}
+
+// TestASinkIsPaidForByWhoImportsIt: the client of one is in nothing else.
+func TestASinkIsPaidForByWhoImportsIt(t *testing.T) {
+	clients := []string{"github.com/twmb/", "github.com/aws/aws-sdk-go-v2", "net/http"}
+	for pkg, allowed := range map[string][]string{
+		"msklambda/lambda":                         nil,
+		"msklambda/lambda/kafka":                   nil,
+		"msklambda/lambda/lambdalog":               nil,
+		"msklambda/lambda/kafka/deadletter":        nil,
+		"msklambda/lambda/kafka/deadletter/topic":  {"github.com/twmb/"},
+		"msklambda/lambda/kafka/deadletter/queue":  {"github.com/aws/aws-sdk-go-v2", "net/http"},
+		"msklambda/lambda/kafka/deadletter/bucket": {"github.com/aws/aws-sdk-go-v2", "net/http"},
+	} {
+		found := dependencies(t, pkg)
+		for _, client := range clients {
+			has := slices.ContainsFunc(found, func(p string) bool { return strings.HasPrefix(p, client) })
+			if want := slices.Contains(allowed, client); has != want {
+				t.Errorf("%s depends on %s: %v, want %v", pkg, client, has, want)
+			}
+		}
 	}
 }

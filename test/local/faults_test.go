@@ -29,6 +29,7 @@ type scenario struct {
 	sizeOf   func(partition, n int) int         // of single values
 	config   func(*poller.Config)               // of the mapping
 	function func(*sandbox.Config)              // of the function
+	letters  bool                               // the function gives records up itself
 	during   func(t *testing.T, r *scenarioRun) // what happens meanwhile
 	brokers  int                                // Default: 2.
 
@@ -79,6 +80,16 @@ func scenarios() []scenario {
 			extra: every(fault.Poison, 100, 1000), destination: 24,
 			config: func(c *poller.Config) {
 				c.BisectOnError, c.RetryAttempts, c.ReportBatchItemFailures = true, 2, true
+			},
+		},
+		{
+			name: "poison record, dead letters of the function", what: "the same with a sink (`kafka.DeadLetter`) instead of all this: on-demand pollers, which have neither bisect nor a retry limit",
+			extra: every(fault.Poison, 100, 1000), destination: 24,
+			letters: true,
+			check: func(t *testing.T, r *scenarioRun) {
+				if r.stats.FunctionErrors != 0 {
+					t.Errorf("invocations that failed = %d, want none", r.stats.FunctionErrors)
+				}
 			},
 		},
 		{

@@ -126,7 +126,7 @@ func TestTheLoopFromStartToEnd(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"default": {"", 0, []string{"kcat -b 127.0.0.1:", `function   {"timestamp"`, `"message":"record","topic":"orders"`, "lag 0 |", "lost: none"}},
+		"default": {"", 0, []string{"kcat -b 127.0.0.1:", `function   {"timestamp"`, `"message":"record"`, `"topic":"orders"`, "lag 0 |", "lost: none"}},
 		"without logs, with faults and a destination": {"-logs=false -fail poison,every=25 -partial -retries 0 -bisect -on-failure kafka://dead", 0, []string{"sent to the destination", "lost: none"}},
 		"what is given up on is lost":                 {"-fail every=5 -retries 0", exitLost, []string{"there is no destination", "lost: "}},
 	}
@@ -191,7 +191,9 @@ func TestAnEventIsReplayed(t *testing.T) {
 		status int
 		want   string
 	}{
-		"a recorded event":  {"-event lambda/kafka/testdata/tombstones.json", 0, `"value":"null key"`},
+		"a recorded event":  {"-event lambda/kafka/testdata/tombstones.json", 0, `"keyBytes":null,"valueBytes":8`},
+		"its values":        {"-event lambda/kafka/testdata/tombstones.json -env MSKLAMBDA_LOG_VALUES=true", 0, `"value":"null key"`},
+		"a byte order mark": {"-event test/local/testdata/mark.json", 0, `"valueBytes":8`},
 		"another service's": {"-event test/local/testdata/sqs.json", exitLost, "failed     Unhandled"},
 	} {
 		o, err := parse(strings.Fields(tt.args), io.Discard)

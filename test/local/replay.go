@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,8 @@ func replay(ctx context.Context, o *options, s *screen, stop <-chan struct{}) (i
 	if err != nil {
 		return 0, err
 	}
+	// Editors write it, and JSON has no place for it.
+	event = bytes.TrimPrefix(event, []byte("\xef\xbb\xbf"))
 	if !json.Valid(event) {
 		return 0, fmt.Errorf("%s is not JSON", o.event)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"msklambda/constructs/gobuild"
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/deadletter"
 	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/fault"
 	"msklambda/test/local/internal/poller"
@@ -109,6 +110,9 @@ func (s *scenario) run(t *testing.T, bootstrap string) tableRow {
 			fault.LedgerEnv + "=" + r.ledger,
 			fmt.Sprintf("%s=%v", kafka.ReportBatchItemFailuresEnv, r.config.ReportBatchItemFailures),
 		},
+	}
+	if s.letters {
+		fc.Env = append(fc.Env, fault.LettersEnv+"="+r.letters())
 	}
 	if s.function != nil {
 		s.function(&fc)
@@ -276,6 +280,9 @@ func (r *scenarioRun) audit() tableRow {
 		t.Errorf("records that failed = %d, want %d", len(failures), r.faults)
 	}
 	failed := readFailures(t, r.failures)
+	if r.scenario.letters {
+		readLetters(t, r.letters(), failed)
+	}
 	for partition := range int32(faultPartitions) {
 		for offset := range int64(faultRecords / faultPartitions) {
 			at := position{partition, offset}
@@ -309,6 +316,25 @@ func (r *scenarioRun) audit() tableRow {
 	}
 	t.Logf("%+v processes=%d %+v", row, r.function.Starts(), r.stats)
 	return row
+}
+
+// letters is the file of what the function gives up itself.
+func (r *scenarioRun) letters() string { return r.ledger + ".letters" }
+
+// readLetters adds the records that the function has given up.
+func readLetters(t *testing.T, path string, found map[position]int) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var l deadletter.Letter
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		found[position{l.Partition, l.Offset}]++
+	}
 }
 
 // readFailures returns how often each record is in the destination.

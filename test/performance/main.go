@@ -85,7 +85,6 @@ type bench struct {
 	apps       map[string]string
 	flags      string // CDK's feature flags, as the CLI would pass them
 	unbundled  string // the same, with no function built
-	serverURL  string
 	cliArgs    []string
 	handlerDir string
 }

@@ -83,7 +83,8 @@ func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
 	}
 	for _, g := range order {
 		if err := f.handle(ctx, g); err != nil {
-			errs = append(errs, kafka.FailedOnly(err, g.records...))
+			// One failure, and what waits for it.
+			errs = append(errs, kafka.FailedOnly(err, g.records[0]), kafka.Unstarted(g.records[1:]...))
 		}
 	}
 	return errors.Join(errs...)

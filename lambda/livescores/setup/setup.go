@@ -11,6 +11,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"msklambda/lambda/lambdalog"
 	"msklambda/lambda/livescores/table"
 )
 
@@ -20,7 +21,7 @@ const S3EndpointEnv = "AWS_ENDPOINT_URL_S3"
 // Config sets the logger and reads the AWS configuration of a function that
 // somebody waits for.
 func Config(name string) aws.Config {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
+	slog.SetDefault(lambdalog.New(os.Stdout))
 	// A request that hangs is given up, so that there is time for another.
 	client := awshttp.NewBuildableClient().WithTimeout(3 * time.Second)
 	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(client))

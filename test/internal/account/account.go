@@ -90,6 +90,13 @@ func (a *Account) TakeLog() []string {
 	return log
 }
 
+// ForgetObjects empties the buckets.
+func (a *Account) ForgetObjects() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.objects = map[string][]byte{}
+}
+
 // Serve answers for the account until the test ends.
 func (a *Account) Serve(t testing.TB) *httptest.Server {
 	server := httptest.NewServer(a)

@@ -38,7 +38,7 @@ func (s *Stack) changes(t *template, imports map[string]string) []change {
 var identifiers = map[string]string{
 	"AWS::EC2::VPCEndpoint": "Id", "AWS::EC2::SecurityGroup": "Id", "AWS::EC2::SecurityGroupIngress": "Id", "AWS::EC2::SecurityGroupEgress": "Id",
 	"AWS::Lambda::EventSourceMapping": "Id", "AWS::Lambda::Function": "FunctionName", "AWS::IAM::Role": "RoleName", "AWS::IAM::Policy": "Id",
-	"AWS::Logs::LogGroup": "LogGroupName", "AWS::SQS::Queue": "QueueUrl", "AWS::CloudFormation::WaitConditionHandle": "Id", "AWS::CDK::Metadata": "Id",
+	"AWS::Logs::LogGroup": "LogGroupName", "AWS::SSM::Parameter": "Name", "AWS::SQS::Queue": "QueueUrl", "AWS::CloudFormation::WaitConditionHandle": "Id", "AWS::CDK::Metadata": "Id",
 }
 
 // createOnly are the properties that cannot change in a resource that is there, of
@@ -162,6 +162,9 @@ func (a *Account) put(s *Stack, logical string, r *definition) (failed string) {
 	if verb == "replace" {
 		defer a.remove(s, logical, old)
 	}
+	if r.Type == "AWS::EC2::SecurityGroup" && properties["GroupName"] == nil {
+		properties["GroupName"] = s.Name + "-" + logical + "-1ABCDEFGHIJKL"
+	}
 	if physical == "" {
 		physical = a.identify(r.Type, logical, properties)
 	}
@@ -176,6 +179,8 @@ func (a *Account) identify(typ, logical string, p Properties) string {
 	a.next++
 	hex := fmt.Sprintf("%017x", 0xabc0000+a.next)
 	switch typ {
+	case "AWS::SSM::Parameter":
+		return fmt.Sprint(p["Name"])
 	case "AWS::EC2::VPCEndpoint":
 		return "vpce-" + hex
 	case "AWS::EC2::SecurityGroup":

@@ -32,14 +32,21 @@ type definition struct {
 	Metadata       any
 }
 
+// refusal is an error in CloudFormation's words.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func refused(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
 // parse refuses what CloudFormation refuses before it looks at any resource.
 func (a *Account) parse(text string) (*template, error) {
 	t := &template{}
 	if err := json.Unmarshal([]byte(text), t); err != nil {
-		return nil, fmt.Errorf("Template format error: JSON not well-formed: %w", err)
+		return nil, refused("Template format error: JSON not well-formed: %v", err)
 	}
 	if len(t.Resources) == 0 {
-		return nil, fmt.Errorf("Template format error: At least one Resources member must be defined.")
+		return nil, refused("Template format error: At least one Resources member must be defined.")
 	}
 	var unresolved []string
 	for _, logical := range slices.Sorted(maps.Keys(t.Resources)) {
@@ -53,12 +60,12 @@ func (a *Account) parse(text string) (*template, error) {
 		}
 	}
 	if len(unresolved) > 0 {
-		return nil, fmt.Errorf("Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", strings.Join(unresolved, ", "))
+		return nil, refused("Template format error: Unresolved resource dependencies [%s] in the Resources block of the template", strings.Join(unresolved, ", "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Rules)) {
 		for _, assertion := range t.Rules[name].Assertions {
 			if holds, ok := t.evaluate(assertion.Assert).(bool); !ok || !holds {
-				return nil, fmt.Errorf("Template error: Rule %s: %s", name, assertion.AssertDescription)
+				return nil, refused("Template error: Rule %s: %s", name, assertion.AssertDescription)
 			}
 		}
 	}

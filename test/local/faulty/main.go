@@ -7,22 +7,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/deadletter"
+	"msklambda/lambda/lambdalog"
 	"msklambda/test/local/internal/fault"
 )
 
 func main() {
+	slog.SetDefault(slog.New(kafka.LogHandler(lambdalog.NewHandler(os.Stdout))))
 	f, err := newFunction(os.Getenv(fault.LedgerEnv))
 	if err != nil {
-		log.Fatal(err)
+		slog.Error("faulty: no ledger", "error", err)
+		os.Exit(1)
 	}
-	kafka.Start(f.process)
+	var opts []kafka.Option
+	if path := os.Getenv(fault.LettersEnv); path != "" {
+		letters, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			slog.Error("faulty: no file for letters", "error", err)
+			os.Exit(1)
+		}
+		opts = append(opts, kafka.DeadLetter(sink{letters}))
+	}
+	kafka.Start(f.process, opts...)
+}
+
+// sink appends letters to a file.
+type sink struct{ file *os.File }
+
+func (s sink) Send(_ context.Context, failures []kafka.Failure) error {
+	for _, f := range failures {
+		letter, err := deadletter.NewLetter(f).JSON()
+		if err != nil {
+			return err
+		}
+		if _, err := s.file.Write(append(letter, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type function struct {
@@ -54,14 +83,14 @@ func newFunction(path string) (*function, error) {
 
 func (f *function) process(ctx context.Context, r *kafka.Record) error {
 	entry := fault.Entry{Partition: r.Partition, Offset: r.Offset}
-	for _, h := range r.Headers {
-		switch h.Key {
+	for key, value := range r.Headers() {
+		switch key {
 		case fault.SumHeader:
-			if got, want := fault.Sum(r.Key, r.Value), h.Value; !slices.Equal(got, want) {
+			if got, want := fault.Sum(r.Key, r.Value), value; !slices.Equal(got, want) {
 				return fmt.Errorf("the checksum is %x, want %x: key or value are not what was produced", got, want)
 			}
 		case fault.Header:
-			if err := f.fail(entry, string(h.Value)); err != nil {
+			if err := f.fail(entry, string(value)); err != nil {
 				return err
 			}
 		}
@@ -91,6 +120,8 @@ func (f *function) fail(e fault.Entry, kind string) error {
 		os.Exit(3)
 	case fault.Memory:
 		takeMemory()
+	case fault.Poison:
+		return kafka.Permanent(errors.New("the record asks for it"))
 	}
 	return errors.New("the record asks for it")
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,15 +93,22 @@ func matches(ids ...string) live.Config { return live.Config{Matches: ids} }
 
 func startLive(t *testing.T, ctx context.Context, cfg live.Config) *live.Live {
 	t.Helper()
+	var mu sync.Mutex
 	var last []string
 	cfg.Code, cfg.PagePort, cfg.Built = "../../../lambda", "0", built
-	cfg.Log = func(format string, args ...any) { last = append(last, fmt.Sprintf(format, args...)) }
+	cfg.Log = func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		last = append(last, fmt.Sprintf(format, args...))
+	}
 	l, err := live.Start(ctx, cfg)
 	var missing dynalite.MissingError
 	if errors.As(err, &missing) && os.Getenv("CI") == "" {
 		t.Skipf("%v (with CI set this is a failure)", err)
 	}
 	if err != nil {
+		mu.Lock()
+		defer mu.Unlock()
 		t.Fatalf("%v\n%s", err, strings.Join(last, "\n"))
 	}
 	t.Cleanup(l.Close)

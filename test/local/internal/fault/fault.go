@@ -36,6 +36,10 @@ var Kinds = []string{Error, Panic, Timeout, Crash, Memory, Poison, Slow}
 // LedgerEnv names the file that the function writes its ledger to.
 const LedgerEnv = "FAULTY_LEDGER"
 
+// LettersEnv names the file that the function writes the records to that it gives up
+// itself, a letter in each line. Without it, it gives none up.
+const LettersEnv = "FAULTY_LETTERS"
+
 // SumHeader holds a checksum of a record's key and value, so that the function
 // notices if what it gets is not what was produced.
 const SumHeader = "sum"

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/kafkatest"
 )
 
 var testEncoder = newEncoder(&Config{Topic: "my.orders-eu", SourceARN: "arn:aws:kafka:x", Brokers: []string{"127.0.0.1:1", "127.0.0.1:2"}})
@@ -88,7 +89,9 @@ func TestAnEventIsWhatHandlersDecode(t *testing.T) {
 	}
 	var seen []string
 	h := kafka.Handler(func(_ context.Context, r *kafka.Record) error {
-		seen = append(seen, fmt.Sprintf("%s %s %s=%x", r, r.Value, r.Headers[0].Key, r.Headers[0].Value))
+		for key, value := range r.Headers() {
+			seen = append(seen, fmt.Sprintf("%s %s %s=%x", r, r.Value, key, value))
+		}
 		return nil
 	})
 	if _, err := h.Invoke(t.Context(), bytes.Clone(event)); err != nil {
@@ -96,6 +99,22 @@ func TestAnEventIsWhatHandlersDecode(t *testing.T) {
 	}
 	if got, want := strings.Join(seen, "\n"), strings.Join(want, "\n"); got != want {
 		t.Errorf("records = %s\nwant %s", got, want)
+	}
+}
+
+// The test kit for functions and the poller are two that write events: what they write
+// of a record is the same, byte for byte.
+func TestARecordIsWrittenAsInTheTestKit(t *testing.T) {
+	r := &kgo.Record{Partition: 3, Offset: 14, Timestamp: time.UnixMilli(1545084650987).UTC(), Value: []byte{0xff},
+		Headers: []kgo.RecordHeader{{Key: `"<&`, Value: []byte{128, 0}}, {Key: "null"}, {Key: "empty", Value: []byte{}}}}
+	same := kafka.Record{Topic: "my.orders-eu", Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp, TimestampType: "CREATE_TIME", Value: r.Value}
+	var headers []kafka.Header
+	for _, h := range r.Headers {
+		headers = append(headers, kafka.Header{Key: h.Key, Value: h.Value})
+	}
+	same.SetHeaders(headers...)
+	if event, record := kafkatest.Event(same), encoded(r).json; !bytes.Contains(event, record) {
+		t.Errorf("the test kit writes %s, the poller %s", event, record)
 	}
 }
 

@@ -2,10 +2,7 @@ package kafka
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"reflect"
 	"slices"
 )
 
@@ -14,13 +11,23 @@ import (
 //
 //	kafka.Start(kafka.Batch(write))
 //
-// It is called once for each partition of the event. The slice is its own; the
-// records are as those of a function of one record.
+// It is called once for each partition of the event, or once for all with
+// [WholeEvent], and again for what is left when records that failed are out of the
+// way ([Skip], [DeadLetter]) or to be tried again ([Retry], [RetryAfter]). The
+// slice is its own; the records are as those of a function of one record.
 //
-// nil means that every record was handled. [FailedAt] says how far it got, and
-// [FailedOnly] which records failed in a bulk write without order. Any other
-// error, a panic, or one of these about a record that is not of the slice, means
-// that no record was handled.
+// nil means that every record was handled. [FailedAt] says how far it got,
+// [FailedOnly] which records failed in a bulk write without order, and [Unstarted]
+// which were not tried; errors.Join joins them. Any other error, a panic, or one of
+// these about a record that is not of the slice, is about all records: none was
+// handled. If they are to be given up for it, because it is [Permanent] or the attempts
+// of [Retry] are spent, the Batch is called again with each half of them, and with
+// halves of these, until it is known for which record that is: so a bulk write need not
+// find out itself which row is refused.
+//
+// A Batch that hands its records to goroutines of its own has to see to their
+// panics and ends itself: one that is forgotten counts as handled. [ForEach] does
+// that.
 type Batch func(ctx context.Context, records []*Record) error
 
 // FailedAt returns an error for a [Batch] that handled the records before r, in
@@ -51,6 +58,12 @@ type batchFailure struct {
 	err     error
 	records []*Record
 	rest    bool // those after records[0] too
+
+	unstarted bool // they did not fail
+	exact     bool // those behind them are told too, as far as order demands
+
+	// behind were not started because records[0], which failed, is before them.
+	behind []*Record
 }
 
 func (f *batchFailure) Error() string { return f.err.Error() }
@@ -89,28 +102,4 @@ func locateIn(err, text error) (found []located, ok bool) {
 		}
 	}
 	return found, len(found) > 0
-}
-
-// JSON makes a function of one record of fn, which takes the record's value,
-// unmarshalled from JSON: also what the schema registry integration of Lambda
-// delivers with the event record format JSON.
-//
-//	kafka.Start(kafka.JSON(func(ctx context.Context, o Order, r *kafka.Record) error { ... }))
-//
-// A tombstone reaches fn as the zero T, which is nil for a pointer, with a nil
-// r.Value; JSON's own null is the zero T too, but its r.Value is not nil. A value that is not JSON, or not JSON for a T, fails the record.
-// JSON panics if fn is nil.
-func JSON[T any](fn func(ctx context.Context, value T, r *Record) error) func(context.Context, *Record) error {
-	if fn == nil {
-		panic("kafka: JSON needs a function, got nil")
-	}
-	return func(ctx context.Context, r *Record) error {
-		var value T
-		if r.Value != nil {
-			if err := json.Unmarshal(r.Value, &value); err != nil {
-				return fmt.Errorf("unmarshal the value, %d bytes, as JSON for %v: %w", len(r.Value), reflect.TypeFor[T](), err)
-			}
-		}
-		return fn(ctx, value, r)
-	}
 }

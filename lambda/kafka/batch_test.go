@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -144,59 +143,5 @@ func TestABatchSaysHowFarItGot(t *testing.T) {
 				})
 			}
 		}
-	}
-}
-
-type order struct {
-	ID   int    `json:"id"`
-	Note string `json:"note"`
-}
-
-func TestJSONUnmarshalsTheValue(t *testing.T) {
-	tests := map[string]struct {
-		value string
-		null  bool
-		want  string
-		err   string
-	}{
-		"object":    {value: `{"id":7,"note":"\u00e9"}`, want: "&{7 \u00e9}"},
-		"null":      {value: `null`, want: "<nil>"},
-		"tombstone": {null: true, want: "<nil> tombstone"},
-		"empty":     {value: "", err: "unmarshal the value, 0 bytes, as JSON for *kafka.order: unexpected end of JSON input"},
-		"no JSON":   {value: "{", err: "unmarshal the value, 1 bytes, as JSON for *kafka.order: unexpected end of JSON input"},
-		"no order":  {value: `{"id":"x"}`, err: "unmarshal the value, 10 bytes, as JSON for *kafka.order: json: cannot unmarshal string into Go struct field order.id of type int"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := ""
-			fn := JSON(func(_ context.Context, o *order, r *Record) error {
-				got = strings.TrimSuffix(fmt.Sprintln(o), "\n")
-				if r.Value == nil {
-					got += " tombstone"
-				}
-				return nil
-			})
-			r := &Record{Topic: "orders", Offset: 7, Value: []byte(test.value)}
-			if test.null {
-				r.Value = nil
-			}
-			err := fn(t.Context(), r)
-			if got != test.want {
-				t.Errorf("order = %s, want %s", got, test.want)
-			}
-			if text := fmt.Sprint(err); test.err != "" && text != test.err || test.err == "" && err != nil {
-				t.Errorf("error = %v, want %s", err, test.err)
-			}
-		})
-	}
-}
-
-func TestAValueThatIsNoJSONFailsItsRecord(t *testing.T) {
-	t.Setenv(ReportBatchItemFailuresEnv, "")
-	h := Handler(JSON(func(context.Context, order, *Record) error { return nil }), quiet())
-	_, err := h.Invoke(t.Context(), []byte(`{"records":{"t-0":[`+record(1)+`,`+record(2, `"value":"ew=="`)+`]}}`))
-	want := "kafka: handle t[0]@2: unmarshal the value, 1 bytes, as JSON for kafka.order: unexpected end of JSON input"
-	if err == nil || err.Error() != want {
-		t.Errorf("error = %v, want %s", err, want)
 	}
 }

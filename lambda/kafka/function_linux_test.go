@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +17,17 @@ import (
 // against a Lambda Runtime API on loopback. Their programs are in
 // testdata/functions.
 
-// build compiles a program of testdata/functions for Linux.
+// build compiles a program of testdata/functions for Linux. base is the one of
+// this package in another checkout.
 func build(b *testing.B, program, arch string) string {
 	b.Helper()
 	out := filepath.Join(b.TempDir(), program+"-"+arch)
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", out, "./testdata/functions/"+program)
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", out)
+	if program == "base" {
+		program = "ours"
+		cmd.Dir = filepath.Join(os.Getenv(baseEnv), "lambda", "kafka")
+	}
+	cmd.Args = append(cmd.Args, "./testdata/functions/"+program)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if arch != "" {
 		cmd.Env = append(cmd.Env, "GOARCH="+arch)
@@ -136,60 +141,97 @@ func (f *function) peak(b *testing.B) float64 {
 	return kB * 1024
 }
 
-// BenchmarkInvocation measures whole invocations, from the payload going in to
-// the next request for work, of three functions that take turns: one that ignores
-// its payload, and two that count the bytes of the values, with this package and
-// with events.KafkaEvent.
+// baseEnv names another checkout of this module, to compare with: its function of
+// testdata takes part in the benchmarks then, as base.
+const baseEnv = "MSKLAMBDA_BENCH_BASE"
+
+// processorTime is the processor time that the function has had.
+func (f *function) processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", f.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		b.Skipf("the system does not tell the processor time of threads: %v", err)
+	}
+	var sum time.Duration
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var ns int64
+		if _, err := fmt.Sscan(string(text), &ns); err != nil {
+			b.Fatal(err)
+		}
+		sum += time.Duration(ns)
+	}
+	return sum
+}
+
+// BenchmarkInvocation measures the processor time of whole functions for an
+// invocation. They take turns: one that ignores its payload, and those that count
+// the bytes of the values: with this package, with this package served by
+// aws-lambda-go, and with events.KafkaEvent.
 func BenchmarkInvocation(b *testing.B) {
-	for _, e := range benchEvents {
+	for _, e := range benchmarks {
 		b.Run(e.name, func(b *testing.B) {
-			event := benchEvent(e.n, e.size, e.headers)
-			programs := []string{"ignore", "ours", "stock"}
+			event := e.event()
+			programs := []string{"ours", "handler", "ignore", "stock"}
+			if os.Getenv(baseEnv) != "" {
+				programs = append(programs, "base")
+			}
 			functions := make([]*function, len(programs))
 			for i, program := range programs {
 				functions[i] = newRuntimeAPI(b).start(b, build(b, program, ""))
 				defer functions[i].stop()
 			}
-			took := make([][]time.Duration, len(programs))
+			// As many at once as make the costs of a look at the clock small.
+			invocations := max(1, 200/(1+len(event)/10000))
+			took, cpu := make([][]time.Duration, len(programs)), make([][]time.Duration, len(programs))
 			for b.Loop() {
 				for i, f := range functions {
-					start := time.Now()
-					f.invoke(b, event)
-					took[i] = append(took[i], time.Since(start))
+					before, start := f.processorTime(b), time.Now()
+					for range invocations {
+						f.invoke(b, event)
+					}
+					took[i] = append(took[i], time.Since(start)/time.Duration(invocations))
+					cpu[i] = append(cpu[i], (f.processorTime(b)-before)/time.Duration(invocations))
 				}
 			}
+			ours := float64(quartile(cpu[0]))
 			for i, program := range programs {
-				b.ReportMetric(median(took[i]).Seconds()*1000, program+"-ms")
+				b.ReportMetric(float64(quartile(cpu[i]).Nanoseconds())/1000, program+"-us")
+				b.ReportMetric(float64(quartile(took[i]).Nanoseconds())/1000, program+"-wall-us")
+				if i > 0 {
+					b.ReportMetric(float64(quartile(cpu[i]))/ours, "x-"+program)
+				}
 			}
-			b.ReportMetric(float64(median(took[2]))/float64(median(took[1])), "x-faster")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
 // BenchmarkPeak measures the peak memory of a process after 100 invocations, on
-// average over 20 processes each: how much the runtime takes to grow its buffer
+// average over 10 processes each: how much aws-lambda-go takes to grow its buffer
 // depends on when garbage happens to be collected, and differs by a third and
-// more from process to process, also for a function that ignores its payload.
+// more from process to process.
 func BenchmarkPeak(b *testing.B) {
-	for _, e := range benchEvents {
+	for _, e := range benchmarks {
 		b.Run(e.name, func(b *testing.B) {
-			event := benchEvent(e.n, e.size, e.headers)
-			programs := []string{"ignore", "ours", "stock"}
+			event := e.event()
+			programs := []string{"ours", "ignore"}
+			if os.Getenv(baseEnv) != "" {
+				programs = append(programs, "base")
+			}
 			api := newRuntimeAPI(b)
 			var bootstraps []string
 			for _, program := range programs {
 				bootstraps = append(bootstraps, build(b, program, ""))
 			}
 			mean := make([]float64, len(programs))
-			const processes = 20
+			const processes, invocations = 10, 100
 			for range processes {
 				for i, bootstrap := range bootstraps {
 					f := api.start(b, bootstrap)
-					invocations := 100
-					if programs[i] == "stock" {
-						invocations = 10 // to save time
-					}
 					for range invocations {
 						f.invoke(b, event)
 					}
@@ -202,22 +244,18 @@ func BenchmarkPeak(b *testing.B) {
 			for i, program := range programs {
 				b.ReportMetric(mean[i], program+"-MiB")
 			}
-			b.ReportMetric(mean[1]/mean[0], "x-memory")
+			b.ReportMetric(mean[0]/mean[1], "x-of-ignore")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
-}
-
-// BenchmarkStart measures the time from starting a process to its first request
-// for work, of an empty function and of one with this package in turns.
+// BenchmarkStart measures the processor time and the time from starting a process
+// to its first request for work, of a function that ignores its payload and of one
+// with this package in turns.
 func BenchmarkStart(b *testing.B) {
-	programs := []string{"empty", "ours"}
-	took := make([][]time.Duration, len(programs))
+	programs := []string{"ours", "ignore"}
+	took, cpu := make([][]time.Duration, len(programs)), make([][]time.Duration, len(programs))
 	api := newRuntimeAPI(b)
 	var bootstraps []string
 	for _, program := range programs {
@@ -228,30 +266,36 @@ func BenchmarkStart(b *testing.B) {
 			start := time.Now()
 			f := api.start(b, bootstraps[i])
 			took[i] = append(took[i], time.Since(start))
+			cpu[i] = append(cpu[i], f.processorTime(b))
 			f.stop()
 		}
 	}
 	for i, program := range programs {
-		b.ReportMetric(median(took[i]).Seconds()*1000, program+"-ms")
+		b.ReportMetric(float64(quartile(cpu[i]).Nanoseconds())/1e6, program+"-ms")
+		b.ReportMetric(quartile(took[i]).Seconds()*1000, program+"-wall-ms")
 	}
-	b.ReportMetric(float64(median(took[1]))/float64(median(took[0])), "x-slower")
+	b.ReportMetric(float64(quartile(cpu[0]))/float64(quartile(cpu[1])), "x-of-ignore")
 	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkBundle reports the size of a bootstrap, in place of a time.
 func BenchmarkBundle(b *testing.B) {
 	for _, arch := range []string{"arm64", "amd64"} {
-		for _, program := range []string{"empty", "ours"} {
-			b.Run(arch+"/"+program, func(b *testing.B) {
+		b.Run(arch, func(b *testing.B) {
+			var sizes []float64
+			for _, program := range []string{"ours", "ignore"} {
 				info, err := os.Stat(build(b, program, arch))
 				if err != nil {
 					b.Fatal(err)
 				}
-				for b.Loop() {
-				}
-				b.ReportMetric(float64(info.Size()), "bytes")
-				b.ReportMetric(0, "ns/op")
-			})
-		}
+				sizes = append(sizes, float64(info.Size()))
+			}
+			for b.Loop() {
+			}
+			b.ReportMetric(sizes[0], "ours-bytes")
+			b.ReportMetric(sizes[1], "ignore-bytes")
+			b.ReportMetric(sizes[0]/sizes[1], "x-of-ignore")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }
