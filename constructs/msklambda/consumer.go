@@ -230,7 +230,8 @@ type Consumer struct {
 	Role awsiam.IRole
 
 	// Policy is what the pollers and the function's logs and traces need. It is
-	// apart from what you grant to the function, so that it can be read alone.
+	// apart from what you grant to the function, so that it can be read alone. A
+	// bundled function waits for it, so no statement of it can name that function.
 	Policy awsiam.Policy
 
 	// LogGroup is nil when the function was given.
