@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"msklambda/constructs/lookup/cdkcontext"
 	"msklambda/constructs/msklambda"
 	"msklambda/constructs/problem"
 )
@@ -65,7 +66,8 @@ var (
 func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 	c := &Config{StackName: "MskLambda", app: app, extensions: extensions}
 	var ps problem.List
-	given := readSource(app, append(settings(), settingsOf(extensions)...), &ps)
+	context, _ := cdkcontext.Plain(app.Node().GetAllContext(nil)).(map[string]any)
+	given := readSource(context, append(settings(), settingsOf(extensions)...), &ps)
 
 	reported := fields{}
 	for _, s := range clusterSettings {
@@ -175,7 +177,7 @@ func consumerSources(given source, ps *problem.List) []consumerSource {
 			case isConsumerKey(key):
 				s.source[key] = object[key]
 			case key != "name":
-				ps.Add(s.prefix+key, "is not a key of a consumer")
+				refuseConsumerKey(ps, s.prefix, key)
 			}
 		}
 		out = append(out, s)
