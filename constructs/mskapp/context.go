@@ -45,13 +45,7 @@ func readSource(context map[string]any, known []setting, ps *problem.List) sourc
 	return merged
 }
 
-const (
-	exampleKey = "example"
-
-	// consumersKey is a list of consumers, each an object of consumer keys with
-	// a name.
-	consumersKey = "consumers"
-)
+const exampleKey = "example"
 
 // Keys lists the context keys of the app, with those of extensions.
 func Keys(extensions ...*Extension) []string {

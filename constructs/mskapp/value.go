@@ -2,7 +2,6 @@ package mskapp
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -180,11 +179,8 @@ func (v value) pairs() map[string]string {
 }
 
 func (v value) architecture() awslambda.Architecture {
-	switch v.raw {
-	case "arm64":
-		return awslambda.Architecture_ARM_64()
-	case "x86_64":
-		return awslambda.Architecture_X86_64()
+	if v.raw == "arm64" || v.raw == "x86_64" {
+		return namedArchitecture{name: v.raw.(string)}
 	}
 	v.bad(`"arm64" or "x86_64"`)
 	return nil
@@ -280,43 +276,21 @@ func (v value) filters() (out []string) {
 	return out
 }
 
-// objects takes a JSON list of objects.
-func (v value) objects() (out []map[string]any, ok bool) {
-	raw := v.raw
-	if s, isText := raw.(string); isText && json.Unmarshal([]byte(s), &raw) != nil {
-		raw = nil
-	}
-	list, ok := raw.([]any)
-	for _, element := range list {
-		object, isObject := element.(map[string]any)
-		ok = ok && isObject
-		out = append(out, object)
-	}
-	if !ok {
-		v.bad("a JSON list of objects")
-		return nil, false
-	}
-	return out, true
-}
-
+// statements are read by CDK only once all else is right.
 func (v value) statements() (out []awsiam.PolicyStatement) {
 	raw := v.raw
 	if s, ok := raw.(string); ok && json.Unmarshal([]byte(s), &raw) != nil {
 		raw = nil
 	}
 	list, ok := raw.([]any)
+	for _, element := range list {
+		object, isObject := element.(map[string]any)
+		ok = ok && isObject
+		out = append(out, writtenStatement{object: object})
+	}
 	if !ok {
 		v.bad("a JSON list of IAM statements")
 		return nil
-	}
-	// CDK's own check is a panic.
-	defer func() {
-		if r := recover(); r != nil {
-			v.bad(fmt.Sprintf("a JSON list of IAM statements (%v)", r))
-		}
-	}()
-	for _, element := range list {
-		out = append(out, awsiam.PolicyStatement_FromJson(element))
 	}
 	return out
 }
