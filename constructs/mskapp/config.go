@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"msklambda/constructs/arn"
 	"msklambda/constructs/lookup/cdkcontext"
 	"msklambda/constructs/msklambda"
 	"msklambda/constructs/problem"
@@ -106,7 +107,7 @@ func read(context map[string]any, extensions []*Extension) (*Config, error) {
 	}
 	if !stackName.MatchString(c.StackName) {
 		reported["StackName"] = true
-		ps.Add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
+		ps.Add("stackName", "must begin with a letter and go on with at most 127 letters, digits or '-', got %q", c.StackName)
 	}
 	reported.check(&ps, c.validateCluster(), "")
 
@@ -164,7 +165,9 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 		})
 	}
 	p := &consumer.Props
-	if p.Entry == "" && consumer.FunctionARN == "" && !reported["Function"] {
+	if reported["Function"] && p.Entry == "" {
+		reported["Entry"] = true // a function was meant
+	} else if p.Entry == "" && consumer.FunctionARN == "" {
 		p.Entry = "lambda"
 	}
 	derived := p.GroupID == "" && given.source["consumerGroupId"] == nil
@@ -172,6 +175,12 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 		p.GroupID = c.StackName + "-" + p.Topic
 	}
 	consumer.name(given.prefix, ps)
+	_, region := arn.Env(c.Cluster.ClusterARN)
+	for _, topic := range consumer.AlarmTopicARNs {
+		if _, got := arn.Env(topic); region != "" && got != region {
+			ps.Add(given.prefix+"alarmTopicArns", "must be of the region %s, where the alarms are, got %q", region, topic)
+		}
+	}
 
 	found := append(problem.Of(p.Validate()), problem.Of(c.Cluster.ValidateConsumer(p))...)
 	for _, other := range c.Consumers {

@@ -89,7 +89,7 @@ var clusterSettings = []clusterSetting{
 // outside of consumers is then the default of each.
 var consumerSettings = []consumerSetting{
 	{setting{"topic", "Topic", "topic to read", "required"},
-		func(c *ConsumerConfig, v value) { c.Props.Topic = v.text() }},
+		func(c *ConsumerConfig, v value) { c.Props.Topic = v.topic() }},
 	{setting{"consumerGroupId", "GroupID", "consumer group", "`<stackName>-<topic>`"},
 		func(c *ConsumerConfig, v value) { c.Props.GroupID = v.text() }},
 	{setting{"entry", "Entry", "directory of the function's Go main package", "`lambda`"},

@@ -91,8 +91,10 @@ type namedBucket struct {
 	arn, key string
 }
 
-func (b namedBucket) BucketArn() *string         { return &b.arn }
-func (b namedBucket) EncryptionKey() awskms.IKey { return keyNamed(b.key) }
+// Env is empty: the ARN of a bucket does not tell whose it is.
+func (b namedBucket) Env() *interfaces.ResourceEnvironment { return &interfaces.ResourceEnvironment{} }
+func (b namedBucket) BucketArn() *string                   { return &b.arn }
+func (b namedBucket) EncryptionKey() awskms.IKey           { return keyNamed(b.key) }
 func (b namedBucket) ArnForObjects(keys *string) *string {
 	arn := b.arn + "/" + *keys
 	return &arn

@@ -87,6 +87,8 @@ func (v value) boolean() bool {
 
 func (v value) whole() (int, bool) {
 	switch raw := v.raw.(type) {
+	case int: // of a context that Go code made
+		return raw, true
 	case float64:
 		if raw == math.Trunc(raw) && math.Abs(raw) < 1<<31 {
 			return int(raw), true
@@ -109,21 +111,30 @@ func (v value) positive() int {
 	return max(n, 0)
 }
 
-// duration takes Go's notation, or a number of seconds.
+// topic is one, where a list would be tried.
+func (v value) topic() string {
+	_, isList := v.raw.([]any)
+	if s, _ := v.raw.(string); isList || strings.Contains(s, ",") {
+		v.bad("one topic, because a mapping reads one: give each a consumer in " + consumersKey)
+		return ""
+	}
+	return v.text()
+}
+
+// duration takes Go's notation. A number has no unit, and whoever writes 5 may
+// mean minutes; but 0 is 0 of any.
 func (v value) duration() (time.Duration, bool) {
 	switch raw := v.raw.(type) {
 	case float64:
-		return time.Duration(raw * float64(time.Second)), true
-	case string:
-		raw = strings.TrimSpace(raw)
-		if n, err := strconv.ParseInt(raw, 10, 32); err == nil {
-			return time.Duration(n) * time.Second, true
+		if raw == 0 {
+			return 0, true
 		}
-		if d, err := time.ParseDuration(raw); err == nil {
+	case string:
+		if d, err := time.ParseDuration(strings.TrimSpace(raw)); err == nil {
 			return d, true
 		}
 	}
-	v.bad(`a duration such as "30s" or "2m"`)
+	v.bad(`a duration with its unit, such as "30s" or "2m"`)
 	return 0, false
 }
 

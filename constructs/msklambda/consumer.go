@@ -326,6 +326,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	c.failureWarnings(props)
 	cluster.annotate(c, step)
 	c.uncertainWarnings(props)
+	c.warnOfOtherAccounts(cluster, props)
 	c.defineWatching(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
