@@ -70,6 +70,8 @@ func (p *ConsumerProps) uses() (all []used) {
 		key("OnFailure.Bucket", d.Bucket.EncryptionKey(), "kms:GenerateDataKey")
 	}
 	key("FilterKey", p.FilterKey) // which Lambda uses, and not the role
+	key("EnvironmentKey", p.EnvironmentKey, "kms:Decrypt")
+	key("LogGroupKey", p.LogGroupKey)
 	return all
 }
 
