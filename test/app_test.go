@@ -186,6 +186,20 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"logRetentionDays":          {map[string]any{"logRetentionDays": "365"}, consumer + "LogGroup", `"RetentionInDays":365`},
 		"logRemovalPolicy":          {map[string]any{"logRemovalPolicy": "DESTROY"}, consumer + "LogGroup", `"DeletionPolicy":"Delete"`},
 		"tags":                      {map[string]any{"tags": "team=a"}, consumer + "Role", `{"Key":"team","Value":"a"}`},
+		"functionVpcId":             {map[string]any{"functionVpcId": "vpc-0123456789abcdef9", "functionSubnetIds": "subnet-0123456789abcdef7"}, function + "/SecurityGroup", `"VpcId":"vpc-0123456789abcdef9"`},
+		"functionSubnetIds":         {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7"}, function, `"SubnetIds":["subnet-0123456789abcdef7"]`},
+		"functionSecurityGroupIds":  {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7", "functionSecurityGroupIds": sg2}, function, `"SecurityGroupIds":["` + sg2 + `"]`},
+		"layerArns":                 {map[string]any{"layerArns": layerARN}, function, `"Layers":["` + layerARN + `"]`},
+		"ephemeralStorageSize":      {map[string]any{"ephemeralStorageSize": "1024"}, function, `"EphemeralStorage":{"Size":1024}`},
+		"environmentKeyArn":         {map[string]any{"environmentKeyArn": keyARN}, function, `"KmsKeyArn":"` + keyARN + `"`},
+		"description":               {map[string]any{"description": "books orders"}, function, `"Description":"books orders"`},
+		"codeSigningConfigArn":      {map[string]any{"codeSigningConfigArn": signingARN}, function, `"CodeSigningConfigArn":"` + signingARN + `"`},
+		"alias":                     {map[string]any{"alias": "prod"}, consumer + "Alias", `"Name":"prod"`},
+		"deployment":                {map[string]any{"deployment": canary}, consumer + "Alias/DeploymentGroup", `"DeploymentConfigName":"` + canary + `"`},
+		"deploymentAlarmArns":       {map[string]any{"deployment": canary, "deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"}, consumer + "Alias/DeploymentGroup", `"Alarms":[{"Name":"latency"}]`},
+		"logGroupKeyArn":            {map[string]any{"logGroupKeyArn": keyARN}, consumer + "LogGroup", `"KmsKeyId":"` + keyARN + `"`},
+		"logLevel":                  {map[string]any{"logLevel": "WARN"}, function, `"ApplicationLogLevel":"WARN"`},
+		"systemLogLevel":            {map[string]any{"systemLogLevel": "DEBUG"}, function, `"SystemLogLevel":"DEBUG"`},
 		"stackName":                 {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
 		"entry":                     {nil, function, `"Handler":"bootstrap"`},
 	}
@@ -239,6 +253,23 @@ func TestAConsumerOfTheListTakesDefaultsAway(t *testing.T) {
 	}
 	if got := asJSON(tpl.at("Cluster/B/Mapping")); strings.Contains(got, "Pollers") || strings.Contains(got, "Retry") {
 		t.Errorf("mapping = %s, want on-demand pollers", got)
+	}
+}
+
+func TestAnExistingFunctionTakesNoDefaultOfABundledOne(t *testing.T) {
+	context := given(map[string]any{
+		"topic": nil, "roleArn": "arn:aws:iam::111122223333:role/mine", "architecture": "x86_64", "memorySize": 512, "timeout": "30s", "environment": "A1=b",
+		"reservedConcurrency": 1, "tracing": "ACTIVE", "logRetentionDays": 7, "logRemovalPolicy": "DESTROY", "functionVpcId": vpc,
+		"functionSubnetIds": "subnet-0123456789abcdef7", "functionSecurityGroupIds": sg2, "layerArns": layerARN, "ephemeralStorageSize": 1024,
+		"environmentKeyArn": keyARN, "description": "x", "codeSigningConfigArn": signingARN, "alias": "prod", "deployment": canary,
+		"deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency", "logGroupKeyArn": keyARN, "logLevel": "WARN", "systemLogLevel": "WARN",
+		"consumers": []any{
+			map[string]any{"name": "A", "topic": "a1"},
+			map[string]any{"name": "B", "topic": "b1", "functionArn": "arn:aws:lambda:us-east-1:111122223333:function:mine"},
+		},
+	})
+	if err := mskapp.Validate(context); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -314,9 +345,13 @@ func TestAContextThatMeansSomethingElseIsRefusedByWhatIsWrongWithIt(t *testing.T
 			"schemaAccess must be of the region us-east-1, where the cluster is, got us-west-2"},
 		"alarms told elsewhere": {map[string]any{"alarms": true, "alarmTopicArns": "arn:aws:sns:us-west-2:111122223333:pages"},
 			`alarmTopicArns must be of the region us-east-1, where the alarms are, got "arn:aws:sns:us-west-2:111122223333:pages"`},
-		"a misspelt region": {map[string]any{"clusterArn": strings.Replace(arn, "us-east-1", "us-eats-1", 1)}, `clusterArn must be of a region that there is, got "us-eats-1", did you mean "us-east-1"?`},
-		"no name":           {list(map[string]any{"topic": "orders"}), `consumers[0].name is required: a letter and then letters and digits, at most 64, which the consumer's resources bear`},
-		"a number as name":  {list(map[string]any{"name": 7.0, "topic": "orders"}), `consumers[0].name must be a letter and then letters and digits, at most 64, which the consumer's resources bear, got 7`},
+		"a misspelt region":                   {map[string]any{"clusterArn": strings.Replace(arn, "us-east-1", "us-eats-1", 1)}, `clusterArn must be of a region that there is, got "us-eats-1", did you mean "us-east-1"?`},
+		"a function's groups without subnets": {map[string]any{"functionSecurityGroupIds": sg0}, "functionSubnetIds is required with functionVpcId or functionSecurityGroupIds: the subnets that the function runs in"},
+		"a function's subnets and no VPC":     {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7", "vpcId": nil}, "functionVpcId is required with functionSubnetIds where vpcId is not given: the VPC of those subnets"},
+		"alarms without a deployment":         {map[string]any{"alias": "prod", "deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"}, "deploymentAlarmArns needs deployment: without it the alias moves at once"},
+		"a layer of another region":           {map[string]any{"layerArns": strings.Replace(layerARN, "us-east-1", "us-west-2", 1)}, "layerArns must be of the region us-east-1, where the cluster is, got us-west-2"},
+		"no name":                             {list(map[string]any{"topic": "orders"}), `consumers[0].name is required: a letter and then letters and digits, at most 64, which the consumer's resources bear`},
+		"a number as name":                    {list(map[string]any{"name": 7.0, "topic": "orders"}), `consumers[0].name must be a letter and then letters and digits, at most 64, which the consumer's resources bear, got 7`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := mskapp.Validate(given(tt.context))

@@ -39,6 +39,12 @@ type ConsumerConfig struct {
 	RegistryAccess                                map[string]string // secret ARN by type
 	AlarmTopicARNs                                []string
 
+	FunctionVPCID                               string
+	FunctionSubnetIDs, FunctionSecurityGroupIDs []string
+	LayerARNs, DeploymentAlarmARNs              []string
+	EnvironmentKeyARN, LogGroupKeyARN           string
+	CodeSigningARN                              string
+
 	listed bool // it has a name of the user's, which its outputs bear
 }
 
@@ -47,6 +53,13 @@ func (c *ConsumerConfig) pollers() *msklambda.Pollers {
 		c.Props.Pollers = &msklambda.Pollers{}
 	}
 	return c.Props.Pollers
+}
+
+func (c *ConsumerConfig) alias() *msklambda.Alias {
+	if c.Props.Alias == nil {
+		c.Props.Alias = &msklambda.Alias{}
+	}
+	return c.Props.Alias
 }
 
 func (c *ConsumerConfig) registry() *msklambda.SchemaRegistry {
@@ -175,6 +188,7 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 		p.GroupID = c.StackName + "-" + p.Topic
 	}
 	consumer.name(given.prefix, ps)
+	consumer.nameFunctions(given.prefix, c.Cluster.VPCID, ps)
 	_, region := arn.Env(c.Cluster.ClusterARN)
 	for _, topic := range consumer.AlarmTopicARNs {
 		if _, got := arn.Env(topic); region != "" && got != region {

@@ -86,7 +86,9 @@ func (s *consumerSource) dropContradicted(object map[string]any) {
 		}
 	}
 	if object["functionArn"] != nil {
-		drop("entry", "roleArn", "architecture", "memorySize", "timeout", "environment", "reservedConcurrency", "tracing", "logRetentionDays", "logRemovalPolicy")
+		drop("entry", "roleArn", "architecture", "memorySize", "timeout", "environment", "reservedConcurrency", "tracing", "logRetentionDays", "logRemovalPolicy",
+			"functionVpcId", "functionSubnetIds", "functionSecurityGroupIds", "layerArns", "ephemeralStorageSize", "environmentKeyArn", "description",
+			"codeSigningConfigArn", "alias", "deployment", "deploymentAlarmArns", "logGroupKeyArn", "logLevel", "systemLogLevel")
 	}
 	if object["entry"] != nil {
 		drop("functionArn")

@@ -102,6 +102,7 @@ func (c *ConsumerConfig) importInto(scope constructs.Construct) {
 		topic := awssns.Topic_FromTopicArn(scope, jsii.String(fmt.Sprintf("AlarmTopic%d", i)), &arn)
 		p.Alarms.Actions[i] = awscloudwatchactions.NewSnsAction(topic)
 	}
+	c.importFunctions(scope)
 	if p.SchemaRegistry != nil {
 		for i, a := range p.SchemaRegistry.Access {
 			p.SchemaRegistry.Access[i].Secret = secretOf(scope, "Registry"+string(a.Type), *a.Secret.SecretArn(), "")

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -101,6 +102,28 @@ func (b namedBucket) ArnForObjects(keys *string) *string {
 }
 
 type namedAction struct{ awscloudwatch.IAlarmAction }
+
+type namedAlarm struct{ awscloudwatch.IAlarm }
+
+type namedVPC struct{ awsec2.IVpc }
+
+type namedGroup struct{ awsec2.ISecurityGroup }
+
+type namedLayer struct {
+	awslambda.ILayerVersion
+	arn string
+}
+
+func (l namedLayer) LayerVersionArn() *string             { return &l.arn }
+func (l namedLayer) Env() *interfaces.ResourceEnvironment { return env(l.arn) }
+
+type namedSigning struct {
+	awslambda.ICodeSigningConfig
+	arn string
+}
+
+func (s namedSigning) CodeSigningConfigArn() *string        { return &s.arn }
+func (s namedSigning) Env() *interfaces.ResourceEnvironment { return env(s.arn) }
 
 // destinationNamed is the destination of an ARN or a kafka:// URI.
 func destinationNamed(uri, key string) msklambda.Destination {

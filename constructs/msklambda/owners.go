@@ -72,6 +72,12 @@ func (p *ConsumerProps) uses() (all []used) {
 	key("FilterKey", p.FilterKey) // which Lambda uses, and not the role
 	key("EnvironmentKey", p.EnvironmentKey, "kms:Decrypt")
 	key("LogGroupKey", p.LogGroupKey)
+	for _, layer := range p.Layers {
+		all = append(all, used{field: "Layers", what: "layer", arn: *layer.LayerVersionArn(), env: layer.Env})
+	}
+	if p.CodeSigning != nil {
+		all = append(all, used{field: "CodeSigning", what: "config", arn: *p.CodeSigning.CodeSigningConfigArn(), env: p.CodeSigning.Env})
+	}
 	return all
 }
 
