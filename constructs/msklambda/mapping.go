@@ -66,7 +66,7 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, after [
 		window = seconds(*props.BatchWindow)
 	}
 	c.Mapping = awslambda.NewEventSourceMapping(c, jsii.String("Mapping"+createOnly), &awslambda.EventSourceMappingProps{
-		Target:                    c.Function,
+		Target:                    c.target(),
 		EventSourceArn:            &source,
 		KafkaTopic:                &props.Topic,
 		KafkaConsumerGroupId:      &props.GroupID,
