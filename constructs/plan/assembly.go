@@ -1,0 +1,181 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ReasonType is the type of the metadata in which a construct leaves what the
+// planner of the network decided for it. It is in the assembly, and in no template.
+const ReasonType = "msklambda:reason"
+
+// Load reads the templates of an assembly, such as a cdk.out, with those of its
+// stages and nested stacks; or a template by itself. They are in the order of their
+// names.
+func Load(path string) ([]*Template, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		t, err := readTemplate(path, nameOf(path))
+		if err != nil {
+			return nil, err
+		}
+		return []*Template{t}, nil
+	}
+	var out []*Template
+	if err := load(path, &out); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out, func(a, b *Template) int { return strings.Compare(a.Stack, b.Stack) })
+	return out, nil
+}
+
+const templateSuffix = ".template.json"
+
+// nameOf is the name of the stack by that of a file.
+func nameOf(path string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), templateSuffix), ".json")
+}
+
+type artifact struct {
+	Type        string
+	DisplayName string
+	Properties  struct{ TemplateFile, DirectoryName string }
+	Metadata    metadata
+
+	AdditionalMetadataFile string
+}
+
+// metadata is by construct path.
+type metadata map[string][]struct {
+	Type string
+	Data any
+}
+
+func load(dir string, out *[]*Template) error {
+	var manifest struct{ Artifacts map[string]artifact }
+	if err := readJSON(filepath.Join(dir, "manifest.json"), &manifest); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: has no manifest.json, so it is not what cdk synth writes", dir)
+		}
+		return err
+	}
+	for _, id := range sorted(manifest.Artifacts) {
+		a := manifest.Artifacts[id]
+		switch a.Type {
+		case "cdk:cloud-assembly":
+			if err := load(filepath.Join(dir, a.Properties.DirectoryName), out); err != nil {
+				return err
+			}
+		case "aws:cloudformation:stack":
+			t, err := readTemplate(filepath.Join(dir, a.Properties.TemplateFile), id)
+			if err != nil {
+				return err
+			}
+			all := a.Metadata
+			if a.AdditionalMetadataFile != "" {
+				if err := readJSON(filepath.Join(dir, a.AdditionalMetadataFile), &all); err != nil {
+					return err
+				}
+			}
+			t.tell(all)
+			*out = append(*out, t)
+		}
+	}
+	nested, err := filepath.Glob(filepath.Join(dir, "*.nested"+templateSuffix))
+	if err != nil {
+		return err
+	}
+	for _, path := range nested {
+		t, err := readTemplate(path, nameOf(path))
+		if err != nil {
+			return err
+		}
+		*out = append(*out, t)
+	}
+	return nil
+}
+
+// tell takes over what an assembly says of a stack.
+func (t *Template) tell(all metadata) {
+	t.Reasons, t.Warnings = map[string][]string{}, map[string][]string{}
+	for _, path := range sorted(all) {
+		_, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		for _, entry := range all[path] {
+			said, ok := entry.Data.(string)
+			switch {
+			case !ok:
+			case entry.Type == ReasonType:
+				t.Reasons[name] = append(t.Reasons[name], strings.Split(said, "\n")...)
+			case entry.Type == "aws:cdk:warning":
+				t.Warnings[name] = append(t.Warnings[name], said)
+			}
+		}
+	}
+}
+
+func readTemplate(path, stack string) (*Template, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTemplate(stack, data)
+}
+
+func readJSON(path string, to any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Of are the reports of those templates that have anything of this library. Where
+// before is nil, what is there is described; else the two are compared, stack by
+// stack, by name. One template is compared with one whatever their names are.
+func Of(before, after []*Template, compare bool) (out []*Report) {
+	ours := func(all []*Template) (out []*Template) {
+		for _, t := range all {
+			if IsOf(t) {
+				out = append(out, t)
+			}
+		}
+		return out
+	}
+	if !compare {
+		for _, t := range ours(after) {
+			out = append(out, Describe(t))
+		}
+		return out
+	}
+	if len(before) == 1 && len(after) == 1 {
+		return []*Report{Compare(before[0], after[0])}
+	}
+	named := func(all []*Template, name string) *Template {
+		i := slices.IndexFunc(all, func(t *Template) bool { return t.Stack == name })
+		if i < 0 {
+			return nil
+		}
+		return all[i]
+	}
+	var names []string
+	for _, t := range append(ours(before), ours(after)...) {
+		names = append(names, t.Stack)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		out = append(out, Compare(named(before, name), named(after, name)))
+	}
+	return out
+}
