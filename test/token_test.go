@@ -26,7 +26,7 @@ func tokens(t *testing.T) *template {
 			p.VPCID = param("VPC")
 			p.SubnetIDs = []string{param("Subnet0"), param("Subnet1")}
 			p.SecurityGroupIDs = []string{group, param("Group1"), group}
-			p.SecurityGroupRules = msklambda.SecurityGroupRulesAll
+			p.SecurityGroupRules, p.EndpointAccess = msklambda.SecurityGroupRulesAll, ""
 		}))
 		cluster.AddConsumer("Orders", consumerProps(func(p *msklambda.ConsumerProps) {
 			p.Topic, p.GroupID = param("Topic"), param("ConsumerGroup")
@@ -56,6 +56,18 @@ func TestEveryTextMayBeAToken(t *testing.T) {
 	}
 	if got := tpl.count("AWS::EC2::SecurityGroupIngress"); got != 4 {
 		t.Errorf("ingress rules = %d, want 4 of two groups", got)
+	}
+}
+
+func TestNoWarningShowsATokenToAPerson(t *testing.T) {
+	warnings := tokens(t).warnings()
+	if !strings.Contains(strings.Join(warnings, "\n"), "every client in the VPC now reaches") {
+		t.Errorf("warnings = %q, want one that speaks of the VPC", warnings)
+	}
+	for _, w := range warnings {
+		if strings.Contains(w, "Token[") {
+			t.Errorf("warning shows a token: %s", w)
+		}
 	}
 }
 

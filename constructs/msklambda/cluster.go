@@ -194,6 +194,7 @@ type Cluster struct {
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
 	looked    *looked                                        // nil when the cluster is imported
 	memory    awsssm.CfnParameter                            // nil until something is defined
+	place     place
 
 	connections awsec2.Connections
 }
@@ -226,6 +227,7 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 		rules:      map[network.PlannedRule]constructs.IDependable{},
 	}
 	constructs.NewConstruct_Override(c, scope, &id)
+	c.place = placeOf(c)
 	// The caller's slices stay the caller's: later changes to them must not
 	// reach what is defined lazily.
 	c.SecurityGroupIDs = unique(props.SecurityGroupIDs)
@@ -322,4 +324,12 @@ func idFor(scope constructs.Construct, id string) string {
 		return "token-" + shortHash(scope, id)
 	}
 	return id
+}
+
+// place is where a construct is. Paths never change, and each costs two messages to
+// Node, so that of a cluster is kept for its consumers.
+type place struct{ path, stack, stage string }
+
+func placeOf(scope constructs.Construct) place {
+	return place{*scope.Node().Path(), *awscdk.Stack_Of(scope).Node().Path(), *awscdk.Stage_Of(scope).Node().Path()}
 }

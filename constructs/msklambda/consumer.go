@@ -285,14 +285,20 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		fail("consumer", id, err)
 	}
 	checkID(scope, "consumer", id)
-	if *scope.Node().Path() == *cluster.Node().Path() && slices.Contains(reserved, id) {
+	at := cluster.place
+	if scope != constructs.Construct(cluster) {
+		at = placeOf(scope)
+	}
+	if at.path == cluster.place.path && slices.Contains(reserved, id) {
 		fail("consumer", id, problem.New("id", "must not be one of the cluster's own, %q, got %q", reserved, id))
 	}
-	checkStack(scope, "consumer", id, cluster.props.source())
-	if *awscdk.Stage_Of(scope).Node().Path() != *awscdk.Stage_Of(cluster).Node().Path() {
+	if at.stack != cluster.place.stack { // which was checked
+		checkStack(scope, "consumer", id, cluster.props.source())
+	}
+	if at.stage != cluster.place.stage {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
-	needs := cluster.needsOf(scope, id, props)
+	needs := cluster.needsOf(at, id, props)
 	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
 		fail("consumer", id, err)
 	}

@@ -53,12 +53,17 @@ func (v *appChecks) Validate() *[]*string {
 		}
 		return false
 	}
-	type place struct{ path, advice string }
+	type seenAt struct{ path, advice string }
 	var found []*string
-	seen := map[string]place{}
+	seen := map[string]seenAt{}
 	for _, node := range nodes {
-		for _, once := range onceOf(node) {
-			here := place{*node.Node().Path(), once.advice}
+		all := onceOf(node)
+		if len(all) == 0 {
+			continue
+		}
+		path := *node.Node().Path()
+		for _, once := range all {
+			here := seenAt{path, once.advice}
 			first, twice := seen[once.key]
 			if !twice {
 				seen[once.key] = here
@@ -94,13 +99,19 @@ func onceOf(node constructs.IConstruct) []once {
 		}
 		return []once{{identity(r, "parameter", r.Name()), "are one parameter of SSM: two clusters of one stack are the same, so use one of them for all consumers"}}
 	case awslambda.CfnEventSourceMapping:
-		config, ok := awscdk.Stack_Of(r).Resolve(r.AmazonManagedKafkaEventSourceConfig()).(map[string]any)
+		// All at once, because every call to CDK is a message to Node and back.
+		stack := awscdk.Stack_Of(r)
+		resolved, _ := stack.Resolve([]any{r.AmazonManagedKafkaEventSourceConfig(), r.EventSourceArn(), r.Topics(), r.FunctionName()}).([]any)
+		if len(resolved) < 4 {
+			return nil // it has none of the first, or the last: not of an MSK cluster
+		}
+		config, ok := resolved[0].(map[string]any)
 		if !ok {
-			return nil // not of an MSK cluster
+			return nil
 		}
 		return []once{
-			{identity(r, "group", r.EventSourceArn(), config["consumerGroupId"]), "are two consumers with one GroupID on one cluster: give each its own"},
-			{identity(r, "topic", r.EventSourceArn(), r.Topics(), r.FunctionName()), "make one function read one topic twice, which Lambda refuses"},
+			{identityIn(stack, "group", resolved[1], config["consumerGroupId"]), "are two consumers with one GroupID on one cluster: give each its own"},
+			{identityIn(stack, "topic", resolved[1], resolved[2], resolved[3]), "make one function read one topic twice, which Lambda refuses"},
 		}
 	}
 	return nil
@@ -112,7 +123,13 @@ const sameRule = `are the same rule of one security group, which EC2 takes once:
 // says nothing outside its stack: two stacks may both call something "VPC".
 func identity(scope constructs.Construct, kind string, values ...any) string {
 	stack := awscdk.Stack_Of(scope)
-	text, err := json.Marshal(stack.Resolve(values))
+	resolved, _ := stack.Resolve(values).([]any)
+	return identityIn(stack, kind, resolved...)
+}
+
+// identityIn is that of values that the stack has resolved.
+func identityIn(stack awscdk.Stack, kind string, values ...any) string {
+	text, err := json.Marshal(values)
 	if err != nil {
 		panic(err) // what CDK resolved came from JSON
 	}

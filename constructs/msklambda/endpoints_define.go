@@ -69,7 +69,7 @@ func (c *Cluster) defineEndpointSecurityGroup(planned *network.EndpointGroup) {
 func peerOf(p network.Peer) awsec2.IPeer {
 	switch {
 	case p.Range == "":
-		return awsec2.Peer_SecurityGroupId(jsii.String(p.Group.String()), nil)
+		return awsec2.Peer_SecurityGroupId(jsii.String(p.Group.Text()), nil)
 	case p.IsIPv6():
 		return awsec2.Peer_Ipv6(&p.Range)
 	}
@@ -84,7 +84,7 @@ func (c *Cluster) defineEndpoint(planned network.PlannedEndpoint) {
 		*s.field(c) = c.newEndpoint(s, planned)
 	case !planned.ID.IsZero():
 		*s.field(c) = awsec2.InterfaceVpcEndpoint_FromInterfaceVpcEndpointAttributes(c, jsii.String(s.Field()), &awsec2.InterfaceVpcEndpointAttributes{
-			VpcEndpointId: jsii.String(planned.ID.String()),
+			VpcEndpointId: jsii.String(planned.ID.Text()),
 			Port:          jsii.Number(443),
 		})
 	}

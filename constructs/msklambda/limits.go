@@ -31,14 +31,18 @@ func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) 
 	roles := map[string]*attached{}
 	var order []string
 	for _, node := range nodes {
-		path := *node.Node().Path()
 		switch r := node.(type) {
 		case awsiam.CfnPolicy:
+			path := *node.Node().Path()
 			stack := awscdk.Stack_Of(r)
-			list, _ := stack.Resolve(r.Roles()).([]any)
-			size := policySize(stack, r.PolicyDocument())
+			resolved, _ := stack.Resolve([]any{r.PolicyDocument(), r.Roles()}).([]any)
+			if len(resolved) < 2 {
+				continue // of users and groups
+			}
+			list, _ := resolved[1].([]any)
+			size := policySize(resolved[0])
 			for _, role := range list {
-				key := identity(r, "role", role)
+				key := identityIn(stack, "role", role)
 				if roles[key] == nil {
 					roles[key] = &attached{}
 					order = append(order, key)
@@ -47,7 +51,12 @@ func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) 
 				a.paths, a.size, a.ours = append(a.paths, path), a.size+size, a.ours || isOurs(path)
 			}
 		case awsec2.CfnVPCEndpoint:
-			if size := policySize(awscdk.Stack_Of(r), r.PolicyDocument()); size > mostEndpointPolicy && isOurs(path) {
+			path := *node.Node().Path()
+			document := r.PolicyDocument()
+			if document == nil {
+				continue
+			}
+			if size := policySize(awscdk.Stack_Of(r).Resolve(document)); size > mostEndpointPolicy && isOurs(path) {
 				text := fmt.Sprintf("%s has a policy of at least %d characters, and EC2 takes %d: set EndpointAccess \"vpc\", or let consumers share secrets and destinations", path, size, mostEndpointPolicy)
 				found = append(found, &text)
 			}
@@ -65,14 +74,11 @@ func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) 
 
 // policySize is the least size of a policy, as IAM counts it: what is known at the
 // deploy only counts as nothing.
-func policySize(stack awscdk.Stack, document any) int {
-	if document == nil {
-		return 0
-	}
+func policySize(document any) int {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(shortest(stack.Resolve(document))); err != nil {
+	if err := enc.Encode(shortest(document)); err != nil {
 		panic(err) // what CDK resolved came from JSON
 	}
 	size := 0

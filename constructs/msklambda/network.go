@@ -51,7 +51,7 @@ func (p *ConsumerProps) needs(consumer string, elsewhere func(arn string) bool) 
 		if arn == nil {
 			return network.Resource{} // of a secret that Validate refuses
 		}
-		return network.Resource{ARN: *arn, Elsewhere: elsewhere(*arn)}
+		return network.Resource{ARN: *arn, Opaque: isToken(*arn), Elsewhere: elsewhere(*arn)}
 	}
 	n := network.Needs{Consumer: consumer, Port: p.Authentication.port(), Provisioned: p.provisioned()}
 	if secret := p.Authentication.Secret; secret != nil {
@@ -69,11 +69,11 @@ func (p *ConsumerProps) needs(consumer string, elsewhere func(arn string) bool) 
 }
 
 // needsOf are those of a consumer that is about to be defined in a scope.
-func (c *Cluster) needsOf(scope constructs.Construct, id string, p *ConsumerProps) network.Needs {
+func (c *Cluster) needsOf(at place, id string, p *ConsumerProps) network.Needs {
 	n := p.needs(id, func(arn string) bool { return isToken(arn) && len(foreignStacks(c, arn)) > 0 })
 	n.Caller = network.Caller{
 		Role: p.Function == nil || p.Function.Role() != nil,
-		Here: *awscdk.Stack_Of(scope).Node().Path() == *awscdk.Stack_Of(c).Node().Path(),
+		Here: at.stack == c.place.stack,
 	}
 	return n
 }

@@ -3,6 +3,7 @@ package msklambda
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -106,20 +107,29 @@ func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	}
 	c.Policy = awsiam.NewPolicy(c, jsii.String("Policy"), &awsiam.PolicyProps{
 		PolicyName: c.policyName(cluster),
+		Document:   document(statements),
 	})
-	for _, s := range statements {
-		c.Policy.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Sid:        &s.sid,
-			Actions:    jsii.Strings(s.actions...),
-			Resources:  jsii.Strings(s.resources...),
-			Conditions: conditions(s.condition),
-		}))
-	}
 	if c.Role != nil {
 		c.Role.AttachInlinePolicy(c.Policy)
 	}
 	explainWildcards(c.Policy, statements)
-	c.warnOfImmutableRole()
+	if props.Role != nil || props.Function != nil { // and not its own, which it can change
+		c.warnOfImmutableRole()
+	}
+}
+
+// document makes a policy at once. Every call to CDK is a message to Node and back,
+// and a statement by itself would be two.
+func document(statements []statement) awsiam.PolicyDocument {
+	var list []map[string]any
+	for _, s := range statements {
+		entry := map[string]any{"Sid": s.sid, "Effect": "Allow", "Action": s.actions, "Resource": s.resources}
+		if s.condition != nil {
+			entry["Condition"] = s.condition
+		}
+		list = append(list, entry)
+	}
+	return awsiam.PolicyDocument_FromJson(map[string]any{"Statement": list})
 }
 
 func conditions(c map[string]any) *map[string]any {
@@ -130,13 +140,22 @@ func conditions(c map[string]any) *map[string]any {
 }
 
 // policyName is unlike that of any other consumer on the same role, be it in
-// another stack or region: IAM would overwrite the one with the other.
+// another stack or region: IAM would overwrite the one with the other. It names
+// what the policy is for, and not the construct, which "cdk refactor" may move.
 func (c *Consumer) policyName(cluster *Cluster) *string {
 	const most = 128
-	suffix := "-" + shortHash(c, cluster.props.source(), c.GroupID)
-	name := *awscdk.Names_UniqueResourceName(c, &awscdk.UniqueResourceNameOptions{MaxLength: jsii.Number(most - len(suffix))}) + suffix
+	suffix := "-" + shortHash(c, cluster.props.source(), c.Topic, c.GroupID)
+	name := "msklambda"
+	for _, part := range []string{c.Topic, c.GroupID} {
+		if !isToken(part) {
+			name += "-" + notOfPolicyName.ReplaceAllString(part, "-")
+		}
+	}
+	name = name[:min(len(name), most-len(suffix))] + suffix
 	return &name
 }
+
+var notOfPolicyName = regexp.MustCompile(`[^A-Za-z0-9+=,.@_-]`)
 
 // explainWildcards writes the reason for each wildcard beside the policy. A
 // wildcard that somebody adds to the policy is theirs to explain.

@@ -51,8 +51,8 @@ func (p *ClusterProps) validateRules(ps *problems) {
 // group, which drops egress rules without a word.
 func (c *Cluster) defineRule(planned network.PlannedRule) {
 	scope := c.namespace("Rules")
-	id := jsii.String(planned.ConstructID(func(id network.ID) string { return idFor(c, id.String()) }))
-	group, port, description := jsii.String(planned.Group.String()), jsii.Number(planned.Port), jsii.String(planned.Mark.String())
+	id := jsii.String(planned.ConstructID(func(id network.ID) string { return idFor(c, id.Text()) }))
+	group, port, description := jsii.String(planned.Group.Text()), jsii.Number(planned.Port), jsii.String(planned.Mark.String())
 	var rule awscdk.CfnResource
 	if planned.Out {
 		to, cidr := c.destination(planned.Peer)
@@ -63,7 +63,7 @@ func (c *Cluster) defineRule(planned network.PlannedRule) {
 	} else {
 		rule = awsec2.NewCfnSecurityGroupIngress(scope, id, &awsec2.CfnSecurityGroupIngressProps{
 			GroupId: group, IpProtocol: jsii.String("tcp"), FromPort: port, ToPort: port, Description: description,
-			SourceSecurityGroupId: jsii.String(planned.Peer.Group.String()),
+			SourceSecurityGroupId: jsii.String(planned.Peer.Group.Text()),
 		})
 	}
 	if planned.Retain {
@@ -80,5 +80,5 @@ func (c *Cluster) destination(p network.Peer) (group, cidr *string) {
 	case p.Range != "":
 		return nil, &p.Range
 	}
-	return jsii.String(p.Group.String()), nil
+	return jsii.String(p.Group.Text()), nil
 }

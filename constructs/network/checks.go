@@ -18,11 +18,11 @@ func (n *Network) Check(needs Needs) (ps problem.List) {
 	for _, s := range services {
 		found, ok := n.find(s)
 		if ok && n.choices.Endpoints[s].Statements > 0 {
-			ps.Add(s.Field()+".Statements", "needs an endpoint that is defined here, and %s has %s: give the statements to that one", n.choices.VPC, found.ID)
+			ps.Add(s.Field()+".Statements", "needs an endpoint that is defined here, and %s has %s: give the statements to that one", n.vpc(), found.ID)
 		}
 		if e, unsure := n.unsure(s); unsure {
 			ps.Add(s.Field()+".Source", "must be given: the look-up did not tell whether %s, which %s has, has private DNS: %q where it has, %q where it has not",
-				e.ID, n.choices.VPC, Existing, Create)
+				e.ID, n.vpc(), Existing, Create)
 		}
 	}
 	if n.resolves(services) {
@@ -49,7 +49,7 @@ func (n *Network) CheckCluster() (ps problem.List) {
 	for _, id := range n.choices.Subnets {
 		subnet, _ := n.facts.Subnets[id.text].Get()
 		if vpc, ok := subnet.VPC.Get(); ok && n.choices.VPC.Is(Known(vpc)) == No {
-			ps.Add("SubnetIDs", "must be of the VPC %s, got %s, which is of %s", n.choices.VPC, id, vpc)
+			ps.Add("SubnetIDs", "must be of the VPC %s, got %s, which is of %s", n.vpc(), id, vpc)
 		}
 		zone, ok := subnet.Zone.Get()
 		if !ok {
@@ -63,7 +63,7 @@ func (n *Network) CheckCluster() (ps problem.List) {
 	for _, id := range n.choices.Groups {
 		group, _ := n.facts.Groups[id.text].Get()
 		if vpc, ok := group.VPC.Get(); ok && n.choices.VPC.Is(Known(vpc)) == No {
-			ps.Add("SecurityGroupIDs", "must be of the VPC %s, got %s, which is of %s", n.choices.VPC, id, vpc)
+			ps.Add("SecurityGroupIDs", "must be of the VPC %s, got %s, which is of %s", n.vpc(), id, vpc)
 		}
 	}
 	return ps
@@ -83,7 +83,7 @@ func (n *Network) checkDNS(ps *problem.List) {
 		if !setting.on {
 			ps.Add("VPCID", "must be a VPC with %s on, which the private DNS of endpoints needs, got %s false for %s: turn it on in the VPC console (Actions, Edit VPC settings), or by\n  "+
 				"aws ec2 modify-vpc-attribute --vpc-id %s %s\n  or define no endpoint: Source %q where the subnets have a NAT gateway",
-				setting.name, setting.property, n.choices.VPC, n.choices.VPC, setting.option, None)
+				setting.name, setting.property, n.vpc(), n.vpc(), setting.option, None)
 		}
 	}
 }
@@ -97,7 +97,7 @@ func (n *Network) checkUsed(step *Step, needs Needs, s Service) {
 		return
 	}
 	data := func(more notice.Data) notice.Data {
-		d := notice.Data{"endpoint": s.Field(), "id": e.ID, "vpc": n.choices.VPC}
+		d := notice.Data{"endpoint": s.Field(), "id": e.ID, "vpc": n.vpc()}
 		for name, value := range more {
 			d[name] = value
 		}
@@ -192,7 +192,7 @@ func (n *Network) checkQuotas(step *Step) {
 			}
 		}
 		if count > usualEndpoints && len(step.Endpoints) > 0 {
-			n.warn(step, notice.Quota.With(notice.Data{"what": fmt.Sprintf("%s has %d endpoints with those defined", n.choices.VPC, count), "usual": usualEndpoints, "of": "a VPC"}))
+			n.warn(step, notice.Quota.With(notice.Data{"what": fmt.Sprintf("%s has %d endpoints with those defined", n.vpc(), count), "usual": usualEndpoints, "of": "a VPC"}))
 		}
 	}
 }

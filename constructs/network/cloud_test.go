@@ -242,9 +242,9 @@ func roleOf(consumer string) string { return "arn:aws:iam::" + account + ":role/
 // resolve is what an id turns out to be at the deploy.
 func (w *world) resolve(id network.ID) string {
 	if id.IsOpaque() {
-		return w.tokens[id.String()]
+		return w.tokens[id.Text()]
 	}
-	return id.String()
+	return id.Text()
 }
 
 // addresses are two of each broker subnet, from both of its ends.

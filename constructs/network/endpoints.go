@@ -113,12 +113,12 @@ func (n *Network) decide(step *Step, needs Needs, s Service) {
 			n.plan.Group = n.group()
 			step.Group = n.plan.Group
 			if n.choices.Access == "" {
-				n.warn(step, notice.EndpointAccess.With(notice.Data{"vpc": n.choices.VPC}))
+				n.warn(step, notice.EndpointAccess.With(notice.Data{"vpc": n.vpc()}))
 			}
 		}
 		if s.action() == "" && !n.choices.chosen(s) && n.choices.Access != AccessVPC {
 			// Who chose the access for Lambda and STS need not know of this one.
-			n.warn(step, notice.EndpointService.For(s.Field(), notice.Data{"endpoint": s.Field(), "vpc": n.choices.VPC}))
+			n.warn(step, notice.EndpointService.For(s.Field(), notice.Data{"endpoint": s.Field(), "vpc": n.vpc()}))
 		}
 	case Existing:
 		planned.ID = n.choices.Endpoints[s].ID

@@ -24,8 +24,16 @@ func IDs(texts []string, opaque func(string) bool) []ID {
 	return ids
 }
 
-// String returns the text.
-func (id ID) String() string { return id.text }
+// Text returns the text.
+func (id ID) Text() string { return id.text }
+
+// String is the id for people, who can do nothing with the text of an opaque one.
+func (id ID) String() string {
+	if id.opaque {
+		return "<known at the deploy>"
+	}
+	return id.text
+}
 
 // IsOpaque reports whether the id is known at the deploy only.
 func (id ID) IsOpaque() bool { return id.opaque }

@@ -45,7 +45,7 @@ func (p Plan) Memory() Memory {
 	}
 	for _, r := range p.Rules {
 		if !r.Group.IsOpaque() && !r.Peer.Group.IsOpaque() {
-			m.Rules = append(m.Rules, r.ConstructID(ID.String))
+			m.Rules = append(m.Rules, r.ConstructID(ID.Text))
 		}
 	}
 	slices.Sort(m.Endpoints)
@@ -61,7 +61,7 @@ func (n *Network) remembers(s Service) bool {
 // made reports whether this owner made a rule: the memory says so, or a rule of the
 // group is it and bears the owner's mark.
 func (n *Network) made(r PlannedRule, there []Rule) bool {
-	if slices.Contains(n.facts.Memory.Or(Memory{}).Rules, r.ConstructID(ID.String)) {
+	if slices.Contains(n.facts.Memory.Or(Memory{}).Rules, r.ConstructID(ID.Text)) {
 		return true
 	}
 	return slices.ContainsFunc(there, func(t Rule) bool {

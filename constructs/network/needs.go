@@ -26,6 +26,9 @@ type Needs struct {
 type Resource struct {
 	ARN string
 
+	// Opaque is an ARN that is known at the deploy only.
+	Opaque bool
+
 	// Elsewhere is a resource that another stack of the app defines. The stack of
 	// the endpoints is deployed before it, so their policies cannot name it.
 	Elsewhere bool
@@ -81,7 +84,7 @@ func (n Needs) calls(s Service) []call {
 
 // asPolicySees is the call as the policy of an endpoint that is there sees it.
 func (c call) asPolicySees(account string) policy.Call {
-	seen := policy.Call{Action: c.action, Account: account, Resource: c.resource.ARN}
+	seen := policy.Call{Action: c.action, Account: account, Resource: c.resource.ARN, Unknown: c.resource.Opaque}
 	if c.service.action() != "" {
 		seen.Service, seen.Account = lambdaPrincipal, ""
 	}

@@ -115,3 +115,11 @@ func unique[T comparable](list []T) []T {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// vpc names the VPC for people.
+func (n *Network) vpc() string {
+	if n.choices.VPC.opaque {
+		return "the VPC"
+	}
+	return n.choices.VPC.text
+}

@@ -221,7 +221,7 @@ func TestTheConstructsOfRulesAreNamedByWhatTheyAre(t *testing.T) {
 		if id.IsOpaque() {
 			return "token-1234"
 		}
-		return id.String()
+		return id.Text()
 	}
 	n, needs := plan(func(c *network.Choices, _ *network.Needs) {
 		c.Groups, c.Rules, c.Retain = append(c.Groups, network.Opaque("${Token[G.1]}")), network.RulesAll, true

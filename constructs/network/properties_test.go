@@ -212,7 +212,7 @@ func (w *world) isNamed(h flow.Host) bool {
 		ranges = append(slices.Clone(ranges), w.choices.Ranges...)
 	}
 	return slices.ContainsFunc(ranges, func(r string) bool { return netip.MustParsePrefix(r).Contains(h.Address) }) ||
-		slices.ContainsFunc(w.choices.ClientGroups, func(id network.ID) bool { return slices.Contains(h.Groups, id.String()) })
+		slices.ContainsFunc(w.choices.ClientGroups, func(id network.ID) bool { return slices.Contains(h.Groups, id.Text()) })
 }
 
 func TestNobodyWhoIsNotNamedIsLetIn(t *testing.T) {
@@ -326,7 +326,7 @@ func TestNothingThatExistsIsMadeTwice(t *testing.T) {
 			return fmt.Errorf("rules are added where all are said to be there: %+v", plan.Rules)
 		}
 		for _, r := range plan.Rules {
-			if id := r.ConstructID(network.ID.String); ids[id] {
+			if id := r.ConstructID(network.ID.Text); ids[id] {
 				return fmt.Errorf("the rule %q is planned twice", id)
 			} else {
 				ids[id] = true
@@ -334,9 +334,9 @@ func TestNothingThatExistsIsMadeTwice(t *testing.T) {
 			if p.choices.Rules == network.RulesAll || r.Group.IsOpaque() || r.Peer.Group.IsOpaque() {
 				continue // who asked for all gets all; of a token it is not known
 			}
-			for _, there := range p.cloud.Groups[r.Group.String()].Rules {
+			for _, there := range p.cloud.Groups[r.Group.Text()].Rules {
 				if network.ParseMark(there.Note).Owner != owner && there.Out == r.Out && there.Protocol != "udp" && there.From <= r.Port && r.Port <= there.To &&
-					there.Peer == r.Peer.Group.String()+r.Peer.Range {
+					there.Peer == r.Peer.Group.Text()+r.Peer.Range {
 					return fmt.Errorf("%+v is there already: %s", r, there)
 				}
 			}

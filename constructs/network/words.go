@@ -35,7 +35,7 @@ func (n *Network) saysWhy(step *Step, needs Needs, e PlannedEndpoint) {
 		step.reason(needs, "no %s: the broker subnets reach %s through a NAT gateway", field, e.Service)
 		return
 	case e.Source == Existing && e.ID.IsZero():
-		step.reason(needs, "%s is one that %s has, which was not named", field, n.choices.VPC)
+		step.reason(needs, "%s is one that %s has, which was not named", field, n.vpc())
 		return
 	case e.Source == Existing:
 		step.reason(needs, "%s is %s, which is used as it is", field, e.ID)
@@ -44,14 +44,14 @@ func (n *Network) saysWhy(step *Step, needs Needs, e PlannedEndpoint) {
 	step.reason(needs, "%s is defined: %s", field, n.whyDefined(e.Service))
 	if n.choices.Access == AccessVPC {
 		step.reason(needs, "every caller in the ranges %s of %s reaches %s through it; a caller in another range loses %s",
-			strings.Join(n.choices.Ranges, ", "), n.choices.VPC, e.Service, e.Service)
+			strings.Join(n.choices.Ranges, ", "), n.vpc(), e.Service, e.Service)
 		return
 	}
 	clients := "no other client"
 	if len(n.choices.ClientGroups)+len(n.choices.ClientRanges) > 0 {
 		clients = fmt.Sprintf("what the policy admits of %s", strings.Trim(fmt.Sprint(n.choices.ClientGroups, n.choices.ClientRanges), "[] "))
 	}
-	step.reason(needs, "the pollers gain %s, and %s; every other caller in %s loses it", e.Service, clients, n.choices.VPC)
+	step.reason(needs, "the pollers gain %s, and %s; every other caller in %s loses it", e.Service, clients, n.vpc())
 }
 
 func (n *Network) whyDefined(s Service) string {
@@ -63,7 +63,7 @@ func (n *Network) whyDefined(s Service) string {
 	case !n.facts.Endpoints[s].IsKnown():
 		return "nothing else was chosen, and what the VPC has is not known"
 	}
-	return fmt.Sprintf("%s has none with private DNS of somebody else", n.choices.VPC)
+	return fmt.Sprintf("%s has none with private DNS of somebody else", n.vpc())
 }
 
 // words is the rule as a sentence.

@@ -26,6 +26,10 @@ type Call struct {
 
 	// Resource is the ARN of what the call is about, or "*".
 	Resource string
+
+	// Unknown is a resource whose ARN is known at the deploy only. Resource is then
+	// not looked at.
+	Unknown bool
 }
 
 // Outcome is what a policy does to a call.
@@ -90,14 +94,16 @@ func (c Call) Judge(policy any) Verdict {
 		return Verdict{Malformed, "it has no statements"}
 	}
 	allowed := false
-	verdict := Verdict{NotAllowed, fmt.Sprintf("no statement allows %s on %q for %s", c.Action, c.Resource, c.Who())}
+	verdict := Verdict{NotAllowed, fmt.Sprintf("no statement allows %s on %q for %s", c.Action, c.shown(), c.Who())}
 	for _, s := range statements {
 		unsure := s.NotAction != nil || s.NotPrincipal != nil || s.Condition != nil
 		switch {
 		case !c.concerns(s):
 		case s.Effect == "Deny":
 			return Verdict{Denied, fmt.Sprintf("a statement denies %s for %s, or may do so: conditions are not worked out", c.Action, c.Who())}
-		case !slices.ContainsFunc(texts(s.Resource), func(p string) bool { return matches(p, c.Resource) }):
+		case !slices.ContainsFunc(texts(s.Resource), func(p string) bool { return c.Unknown || matches(p, c.Resource) }):
+		case c.Unknown && !slices.Contains(texts(s.Resource), "*"):
+			verdict = Verdict{Unsure, fmt.Sprintf("a statement may allow %s for %s, but whether it names the resource is known at the deploy only", c.Action, c.Who())}
 		case unsure:
 			verdict = Verdict{Unsure, fmt.Sprintf("a statement may allow %s for %s, but conditions are not worked out", c.Action, c.Who())}
 		default:
@@ -120,8 +126,11 @@ func (c Call) concerns(s statement) bool {
 
 // Who names the principal.
 func (c Call) Who() string {
-	if c.Service != "" {
+	switch {
+	case c.Service != "":
 		return c.Service
+	case c.Account == "":
+		return "the role"
 	}
 	return "a role of account " + c.Account
 }
@@ -141,13 +150,21 @@ func (c Call) isAmong(principal any) bool {
 	})
 }
 
+// shown is the resource for people.
+func (c Call) shown() string {
+	if c.Unknown {
+		return "an ARN that is known at the deploy"
+	}
+	return c.Resource
+}
+
 // Statement is what would let the call through, as JSON.
 func (c Call) Statement() string {
 	principal := map[string]any{"Service": []string{c.Service}}
 	if c.Service == "" {
 		principal = map[string]any{"AWS": c.Account}
 	}
-	text, err := json.Marshal(map[string]any{"Effect": "Allow", "Principal": principal, "Action": c.Action, "Resource": c.Resource})
+	text, err := json.Marshal(map[string]any{"Effect": "Allow", "Principal": principal, "Action": c.Action, "Resource": c.shown()})
 	if err != nil {
 		panic(err) // texts
 	}

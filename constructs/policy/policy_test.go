@@ -9,6 +9,7 @@ import (
 func TestWhatAPolicyDoesToACall(t *testing.T) {
 	lambda := Call{Action: "lambda:InvokeFunction", Service: "lambda.amazonaws.com", Resource: "*"}
 	role := Call{Action: "sqs:SendMessage", Account: "111122223333", Resource: "arn:aws:sqs:us-east-1:111122223333:failed"}
+	later := Call{Action: "sqs:SendMessage", Account: "111122223333", Resource: "${Token[TOKEN.9]}", Unknown: true}
 	tests := map[string]struct {
 		call    Call
 		policy  string
@@ -33,6 +34,11 @@ func TestWhatAPolicyDoesToACall(t *testing.T) {
 		"the account":                {role, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sqs:*","Resource":"arn:aws:sqs:*:111122223333:*"}]}`, Allowed, ""},
 		"the account's number":       {role, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":["111122223333"]},"Action":"sqs:SendMessage","Resource":"*"}]}`, Allowed, ""},
 		"another queue":              {role, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1:111122223333:other"}]}`, NotAllowed, "a role of account 111122223333"},
+		"not known, everything":      {later, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":["arn:aws:sqs:*:*:x","*"]}]}`, Allowed, ""},
+		"not known, some":            {later, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1:111122223333:*"}]}`, Unsure, "known at the deploy only"},
+		"not known, nothing":         {later, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","NotResource":"arn:aws:sqs:us-east-1:111122223333:x"}]}`, NotAllowed, `on "an ARN that is known at the deploy"`},
+		"not known, another action":  {later, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sns:*","Resource":"*"}]}`, NotAllowed, `on "an ARN that is known at the deploy"`},
+		"not known, by nobody":       {later, `{"Statement":[]}`, NotAllowed, `on "an ARN that is known at the deploy"`},
 		"a service, not the account": {role, `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"*","Resource":"*"}]}`, NotAllowed, "no statement allows"},
 	}
 	for name, tt := range tests {

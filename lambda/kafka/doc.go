@@ -63,7 +63,7 @@
 // # The runtime
 //
 // [Start] has a client of the Lambda Runtime API of its own, which does what that
-// of aws-lambda-go does for about a third of the processor time, and without
+// of aws-lambda-go does for about half of the processor time, and without
 // net/http. lambda.Start(kafka.Handler(process)) serves the same handler by
 // aws-lambda-go.
 package kafka

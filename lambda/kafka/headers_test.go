@@ -209,3 +209,21 @@ func TestHeaderBytesAreSignedOrUnsigned(t *testing.T) {
 		}
 	}
 }
+
+// What follows malformed headers is not taken for a part of them: the record
+// would lose its value, or the batch a record, and nobody would notice.
+func TestMalformedHeadersHideNoFieldAndNoRecord(t *testing.T) {
+	tests := map[string]string{
+		"a field":  record(1, `"headers":[{"a":[1,2,"value":"QUJD","headers":[{"b":[3]}]`),
+		"a record": record(1, `"headers":[{"a":[1,2}]}`) + `,` + record(2, `"headers":[{"b":[3]}]`),
+		"an end":   record(1, `"headers":[{"a":[1,2`) + `,` + record(2, `"headers":[{"b":[3]}]`),
+	}
+	for name, records := range tests {
+		t.Run(name, func(t *testing.T) {
+			parts, err := decode([]byte(`{"records":{"t-0":[`+records+`]}}`), new(memory))
+			if err == nil {
+				t.Errorf("decoded as %v, want an error", wanted(parts))
+			}
+		})
+	}
+}

@@ -60,6 +60,25 @@ func TestTheSameSourceGivesTheSameAssetAnywhere(t *testing.T) {
 		t.Errorf("asset = %s in one directory and %s in another, want the same", first, second)
 	}
 
+	for name, value := range map[string]string{
+		"GOTOOLCHAIN": "go1.26.1", "GOARM64": "v9.0", "GOAMD64": "v3", "GOEXPERIMENT": "noswissmap", "GOFIPS140": "latest", "GOFLAGS": "-tags=mine",
+	} {
+		t.Setenv(name, value)
+		if got, _ := bundle(t, here); got != first {
+			t.Errorf("asset = %s for a caller with %s=%s, want %s still", got, name, value, first)
+		}
+		if err := os.Unsetenv(name); err != nil { // the end of the test has it as before
+			t.Fatal(err)
+		}
+	}
+	other, _ := bundle(t, here, func(p *msklambda.ConsumerProps) {
+		p.BuildEnvironment = map[string]string{"GOTOOLCHAIN": "go1.26.1"}
+	})
+	if other == first {
+		t.Errorf("asset = %s by go1.26.1 and by %s, want another, or the toolchain would not matter", other, gobuild.DefaultToolchain)
+	}
+	t.Logf("asset %s by %s, %s by go1.26.1", first, gobuild.DefaultToolchain, other)
+
 	write(t, filepath.Join(here, "main_more_test.go"), "package main\n")
 	write(t, filepath.Join(here, "README.md"), "words\n")
 	write(t, filepath.Join(here, "other", "main.go"), "package main\n\nfunc main() { println(\"other\") }\n")

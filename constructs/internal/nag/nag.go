@@ -68,8 +68,9 @@ func Explain(c constructs.IConstruct, rule, reason string, findings ...string) {
 // Wildcards are the findings of cdk-nag for those of a policy's resources that have
 // a wildcard, each once.
 func Wildcards(policy constructs.IConstruct, resources ...string) (findings []string) {
-	for _, resource := range resources {
-		text := Flat(awscdk.Stack_Of(policy).Resolve(&resource))
+	resolved, _ := awscdk.Stack_Of(policy).Resolve(resources).([]any)
+	for _, resource := range resolved {
+		text := Flat(resource)
 		if finding := "Resource::" + text; strings.Contains(text, "*") && !slices.Contains(findings, finding) {
 			findings = append(findings, finding)
 		}
