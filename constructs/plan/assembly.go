@@ -127,7 +127,12 @@ func readTemplate(path, stack string) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseTemplate(stack, data)
+	t, err := ParseTemplate(stack, data)
+	if err != nil {
+		return nil, err
+	}
+	t.File = path
+	return t, nil
 }
 
 func readJSON(path string, to any) error {

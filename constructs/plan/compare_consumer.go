@@ -198,7 +198,9 @@ func inPlace(old, m *mapping) (out []string) {
 				out = append(out, "schema registry "+orNone(was)+" -> "+orNone(is))
 			}
 		case "FunctionName":
-			out = append(out, "the function "+text(old.Properties[name])+" -> "+text(m.Properties[name])+"; same mapping, same UUID, never two pollers")
+			if old.LogicalID == m.LogicalID {
+				out = append(out, "the function "+old.Function+" -> "+m.Function+"; same mapping, same UUID, never two pollers")
+			}
 		case "ProvisionedPollerConfig":
 			if old.pollers() != m.pollers() {
 				out = append(out, old.pollers()+" -> "+m.pollers())
@@ -210,14 +212,23 @@ func inPlace(old, m *mapping) (out []string) {
 				out = append(out, "it polls again, from where it stopped")
 			}
 		default:
-			out = append(out, property(name, old.Resource, m.Resource))
+			if old.Properties[name] != nil || !isDefault(m.Properties[name]) {
+				out = append(out, property(name, old.Resource, m.Resource))
+			}
 		}
+	}
+	if old.Authentication != m.Authentication && old.Authentication != "" && m.Authentication != "" {
+		out = append(out, "authentication "+old.Authentication+" -> "+m.Authentication)
 	}
 	if old.DeletionPolicy != m.DeletionPolicy {
 		out = append(out, whenGone(old.Resource, m.Resource))
 	}
 	return out
 }
+
+// isDefault reports whether a property is written out as what the service does
+// without it.
+func isDefault(v any) bool { return v == false || v == -1.0 }
 
 func orNone(v any) string {
 	if v == nil {

@@ -81,17 +81,36 @@ func compareStatements(before, after []statement) (out []string) {
 			out = append(out, "adds: "+s.words())
 		case reflect.DeepEqual(old, s):
 		case reflect.DeepEqual(old.actions, s.actions) && old.effect == s.effect && reflect.DeepEqual(old.condition, s.condition):
-			out = append(out, fmt.Sprintf("changes %s: on %s, was on %s", s.name(), strings.Join(s.resources, ", "), strings.Join(old.resources, ", ")))
+			was, is := apart(strings.Join(old.resources, ", "), strings.Join(s.resources, ", "))
+			out = append(out, fmt.Sprintf("changes %s: on %s, was on %s", s.name(), is, was))
 		default:
 			out = append(out, fmt.Sprintf("changes %s: %s, was: %s", s.name(), s.words(), old.words()))
 		}
 	}
 	for _, s := range before {
-		if _, ok := find(after, s); !ok {
-			out = append(out, "takes away "+s.name())
+		switch _, ok := find(after, s); {
+		case ok:
+		case s.sid != "":
+			out = append(out, "takes away "+s.sid)
+		default:
+			out = append(out, "takes away: "+s.words())
 		}
 	}
 	return out
+}
+
+// apart leaves of two ARNs the ends in which they differ.
+func apart(a, b string) (string, string) {
+	slash := 0
+	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
+		if a[i] == '/' {
+			slash = i
+		}
+	}
+	if slash == 0 || strings.Contains(a+b, ", ") {
+		return a, b
+	}
+	return "..." + a[slash:], "..." + b[slash:]
 }
 
 // isGrant reports whether a resource is about rights.

@@ -12,14 +12,17 @@ import (
 // Template is a synthesized template, and what the assembly says of it.
 type Template struct {
 	// Stack is the name of the stack's artifact, as the CLI takes it.
-	Stack string
+	Stack string `json:"-"`
+
+	// File is where it was read, "" = nowhere.
+	File string `json:"-"`
 
 	Resources map[string]*Resource
 	Rules     map[string]any
 
 	// Reasons are what the planner of the network decided and why, and Warnings
 	// what synth warned of: by construct path. A template by itself has none.
-	Reasons, Warnings map[string][]string
+	Reasons, Warnings map[string][]string `json:"-"`
 }
 
 // Resource is one of a template.
@@ -49,7 +52,6 @@ func ParseTemplate(stack string, data []byte) (*Template, error) {
 		}
 		r.LogicalID = id
 	}
-	t.Stack = stack
 	return t, nil
 }
 
