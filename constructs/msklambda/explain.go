@@ -14,7 +14,7 @@ import (
 // has it, and the CLI shows it to nobody.
 func (c *Cluster) explain(consumer *Consumer, step network.Step) {
 	if len(c.consumers) == 0 && c.props.VPCConnectionARN == "" {
-		c.Node().AddMetadata(jsii.String(plan.ReasonType), jsii.String(c.source()), nil)
+		c.Node().AddMetadata(jsii.String(plan.KnownType), jsii.String(c.knownFrom()), nil)
 	}
 	var reasons []string
 	for _, r := range step.Reasons {
@@ -25,8 +25,8 @@ func (c *Cluster) explain(consumer *Consumer, step network.Step) {
 	}
 }
 
-// source says where what is there is known from.
-func (c *Cluster) source() string {
+// knownFrom says how what is there is known.
+func (c *Cluster) knownFrom() string {
 	switch {
 	case c.looked == nil:
 		return "nothing was looked up: which endpoints and rules are there already is not known, and what this defines may be refused for it"

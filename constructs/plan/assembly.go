@@ -15,6 +15,10 @@ import (
 // planner of the network decided for it. It is in the assembly, and in no template.
 const ReasonType = "msklambda:reason"
 
+// KnownType is that of the metadata in which a cluster says how what is there is
+// known.
+const KnownType = "msklambda:known"
+
 // Load reads the templates of an assembly, such as a cdk.out, with those of its
 // stages and nested stacks; or a template by itself. They are in the order of their
 // names.
@@ -52,6 +56,7 @@ type artifact struct {
 	Metadata    metadata
 
 	AdditionalMetadataFile string
+	Dependencies           []string
 }
 
 // metadata is by construct path.
@@ -86,6 +91,7 @@ func load(dir string, out *[]*Template) error {
 					return err
 				}
 			}
+			t.After = a.Dependencies
 			t.tell(all)
 			*out = append(*out, t)
 		}
@@ -106,13 +112,15 @@ func load(dir string, out *[]*Template) error {
 
 // tell takes over what an assembly says of a stack.
 func (t *Template) tell(all metadata) {
-	t.Reasons, t.Warnings = map[string][]string{}, map[string][]string{}
+	t.Known, t.Reasons, t.Warnings = map[string][]string{}, map[string][]string{}, map[string][]string{}
 	for _, path := range sorted(all) {
 		_, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		for _, entry := range all[path] {
 			said, ok := entry.Data.(string)
 			switch {
 			case !ok:
+			case entry.Type == KnownType:
+				t.Known[name] = append(t.Known[name], said)
 			case entry.Type == ReasonType:
 				t.Reasons[name] = append(t.Reasons[name], strings.Split(said, "\n")...)
 			case entry.Type == "aws:cdk:warning":
@@ -167,13 +175,6 @@ func Of(before, after []*Template, compare bool) (out []*Report) {
 	if len(before) == 1 && len(after) == 1 {
 		return []*Report{Compare(before[0], after[0])}
 	}
-	named := func(all []*Template, name string) *Template {
-		i := slices.IndexFunc(all, func(t *Template) bool { return t.Stack == name })
-		if i < 0 {
-			return nil
-		}
-		return all[i]
-	}
 	var names []string
 	for _, t := range append(ours(before), ours(after)...) {
 		names = append(names, t.Stack)
@@ -182,5 +183,16 @@ func Of(before, after []*Template, compare bool) (out []*Report) {
 	for _, name := range slices.Compact(names) {
 		out = append(out, Compare(named(before, name), named(after, name)))
 	}
+	across(before, after, out)
 	return out
+}
+
+// named is the template of a stack, nil where there is none.
+func named(all []*Template, stack string) *Template {
+	for _, t := range all {
+		if t.Stack == stack {
+			return t
+		}
+	}
+	return nil
 }

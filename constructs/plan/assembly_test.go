@@ -33,7 +33,7 @@ const (
 		"Prod":{"type":"cdk:cloud-assembly","properties":{"directoryName":"assembly-Prod"}},
 		"Tree":{"type":"cdk:tree","properties":{"file":"tree.json"}}}}`
 	inner = `{"artifacts":{"ProdOrders":{"type":"aws:cloudformation:stack","properties":{"templateFile":"ProdOrders.template.json"}}}}`
-	said  = `{"/Orders/Cluster/Orders":[{"type":"msklambda:reason","data":"one\ntwo"}]}`
+	said  = `{"/Orders/Cluster/Orders":[{"type":"msklambda:reason","data":"one\ntwo"},{"type":"msklambda:known","data":"looked up"}]}`
 	empty = `{"Resources":{"X":{"Type":"AWS::SNS::Topic"}}}`
 )
 
@@ -67,6 +67,9 @@ func TestAnAssemblyIsReadWithStagesAndNestedStacks(t *testing.T) {
 	if got, want := strings.Join(reports[0].Why, "; "), "Cluster/Orders: one; Cluster/Orders: two"; got != want {
 		t.Errorf("why = %q, want %q", got, want)
 	}
+	if got := reports[0].Known; len(got) != 1 || got[0] != "Cluster/Orders: looked up" {
+		t.Errorf("known = %q", got)
+	}
 	if got := all[2].Warnings["Cluster"]; len(got) != 1 || got[0] != "mind" {
 		t.Errorf("warnings = %q, want that of the manifest", got)
 	}
@@ -89,6 +92,10 @@ func TestStacksAreComparedByName(t *testing.T) {
 		if len(report.Lines) == 0 || report.Lines[0].Verdict != want {
 			t.Errorf("%s: %+v, want it %s", report.Stack, report.Lines, want)
 		}
+	}
+	// What was decided before is no news.
+	if got := Compare(before[0], before[0]); len(got.Why) != 0 || len(got.Known) != 1 {
+		t.Errorf("why = %q, known = %q, want only how it is known", got.Why, got.Known)
 	}
 	// One template with one, whatever they are called.
 	after[0].Stack = "Renamed"

@@ -27,6 +27,8 @@ func Compare(before, after *Template) *Report {
 		out.Stack = before.Stack
 	}
 	out.Before = was.cost()
+	old := prefixed(was.Reasons)
+	out.Why = slices.DeleteFunc(out.Why, func(text string) bool { return slices.Contains(old, text) })
 	if was.pending() != "" {
 		out.Pending = "the earlier template: " + was.pending()
 	}

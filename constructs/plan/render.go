@@ -120,7 +120,7 @@ func (p *page) report(r *Report) {
 	for _, list := range []struct {
 		title string
 		texts []string
-	}{{"Why, and what is not known", r.Why}, {"Warnings", r.Warnings}} {
+	}{{"How what is there is known", r.Known}, {"Why", r.Why}, {"Warnings", r.Warnings}} {
 		if len(list.texts) > 0 {
 			p.heading(2, list.title)
 			for _, text := range list.texts {

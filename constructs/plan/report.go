@@ -63,8 +63,10 @@ type Report struct {
 
 	Lines []Line `json:"lines,omitempty"`
 
-	// Why is what the planner of the network decided, and Warnings what synth
-	// warned of.
+	// Known is how what is there is known, Why what the planner of the network
+	// decided (of a comparison, what it had not decided before), and Warnings what
+	// synth warned of.
+	Known    []string `json:"known,omitempty"`
 	Why      []string `json:"why,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 
@@ -117,19 +119,15 @@ func Describe(t *Template) *Report {
 }
 
 func (s *stack) report() *Report {
-	out := &Report{Stack: s.Stack, Pending: s.pending(), After: s.cost()}
-	for _, path := range sorted(s.Reasons) {
-		out.Why = append(out.Why, prefixed(path, s.Reasons[path])...)
-	}
-	for _, path := range sorted(s.Warnings) {
-		out.Warnings = append(out.Warnings, prefixed(path, s.Warnings[path])...)
-	}
-	return out
+	return &Report{Stack: s.Stack, Pending: s.pending(), After: s.cost(), Known: prefixed(s.Known), Why: prefixed(s.Reasons), Warnings: prefixed(s.Warnings)}
 }
 
-func prefixed(path string, texts []string) (out []string) {
-	for _, text := range texts {
-		out = append(out, path+": "+text)
+// prefixed are texts with the paths that they are of.
+func prefixed(texts map[string][]string) (out []string) {
+	for _, path := range sorted(texts) {
+		for _, text := range texts[path] {
+			out = append(out, path+": "+text)
+		}
 	}
 	return out
 }

@@ -20,9 +20,13 @@ type Template struct {
 	Resources map[string]*Resource
 	Rules     map[string]any
 
-	// Reasons are what the planner of the network decided and why, and Warnings
-	// what synth warned of: by construct path. A template by itself has none.
-	Reasons, Warnings map[string][]string `json:"-"`
+	// After are the artifacts that are deployed before it.
+	After []string `json:"-"`
+
+	// Known is how what is there is known, Reasons what the planner of the network
+	// decided and why, and Warnings what synth warned of: by construct path. A
+	// template by itself has none.
+	Known, Reasons, Warnings map[string][]string `json:"-"`
 }
 
 // Resource is one of a template.

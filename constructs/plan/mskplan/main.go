@@ -76,12 +76,14 @@ func reports(before, after, name string) ([]*plan.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before == "" {
-		return plan.Of(nil, new, false), nil
+	var old []*plan.Template
+	if before != "" {
+		if old, err = load(before); err != nil {
+			return nil, err
+		}
 	}
-	old, err := load(before)
-	if err != nil {
-		return nil, err
+	if len(old)+len(new) == 0 {
+		return nil, fmt.Errorf("-stack %s: there is no such stack", name)
 	}
-	return plan.Of(old, new, true), nil
+	return plan.Of(old, new, before != ""), nil
 }

@@ -25,6 +25,11 @@ func TestTheCommand(t *testing.T) {
 	before := `{"Resources":` + string(resources) + `}`
 	saved := write("saved.json", before)
 	same := write("same.json", before)
+	write("Orders.template.json", before)
+	write("Other.template.json", before)
+	write("manifest.json", `{"artifacts":{"Orders":{"type":"aws:cloudformation:stack","properties":{"templateFile":"Orders.template.json"}},
+		"Other":{"type":"aws:cloudformation:stack","properties":{"templateFile":"Other.template.json"}}}}`)
+	assembly := dir
 	refused := write("refused.json", strings.NewReplacer("Mapping1ee65d43", "Mapping00000000", `"orders-fn"`, `"v2"`).Replace(before))
 	for name, test := range map[string]struct {
 		args   []string
@@ -38,6 +43,8 @@ func TestTheCommand(t *testing.T) {
 		"not there":      {[]string{filepath.Join(dir, "none")}, 2, "no such file"},
 		"before is not":  {[]string{"-before", filepath.Join(dir, "none"), saved}, 2, "no such file"},
 		"format":         {[]string{"-format", "x", saved}, 2, `got "x"`},
+		"no such stack":  {[]string{"-stack", "X", assembly}, 2, "there is no such stack"},
+		"one stack":      {[]string{"-stack", "Orders", assembly}, 0, "Stack Orders"},
 		"two":            {[]string{saved, same}, 2, "takes one argument"},
 		"unknown":        {[]string{"-x"}, 2, "not defined"},
 		"help":           {[]string{"-h"}, 0, "-before"},
