@@ -45,7 +45,7 @@ func (c comparison) consumers() (out []Line) {
 			out = append(out, c.newConsumer(m))
 		case old.LogicalID != m.LogicalID:
 			out = append(out, c.newMapping(old, m))
-		case !old.same(m.Resource):
+		case !old.same(m.Resource) || old.Authentication != m.Authentication:
 			out = append(out, c.sameMapping(old, m))
 		}
 	}
@@ -217,13 +217,20 @@ func inPlace(old, m *mapping) (out []string) {
 			}
 		}
 	}
-	if old.Authentication != m.Authentication && old.Authentication != "" && m.Authentication != "" {
-		out = append(out, "authentication "+old.Authentication+" -> "+m.Authentication)
+	if old.Authentication != m.Authentication {
+		out = append(out, "authentication "+orUntold(old.Authentication)+" -> "+orUntold(m.Authentication))
 	}
 	if old.DeletionPolicy != m.DeletionPolicy {
 		out = append(out, whenGone(old.Resource, m.Resource))
 	}
 	return out
+}
+
+func orUntold(authentication string) string {
+	if authentication == "" {
+		return "not told by the template"
+	}
+	return authentication
 }
 
 // isDefault reports whether a property is written out as what the service does

@@ -129,7 +129,17 @@ func (s *stack) authentication(r *Resource) string {
 			}
 		}
 	}
-	return "" // not told: none, or a role of somebody else
+	for _, id := range r.after() {
+		if other := s.Resources[id]; other != nil && other.Type == typeIngress {
+			switch number(other.Properties["ToPort"], 0) {
+			case 9092:
+				return "no authentication, in plaintext"
+			case 9094:
+				return "no authentication, over TLS"
+			}
+		}
+	}
+	return "" // not told
 }
 
 // pollers are those of the mapping.
@@ -148,7 +158,7 @@ func (m *mapping) pollers() string {
 func (m *mapping) sentence() string {
 	out := "reads " + strings.Join(m.Topics, ", ") + " of cluster " + m.Cluster + " as group " + m.Group + " from " + m.Position + ", by " + m.pollers()
 	if m.Authentication != "" {
-		out += " with " + m.Authentication
+		out += ", with " + m.Authentication
 	}
 	if m.Disabled {
 		out += "; it is disabled, and reads nothing"

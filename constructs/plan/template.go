@@ -55,6 +55,9 @@ func ParseTemplate(stack string, data []byte) (*Template, error) {
 			return nil, fmt.Errorf("%s: resource %s is empty", stack, id)
 		}
 		r.LogicalID = id
+		if r.Type == "AWS::CDK::Metadata" {
+			delete(t.Resources, id) // statistics for CDK, which make nothing
+		}
 	}
 	return t, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"msklambda/constructs/plan"
 	"msklambda/test/internal/synthtest"
 )
 
@@ -53,7 +54,7 @@ func TestAReviewNeedsNoAccount(t *testing.T) {
 			t.Fatalf("%q = %v, %s, want it quiet", args, ok, out)
 		}
 	}
-	if got := p.read("after/MskLambda.plan.txt"); !strings.Contains(got, "as group another from TRIM_HORIZON, by on-demand pollers with IAM") {
+	if got := p.read("after/MskLambda.plan.txt"); !strings.Contains(got, "as group another from TRIM_HORIZON, by on-demand pollers, with IAM") {
 		t.Errorf("plan = %s", got)
 	}
 
@@ -95,4 +96,96 @@ func TestThePlanDisturbsNoDeploy(t *testing.T) {
 	if out, ok := l.run("deploy", "--app", "cdk.out", "--require-approval", "never"); !ok || len(made(l.account.TakeLog())) != 10 {
 		t.Errorf("deploy = %v, %s, want ten resources", ok, out)
 	}
+}
+
+// TestThePlanForetellsTheDeploy has the real CLI deploy one change after the other to
+// the stand-in for an account, which shares no code with the plan, and wants it to do
+// to each resource what the plan said.
+func TestThePlanForetellsTheDeploy(t *testing.T) {
+	long(t)
+	l := newLife(t)
+	l.args = append(l.args, "-c", "consumerGroupId=orders-fn", "-c", "vpcId="+synthtest.VPC, "-c", "securityGroupIds="+synthtest.SG0,
+		"-c", "subnetIds=subnet-0123456789abcdef0,subnet-0123456789abcdef1", "-c", "vpcCidrs=")
+	synth := func(outdir string, more ...string) []*plan.Template {
+		t.Helper()
+		if out, ok := l.cdk("synth", append([]string{"--quiet", "-o", outdir}, more...)...); !ok {
+			t.Fatal(out)
+		}
+		all, err := plan.Load(filepath.Join(l.dir, outdir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before := synth("base")
+	if out, ok := l.run("deploy", "--app", "base", "--require-approval", "never"); !ok {
+		t.Fatal(out)
+	}
+	var options []string
+	for _, change := range [][]string{
+		{"consumerGroupId=another"}, // refused
+		{"topic=refunds"},
+		{"endpointAccess=vpc", "vpcCidrs=10.0.0.0/16", "batchSize=500"},
+		{"authentication=plaintext"},
+		{"pollers=provisioned"},
+	} {
+		with := slices.Clone(options)
+		for _, option := range change {
+			with = append(with, "-c", option)
+		}
+		after := synth("after", with...)
+		report := plan.Of(before, after, true)[0]
+		l.account.TakeLog()
+		out, ok := l.run("deploy", "--app", "after", "--require-approval", "never")
+		log := l.account.TakeLog()
+		if ok == report.Refused() {
+			t.Fatalf("%s: the deploy succeeds = %v, and the plan says refused = %v: %s", change, ok, report.Refused(), out)
+		}
+		if !ok {
+			if !strings.Contains(out, "already exists") {
+				t.Errorf("%s: %s, want the 409", change, out)
+			}
+			continue
+		}
+		if got, want := deeds(log), foretold(report); len(want) == 0 || !slices.Equal(got, want) {
+			t.Errorf("%s: the deploy did\n%s\nand the plan says\n%s", change, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		before, options = after, with
+	}
+}
+
+// deeds are what the account did to which logical id. What the plan tells of with a
+// consumer, its old mapping and its function, is left out, and the deletion of what
+// was replaced.
+func deeds(log []string) (out []string) {
+	replaced := map[string]bool{}
+	for _, line := range log {
+		verb, rest, _ := strings.Cut(line, " ")
+		resource, typ, _ := strings.Cut(rest, " ")
+		_, id, _ := strings.Cut(resource, "/")
+		switch {
+		case verb == "delete" && (replaced[id] || typ == "AWS::Lambda::EventSourceMapping"), verb != "update" && typ == "AWS::Lambda::Function":
+			continue
+		case verb == "replace" && typ == "AWS::IAM::Policy":
+			// For its name; CloudFormation's schema has no such property of a policy.
+			replaced[id], verb = true, "update"
+		case verb == "replace":
+			replaced[id] = true
+		}
+		out = append(out, verb+" "+id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func foretold(report *plan.Report) (out []string) {
+	for _, line := range report.Lines {
+		verb := map[plan.Verdict]string{plan.New: "create", plan.InPlace: "update", plan.Replaced: "replace", plan.Removed: "delete", plan.Left: "retain"}[line.Verdict]
+		if line.Type == "AWS::Lambda::EventSourceMapping" && line.Verdict == plan.Replaced {
+			verb = "create" // under another id
+		}
+		out = append(out, verb+" "+line.LogicalID)
+	}
+	slices.Sort(out)
+	return out
 }
