@@ -107,9 +107,9 @@ func TestTheTenChanges(t *testing.T) {
 	var rows strings.Builder
 	rows.WriteString("| change | what the plan says |\n|---|---|\n")
 	for _, c := range changes {
-		reports := plan.Of(planOf(t, c.before), planOf(t, c.after), true)
-		if len(reports) != 1 {
-			t.Fatalf("%s: %d reports, want one", c.name, len(reports))
+		reports, err := plan.CompareAll(planOf(t, c.before), planOf(t, c.after))
+		if err != nil || len(reports) != 1 {
+			t.Fatalf("%s: %d reports, %v, want one", c.name, len(reports), err)
 		}
 		var verdicts []string
 		for _, l := range reports[0].Lines {
@@ -142,7 +142,7 @@ func TestTheTenChanges(t *testing.T) {
 }
 
 func TestThePlanSaysWhatThePlannerDecided(t *testing.T) {
-	report := plan.Of(nil, planOf(t, oneConsumer(nil)), false)[0]
+	report := plan.DescribeAll(planOf(t, oneConsumer(nil)))[0]
 	if got := strings.Join(report.Known, "\n"); !strings.Contains(got, "Cluster: nothing was looked up") {
 		t.Errorf("known = %q, want that nothing was looked up", got)
 	}
@@ -151,13 +151,13 @@ func TestThePlanSaysWhatThePlannerDecided(t *testing.T) {
 			t.Errorf("why = %q, want %q in it", report.Why, want)
 		}
 	}
-	report = plan.Of(nil, planOf(t, oneConsumer(map[string]any{"lambdaEndpoint": "none", "stsEndpoint": "existing"})), false)[0]
+	report = plan.DescribeAll(planOf(t, oneConsumer(map[string]any{"lambdaEndpoint": "none", "stsEndpoint": "existing"})))[0]
 	for _, want := range []string{"no LambdaEndpoint: the broker subnets reach Lambda through a NAT gateway", "STSEndpoint is one that vpc-0123456789abcdef0 has"} {
 		if !strings.Contains(strings.Join(report.Why, "\n"), want) {
 			t.Errorf("why = %q, want %q in it", report.Why, want)
 		}
 	}
-	report = plan.Of(nil, planOf(t, given(map[string]any{"vpcId": nil, "subnetIds": nil, "securityGroupIds": nil})), false)[0]
+	report = plan.DescribeAll(planOf(t, given(map[string]any{"vpcId": nil, "subnetIds": nil, "securityGroupIds": nil})))[0]
 	if !strings.Contains(report.Pending, "look-ups are pending for") || len(report.Lines) != 0 {
 		t.Errorf("report = %+v, want pending look-ups and no more", report)
 	}

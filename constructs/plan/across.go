@@ -10,6 +10,7 @@ func across(before, after []*Template, reports []*Report) {
 			if r != other && !(r.Pending != "" || other.Pending != "") {
 				moves(before, after, r, other)
 				waits(after, r, other)
+				collides(before, after, r, other)
 			}
 		}
 	}
@@ -37,7 +38,9 @@ func moves(before, after []*Template, from, to *Report) {
 			l.Offsets, gone.Offsets = "kept", "kept"
 			l.Effects = append(l.Effects, "it comes from stack "+from.Stack+", where it was "+old.Consumer)
 			gone.Effects = []string{"it goes to stack " + to.Stack + ", where it is " + m.Consumer}
-			if slices.Contains(is.After, from.Stack) {
+			if named(after, from.Stack) == nil {
+				l.Effects = append(l.Effects, "stack "+from.Stack+" goes on polling until cdk destroy: until then the two share the partitions of the group")
+			} else if slices.Contains(is.After, from.Stack) {
 				gone.Effects = append(gone.Effects, "this stack is deployed first: until the other is, nothing is read, and the topic keeps the records")
 			}
 		}
@@ -61,6 +64,43 @@ func waits(after []*Template, r, later *Report) {
 			}
 		}
 	}
+}
+
+// collides says of what a stack brings into the network that another one has it
+// still, of which EC2 takes no second.
+func collides(before, after []*Template, r, other *Report) {
+	t, was, is := named(after, r.Stack), named(before, other.Stack), named(after, other.Stack)
+	if t == nil || was == nil {
+		return
+	}
+	for i := range r.Lines {
+		l := &r.Lines[i]
+		if l.Verdict != New || l.Section != Network {
+			continue
+		}
+		old := twin(was, t.Resources[l.LogicalID])
+		switch {
+		case old == nil:
+		case is == nil:
+			l.Verdict = Refused
+			l.Effects = append(l.Effects, "EC2 refuses it: stack "+other.Stack+", which is in the app no more, has it still; cdk destroy it first")
+		case twin(is, t.Resources[l.LogicalID]) != nil:
+			l.Verdict = Refused
+			l.Effects = append(l.Effects, "EC2 refuses it: stack "+other.Stack+" has it")
+		case !slices.Contains(t.After, other.Stack):
+			l.Effects = append(l.Effects, "EC2 refuses it until stack "+other.Stack+" is deployed, which has it still: deploy that one first")
+		}
+	}
+}
+
+// twin is the endpoint or rule of a template of which EC2 takes no second.
+func twin(t *Template, r *Resource) *Resource {
+	for _, old := range (&stack{t}).of(typeEndpoint, typeIngress, typeEgress) {
+		if r.Type == typeEndpoint && sameEndpoint(old, r) || r.Type != typeEndpoint && sameRule(old, r) {
+			return old
+		}
+	}
+	return nil
 }
 
 // mapping is the one of a logical id, nil where there is none.

@@ -32,6 +32,7 @@ func Load(path string) ([]*Template, error) {
 		if err != nil {
 			return nil, err
 		}
+		t.Alone = true
 		return []*Template{t}, nil
 	}
 	var out []*Template
@@ -150,49 +151,6 @@ func readJSON(path string, to any) error {
 	}
 	if err := json.Unmarshal(data, to); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
-}
-
-// Of are the reports of those templates that have anything of this library. Where
-// before is nil, what is there is described; else the two are compared, stack by
-// stack, by name. One template is compared with one whatever their names are.
-func Of(before, after []*Template, compare bool) (out []*Report) {
-	ours := func(all []*Template) (out []*Template) {
-		for _, t := range all {
-			if IsOf(t) {
-				out = append(out, t)
-			}
-		}
-		return out
-	}
-	if !compare {
-		for _, t := range ours(after) {
-			out = append(out, Describe(t))
-		}
-		return out
-	}
-	if len(before) == 1 && len(after) == 1 {
-		return []*Report{Compare(before[0], after[0])}
-	}
-	var names []string
-	for _, t := range append(ours(before), ours(after)...) {
-		names = append(names, t.Stack)
-	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		out = append(out, Compare(named(before, name), named(after, name)))
-	}
-	across(before, after, out)
-	return out
-}
-
-// named is the template of a stack, nil where there is none.
-func named(all []*Template, stack string) *Template {
-	for _, t := range all {
-		if t.Stack == stack {
-			return t
-		}
 	}
 	return nil
 }

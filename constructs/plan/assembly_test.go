@@ -60,7 +60,7 @@ func TestAnAssemblyIsReadWithStagesAndNestedStacks(t *testing.T) {
 	if got, want := strings.Join(names, " "), "Orders OrdersInner12345678.nested Plain ProdOrders"; got != want {
 		t.Errorf("stacks = %s, want %s", got, want)
 	}
-	reports := Of(nil, all, false)
+	reports := DescribeAll(all)
 	if len(reports) != 3 {
 		t.Fatalf("%d reports, want none of a stack without consumers", len(reports))
 	}
@@ -84,7 +84,7 @@ func TestStacksAreComparedByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, report := range Of(before, after[1:], true) {
+	for _, report := range compareAll(t, before, after[1:]) {
 		want := InPlace
 		if report.Stack == "Orders" {
 			want = Removed
@@ -97,10 +97,33 @@ func TestStacksAreComparedByName(t *testing.T) {
 	if got := Compare(before[0], before[0]); len(got.Why) != 0 || len(got.Known) != 1 {
 		t.Errorf("why = %q, known = %q, want only how it is known", got.Why, got.Known)
 	}
-	// One template with one, whatever they are called.
-	after[0].Stack = "Renamed"
-	if reports := Of(before[:1], after[:1], true); len(reports) != 1 || reports[0].Lines[0].Verdict != InPlace {
-		t.Errorf("reports = %+v, want one comparison", reports)
+}
+
+func TestATemplateByItselfIsComparedWithTheStackThatItCanBe(t *testing.T) {
+	all, err := Load(assembly(t, set(mappingIDOfOrders, "BatchSize", "7")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		with []*Template
+		want string
+	}{{"ProdOrders", all, ""}, {"saved", all[:1], ""}, {"saved", []*Template{all[0], all[2]}, ""}, {"saved", all, "there are 3 stacks to compare it with"}} {
+		saved := golden(t)
+		saved.Stack, saved.Alone = test.name, true
+		reports, err := CompareAll([]*Template{saved}, test.with)
+		if test.want != "" {
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("CompareAll = %v, want %q", err, test.want)
+			}
+			continue
+		}
+		if err != nil || len(reports) != 1 || len(reports[0].Lines) != 1 || reports[0].Lines[0].Effects[0] != "BatchSize 100 -> 7" {
+			t.Errorf("%s: %+v, %v, want one comparison", test.name, reports, err)
+		}
+		if reports, err := CompareAll(test.with, []*Template{saved}); err != nil || reports[0].Lines[0].Effects[0] != "BatchSize 7 -> 100" {
+			t.Errorf("%s, after: %+v, %v, want one comparison", test.name, reports, err)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ func Compare(before, after *Template) *Report {
 	out.Compared = true
 	if after == nil {
 		out.Stack = before.Stack
+		out.Known = append(out.Known, "the stack is in the app no more: no deploy deletes it, cdk destroy does, and this is what goes then")
 	}
 	out.Before = was.cost()
 	old := prefixed(was.Reasons)
@@ -102,7 +103,7 @@ func (c comparison) added(r *Resource) []Line {
 		l.Text = c.after.describeEndpoint(r)
 		l.Effects, l.CutsOff = c.after.gains(r)
 		for _, old := range c.before.of(typeEndpoint) {
-			if privateDNS(old) && privateDNS(r) && service(old) == service(r) && vpc(old) == vpc(r) {
+			if sameEndpoint(old, r) {
 				l.Verdict, l.CutsOff = Refused, false
 				l.Effects = []string{"EC2 refuses a second endpoint with private DNS (conflicting DNS domain) while that of " + old.path() + " is there: keep the construct id, or move it with cdk refactor"}
 			}
@@ -151,7 +152,7 @@ func (c comparison) changed(old, r *Resource) []Line {
 		l.Text = "the endpoint for " + service(r)
 		effects, cutsOff := c.after.compareEndpoint(old, r)
 		l.Effects, l.CutsOff = append(l.Effects, effects...), cutsOff
-		if l.Verdict == Replaced && vpc(old) == vpc(r) && service(old) == service(r) && privateDNS(old) && privateDNS(r) {
+		if l.Verdict == Replaced && sameEndpoint(old, r) {
 			l.Verdict = Refused
 			l.Effects = append(l.Effects, "EC2 refuses the new one (conflicting DNS domain) while the old one is there")
 		}

@@ -111,6 +111,12 @@ func describeRule(r *Resource) string {
 // sameRule reports whether EC2 would call one rule a duplicate of another.
 func sameRule(a, b *Resource) bool { return a.Type == b.Type && describeRule(a) == describeRule(b) }
 
+// sameEndpoint reports whether EC2 would refuse one endpoint because of another: their
+// private DNS names are the same.
+func sameEndpoint(a, b *Resource) bool {
+	return a.Type == typeEndpoint && b.Type == typeEndpoint && privateDNS(a) && privateDNS(b) && service(a) == service(b) && vpc(a) == vpc(b)
+}
+
 // compareGroup says whom a security group admits and no longer admits.
 func compareGroup(before, after *Resource) (effects []string, cutsOff bool) {
 	for _, way := range []string{"SecurityGroupIngress", "SecurityGroupEgress"} {

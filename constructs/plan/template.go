@@ -20,6 +20,10 @@ type Template struct {
 	Resources map[string]*Resource
 	Rules     map[string]any
 
+	// Alone is whether it is of no assembly, so that its name need not be that of a
+	// stack.
+	Alone bool `json:"-"`
+
 	// After are the artifacts that are deployed before it.
 	After []string `json:"-"`
 

@@ -134,7 +134,11 @@ func TestThePlanForetellsTheDeploy(t *testing.T) {
 			with = append(with, "-c", option)
 		}
 		after := synth("after", with...)
-		report := plan.Of(before, after, true)[0]
+		reports, err := plan.CompareAll(before, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := reports[0]
 		l.account.TakeLog()
 		out, ok := l.run("deploy", "--app", "after", "--require-approval", "never")
 		log := l.account.TakeLog()

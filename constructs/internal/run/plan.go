@@ -39,13 +39,17 @@ func writePlans(dir string, print io.Writer) error {
 	if pending || asked == "" || asked == "false" {
 		return nil // a run that only asks is not the last
 	}
-	var before []*plan.Template
+	reports := plan.DescribeAll(templates)
 	if asked != "true" {
-		if before, err = plan.Load(asked); err != nil {
+		before, err := plan.Load(asked)
+		if err == nil {
+			reports, err = plan.CompareAll(before, templates)
+		}
+		if err != nil {
 			return fmt.Errorf(`%s must be "true", "false" or what to compare with: %w`, planVariable, err)
 		}
 	}
-	return plan.Write(print, plan.Text, plan.Of(before, templates, asked != "true"))
+	return plan.Write(print, plan.Text, reports)
 }
 
 const planSuffix = ".plan.txt"

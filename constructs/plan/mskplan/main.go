@@ -85,5 +85,8 @@ func reports(before, after, name string) ([]*plan.Report, error) {
 	if len(old)+len(new) == 0 {
 		return nil, fmt.Errorf("-stack %s: there is no such stack", name)
 	}
-	return plan.Of(old, new, before != ""), nil
+	if before == "" {
+		return plan.DescribeAll(new), nil
+	}
+	return plan.CompareAll(old, new)
 }
