@@ -43,12 +43,13 @@ func TestEveryKeyOfLiveScoresReachesTheTemplate(t *testing.T) {
 		path    string
 		want    string // JSON that the resource must hold
 	}{
-		"liveScores":        {with(live, "liveScores", "true"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"MskLambda-LiveScores-scores"`},
-		"liveScoresTopic":   {with(live, "liveScoresTopic", "goals"), "LiveScores/FanOut/Mapping", `"Topics":["goals"]`},
-		"liveScoresGroupId": {with(live, "liveScoresGroupId", "g"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"g"`},
-		"liveScoresMatches": {with(live, "liveScoresMatches", "a,b"), "LiveScores/Page/Deployment/CustomResource/Default", `"SourceMarkers"`},
-		"liveScoresLogRole": {with(live, "liveScoresLogRole", "true"), "LiveScores/LogAccount", `"CloudWatchRoleArn"`},
-		"liveScoresCode":    {live, "LiveScores/Connections/Function", `"Handler":"bootstrap"`},
+		"liveScores":            {with(live, "liveScores", "true"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"MskLambda-LiveScores-scores"`},
+		"liveScoresTopic":       {with(live, "liveScoresTopic", "goals"), "LiveScores/FanOut/Mapping", `"Topics":["goals"]`},
+		"liveScoresGroupId":     {with(live, "liveScoresGroupId", "g"), "LiveScores/FanOut/Mapping", `"ConsumerGroupId":"g"`},
+		"liveScoresMatches":     {with(live, "liveScoresMatches", "a,b"), "LiveScores/Page/Deployment/CustomResource/Default", `"SourceMarkers"`},
+		"liveScoresLogRole":     {with(live, "liveScoresLogRole", "true"), "LiveScores/LogAccount", `"CloudWatchRoleArn"`},
+		"liveScoresAlarmTopics": {with(live, "liveScoresAlarmTopics", "arn:aws:sns:us-east-1:111122223333:ops"), "LiveScores/Alarms/Age", `"AlarmActions":["arn:aws:sns:us-east-1:111122223333:ops"]`},
+		"liveScoresCode":        {live, "LiveScores/Connections/Function", `"Handler":"bootstrap"`},
 	}
 	for _, s := range liveapp.Extension().Settings {
 		if _, ok := tests[s.Key]; !ok {
@@ -165,7 +166,7 @@ func TestWrongLiveScoresInTheContextAreReported(t *testing.T) {
 liveScoresMatches must be ids of matches`, 3},
 		"turned off":        {with(live, "liveScores", "false"), `liveScores must be true in this app`, 1},
 		"the first's group": {with(live, "liveScoresGroupId", "MskLambda-orders"), `liveScoresGroupId must be its own, got "MskLambda-orders", which "Consumer" has already`, 1},
-		"no code":           {map[string]any{"liveScoresCode": "nowhere"}, `liveScoresCode must be the directory of a Go main package, got "nowhere/livescores"`, 2},
+		"no code":           {map[string]any{"liveScoresCode": "nowhere"}, `liveScoresCode must be the directory of a Go main package, got "nowhere/livescores"`, 3},
 		"a slip":            {with(live, "liveScoreTopic", "goals"), `did you mean "liveScoresTopic"?`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,21 +14,33 @@ func (tpl *template) grantsAt(path string) []string {
 	return alone.grants()
 }
 
-// What the two functions may do is exactly this, whatever else is said.
+// What the three functions may do is exactly this, whatever else is said.
 func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 	tpl := synthLive(t)
 	table := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Table").ID + `","Arn"]}`
-	index := `{"Fn::Join":["",[` + table + `,"/index/byConnection"]]}`
 	posts := `{"Fn::Join":["",["arn:aws:execute-api:us-east-1:111122223333:",{"Ref":"` + tpl.at("LiveScores/API").ID + `"},"/live/POST/@connections/*"]]}`
-	logs := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Connections/LogGroup").ID + `","Arn"]}`
+	queue := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Posts/Queue").ID + `","Arn"]}`
+	files := func(path, prefix string) string {
+		return `{"Fn::Join":["",[{"Fn::GetAtt":["` + tpl.at(path).ID + `","Arn"]},"/` + prefix + `*"]]}`
+	}
+	own := func(path string) []string {
+		logs := `{"Fn::GetAtt":["` + tpl.at(path).ID + `","Arn"]}`
+		return []string{"logs:CreateLogStream on " + logs, "logs:PutLogEvents on " + logs}
+	}
+	traces := []string{"xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"}
 	for path, want := range map[string][]string{
 		"LiveScores/FanOutPolicy": {
-			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
-			"execute-api:ManageConnections on " + posts},
-		"LiveScores/Connections/Policy": {
-			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + index,
-			"logs:CreateLogStream on " + logs, "logs:PutLogEvents on " + logs, "xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"},
+			"dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
+			"s3:GetObject on " + files("LiveScores/Snapshots", "m/"), "s3:PutObject on " + files("LiveScores/Failed", "rejected/"),
+			"s3:PutObject on " + files("LiveScores/Snapshots", "m/"), "sqs:SendMessage on " + queue},
+		"LiveScores/Posts/Policy": slices.Concat([]string{
+			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
+			"execute-api:ManageConnections on " + posts}, own("LiveScores/Posts/LogGroup"), []string{"sqs:DeleteMessage on " + queue, "sqs:GetQueueAttributes on " + queue,
+			"sqs:ReceiveMessage on " + queue, "sqs:SendMessage on " + queue}, traces),
+		"LiveScores/Connections/Policy": slices.Concat([]string{
+			"dynamodb:BatchWriteItem on " + table, "dynamodb:DeleteItem on " + table, "dynamodb:PutItem on " + table}, own("LiveScores/Connections/LogGroup"), traces),
 	} {
+		slices.Sort(want)
 		if got := tpl.grantsAt(path); !slices.Equal(got, want) {
 			t.Errorf("%s allows\n%s\nwant\n%s", path, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
@@ -47,6 +59,7 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 	for role, want := range map[string][]string{
 		"LiveScores/FanOut/Role":      {"LiveScores/FanOut/Policy", "LiveScores/FanOutPolicy"},
 		"LiveScores/Connections/Role": {"LiveScores/Connections/Policy"},
+		"LiveScores/Posts/Role":       {"LiveScores/Posts/Policy"},
 	} {
 		r := tpl.at(role)
 		got := attached[r.ID]
@@ -82,7 +95,7 @@ func TestOnlyItsRoutesMayInvokeTheConnectionsFunction(t *testing.T) {
 		got = append(got, strings.TrimSuffix(route, `"]]}`))
 	}
 	slices.Sort(got)
-	if want := []string{"$connect", "$default", "$disconnect", "subscribe", "unsubscribe"}; !slices.Equal(got, want) {
+	if want := []string{"$default", "$disconnect", "subscribe"}; !slices.Equal(got, want) {
 		t.Errorf("routes that may invoke = %q, want %q", got, want)
 	}
 }

@@ -2,7 +2,8 @@ package livescores
 
 import (
 	"cmp"
-	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -10,11 +11,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"msklambda/constructs/gobuild"
 	"msklambda/constructs/internal/nag"
 	"msklambda/lambda/livescores/layout"
 )
@@ -23,22 +22,42 @@ import (
 type route struct {
 	id       string // of its constructs; "Default" would mean the parent to CDK
 	key      string
-	answers  bool // its function's answer goes to the browser
+	function bool   // it has the function behind it, and API Gateway answers alone otherwise
+	answers  bool   // the answer goes to the browser
+	answer   string // that API Gateway gives alone
 	throttle bool
 }
 
+// Whoever wants may connect, and nothing is kept until they follow something: that
+// takes no function. Nor does a ping, which shows that the connection is alive.
 var apiRoutes = []route{
 	{id: "Connect", key: layout.Connect, throttle: true},
-	{id: "Disconnect", key: layout.Disconnect}, // it frees what the others take
-	{id: "Else", key: layout.Default, answers: true, throttle: true},
-	{id: "Subscribe", key: layout.Subscribe, answers: true, throttle: true},
-	{id: "Unsubscribe", key: layout.Unsubscribe, answers: true, throttle: true},
+	{id: "Disconnect", key: layout.Disconnect, function: true}, // it frees what the others take
+	{id: "Else", key: layout.Default, function: true, answers: true, throttle: true},
+	{id: "Subscribe", key: layout.Subscribe, function: true, answers: true, throttle: true},
+	{id: "Ping", key: layout.Ping, answers: true, answer: layout.Pong, throttle: true},
 }
 
 func (l *LiveScores) defineAPI() {
 	l.API = awsapigatewayv2.NewWebSocketApi(l, jsii.String("API"), &awsapigatewayv2.WebSocketApiProps{
 		RouteSelectionExpression: jsii.String("$request.body.action"),
 	})
+}
+
+// defineDomain gives the API a name of one's own, with TLS 1.2 at least.
+func (l *LiveScores) defineDomain(props *Props) {
+	l.WebSocketURL = *l.Stage.Url()
+	d := props.APIDomain
+	if d == nil {
+		return
+	}
+	l.APIDomain = awsapigatewayv2.NewDomainName(l, jsii.String("APIDomain"), &awsapigatewayv2.DomainNameProps{
+		DomainName: &d.Name, Certificate: d.Certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
+	})
+	awsapigatewayv2.NewApiMapping(l, jsii.String("APIMapping"), &awsapigatewayv2.ApiMappingProps{
+		Api: l.API, DomainName: l.APIDomain, Stage: l.Stage,
+	})
+	l.WebSocketURL = "wss://" + d.Name
 }
 
 func (l *LiveScores) defineStage(props *Props) {
@@ -97,51 +116,17 @@ func (l *LiveScores) defineLogRole() constructs.IDependable {
 // defineConnections defines the function behind the routes.
 func (l *LiveScores) defineConnections(props *Props) {
 	scope := constructs.NewConstruct(l, jsii.String("Connections"))
-	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-	})
-	logs := awslogs.NewLogGroup(scope, jsii.String("LogGroup"), &awslogs.LogGroupProps{
-		Retention:     retention(props),
-		RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
-	})
-	entry := cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry)
-	environment, err := gobuild.Environment(entry)
-	if err == nil && *awscdk.Stack_Of(l).BundlingRequired() {
-		err = gobuild.Check(entry, environment)
-	}
-	if err != nil {
-		panic(fmt.Errorf("livescores: ConnectionsEntry cannot be bundled, got %q: %w", entry, err))
-	}
-	build := map[string]*string{}
-	for name, value := range environment {
-		build[name] = &value
-	}
-	function := awscdklambdagoalpha.NewGoFunction(scope, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
-		Entry:         &entry,
-		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:  awslambda.Architecture_ARM_64(),
-		MemorySize:    jsii.Number(256),
-		Timeout:       awscdk.Duration_Seconds(jsii.Number(10)), // a browser waits for the answer
-		Environment:   &map[string]*string{layout.TableEnv: l.Table.TableName()},
-		Role:          role,
-		LogGroup:      logs,
-		LoggingFormat: awslambda.LoggingFormat_JSON,
-		Bundling: &awscdklambdagoalpha.BundlingOptions{
-			Environment: &build,
+	l.Connections, l.ConnectionsPolicy = l.function(scope, &function{
+		field: "ConnectionsEntry", entry: cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry), memory: 256, timeout: 10 * time.Second, // a browser waits for the answer
+		reserved: props.ReservedConcurrency.Connections, retention: retention(props),
+		environment: map[string]string{
+			layout.TableEnv:      *l.Table.TableName(),
+			layout.MatchLimitEnv: strconv.Itoa(cmp.Or(props.MatchLimit, layout.MatchLimit)),
+		},
+		may: []statement{
+			{"Followers", []string{"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}, *l.Table.TableArn(), ""},
 		},
 	})
-	// Through the resource, so that CDK writes no second policy for it.
-	function.Node().DefaultChild().(awslambda.CfnFunction).SetTracingConfig(
-		&awslambda.CfnFunction_TracingConfigProperty{Mode: jsii.String("Active")})
-	index := *l.Table.TableArn() + "/index/" + layout.Index
-	l.ConnectionsPolicy = l.policy(scope, "Policy", role, []statement{
-		{"Subscriptions", []string{"dynamodb:DeleteItem", "dynamodb:PutItem"}, *l.Table.TableArn(), ""},
-		{"Score", []string{"dynamodb:GetItem"}, *l.Table.TableArn(), ""},
-		{"OfAConnection", []string{"dynamodb:Query"}, index, ""},
-		{"Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn(), "the streams of this one log group, whose names Lambda chooses"},
-		{"Traces", []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*", "IAM has no resource type for these X-Ray actions"},
-	})
-	l.Connections = function
 }
 
 // defineRoutes defines the routes as resources: CDK's integration would let every
@@ -160,11 +145,15 @@ func (l *LiveScores) defineRoutes() {
 		}),
 	})
 	for _, r := range apiRoutes {
+		target := integration.Ref()
+		if !r.function {
+			target = l.mock(scope, r).Ref()
+		}
 		props := &awsapigatewayv2.CfnRouteProps{
 			ApiId:             l.API.ApiId(),
 			RouteKey:          &r.key,
 			AuthorizationType: jsii.String("NONE"),
-			Target:            jsii.String("integrations/" + *integration.Ref()),
+			Target:            jsii.String("integrations/" + *target),
 		}
 		if r.answers {
 			props.RouteResponseSelectionExpression = jsii.String("$default")
@@ -176,12 +165,35 @@ func (l *LiveScores) defineRoutes() {
 				ApiId: l.API.ApiId(), RouteId: resource.Ref(), RouteResponseKey: jsii.String("$default"),
 			})
 		}
-		l.Connections.AddPermission(jsii.String("Invoke"+r.id), &awslambda.Permission{
-			Principal: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
-			SourceArn: stack.FormatArn(&awscdk.ArnComponents{
-				Service: jsii.String("execute-api"), Resource: l.API.ApiId(), ResourceName: jsii.String(StageName + "/" + r.key)}),
-		})
+		if r.function {
+			l.Connections.AddPermission(jsii.String("Invoke"+r.id), &awslambda.Permission{
+				Principal: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
+				SourceArn: stack.FormatArn(&awscdk.ArnComponents{
+					Service: jsii.String("execute-api"), Resource: l.API.ApiId(), ResourceName: jsii.String(StageName + "/" + r.key)}),
+			})
+		}
 		// The stage limits routes by name, which must be there by then.
 		l.Stage.Node().AddDependency(resource)
 	}
+}
+
+// mock lets API Gateway answer a route alone.
+func (l *LiveScores) mock(scope constructs.Construct, r route) awsapigatewayv2.CfnIntegration {
+	const template = "200"
+	integration := awsapigatewayv2.NewCfnIntegration(scope, jsii.String(r.id+"Integration"), &awsapigatewayv2.CfnIntegrationProps{
+		ApiId:                       l.API.ApiId(),
+		IntegrationType:             jsii.String("MOCK"),
+		RequestTemplates:            map[string]string{template: `{"statusCode":200}`},
+		TemplateSelectionExpression: jsii.String(template),
+	})
+	if r.answers {
+		awsapigatewayv2.NewCfnIntegrationResponse(integration, jsii.String("Response"), &awsapigatewayv2.CfnIntegrationResponseProps{
+			ApiId:                       l.API.ApiId(),
+			IntegrationId:               integration.Ref(),
+			IntegrationResponseKey:      jsii.String("$default"),
+			ResponseTemplates:           map[string]string{template: r.answer},
+			TemplateSelectionExpression: jsii.String(template),
+		})
+	}
+	return integration
 }

@@ -11,14 +11,15 @@
 //
 // # Provisioned pollers
 //
-// A bad event must reach the failure destination alone, and must not hold up the
-// others. That takes partial batch responses, which Lambda has for provisioned
-// pollers only; on-demand ones would give up a whole batch for one bad event. They
-// start at once, too, and need no endpoint. They are what costs, also while there
+// What stops one match must not hold up the others. That takes partial batch
+// responses, which Lambda has for provisioned pollers only; on-demand ones would
+// try a whole batch again for one match. They start at once, too, and need no
+// endpoint. They are what costs, also while there
 // is no match: see Props.Pollers.
 //
 // # Ids
 //
 // Construct ids are contract, as in package msklambda: Table, API, Stage, AccessLog,
-// Routes, Connections, FanOut, FanOutPolicy, Failed, Page, LogRole, LogAccount.
+// APIDomain, APIMapping, Routes, Connections, FanOut, FanOutPolicy, Posts, Failed,
+// Snapshots, Page, Alarms, Dashboard, LogRole, LogAccount.
 package livescores

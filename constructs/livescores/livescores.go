@@ -7,11 +7,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -28,8 +30,8 @@ const StageName = "live"
 type LiveScores struct {
 	constructs.Construct
 
-	// Table has the newest score of each match and who follows it. It stays when
-	// the stack is deleted.
+	// Table has the state of each match and who follows it. It stays when the stack
+	// is deleted.
 	Table awsdynamodb.Table
 
 	// API is the WebSocket API that browsers connect to.
@@ -41,28 +43,47 @@ type LiveScores struct {
 	// AccessLog is where API Gateway logs the requests of the stage.
 	AccessLog awslogs.LogGroup
 
-	// Connections is the function behind the routes of the API.
-	Connections awslambda.Function
+	// APIDomain is the API's own name, nil without one; its regional domain is what
+	// a record of DNS has to name. WebSocketURL is where the page connects to.
+	APIDomain    awsapigatewayv2.DomainName
+	WebSocketURL string
 
-	// ConnectionsPolicy is all that the Connections function may do.
+	// Connections is the function behind the routes of the API, and
+	// ConnectionsPolicy all it may do.
+	Connections       awslambda.Function
 	ConnectionsPolicy awsiam.Policy
 
-	// FanOut is the consumer whose function posts score events.
-	FanOut *msklambda.Consumer
-
-	// FanOutPolicy is what the function of FanOut may do beside what every
-	// consumer's may.
+	// FanOut is the consumer whose function takes score events, and hands them on.
+	// FanOutPolicy is what it may do beside what every consumer's may.
+	FanOut       *msklambda.Consumer
 	FanOutPolicy awsiam.Policy
 
-	// Failed is where Lambda writes the events that it has given up on, with what
-	// is in them. It stays when the stack is deleted.
+	// Queue has a job for each shard of the followers of a match in which something
+	// happened, and GivenUp those that could not be done. Poster is the function
+	// that does them, and PosterPolicy all it may do.
+	Queue, GivenUp awssqs.Queue
+	Poster         awslambda.Function
+	PosterPolicy   awsiam.Policy
+
+	// Failed is where events go that are wrong, below rejected/ and with the
+	// reason, and those that Lambda has given up on. It stays when the stack is
+	// deleted.
 	Failed awss3.Bucket
 
-	// Page is the bucket of the page.
-	Page awss3.Bucket
+	// Snapshots is the bucket of what there is of each match. It stays too, and its
+	// files for a month.
+	Snapshots awss3.Bucket
 
-	// Distribution shows the page.
+	// Page is the bucket of the page, and Distribution what shows it and the
+	// snapshots.
+	Page         awss3.Bucket
 	Distribution awscloudfront.Distribution
+
+	// Alarms are those of this stack, by name; those of the consumer are FanOut's.
+	Alarms map[AlarmName]awscloudwatch.Alarm
+
+	// Dashboard is nil without one.
+	Dashboard awscloudwatch.Dashboard
 }
 
 // ToString makes LiveScores a jsii object in its own right: a struct that only
@@ -90,11 +111,15 @@ func New(scope constructs.Construct, id string, cluster *msklambda.Cluster, prop
 	l.defineTable()
 	l.defineAPI()
 	l.defineStage(props)
+	l.defineDomain(props)
 	l.defineConnections(props)
 	l.defineRoutes()
-	l.defineFailed()
+	l.defineBuckets()
+	l.definePosts(props)
 	l.defineFanOut(cluster, props)
 	l.definePage(props)
+	l.defineAlarms(props)
+	l.defineDashboard(props)
 	return l
 }
 
@@ -114,36 +139,48 @@ func (l *LiveScores) defineTable() {
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
 		RemovalPolicy:                    awscdk.RemovalPolicy_RETAIN,
 	})
-	l.Table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
-		IndexName:      jsii.String(layout.Index),
-		PartitionKey:   text(layout.Connection),
-		ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
-	})
 }
 
-// defineFailed defines a bucket and not a queue, because Lambda writes only the
-// position of an event to a queue: what was wrong with it would have to be looked
-// for in the topic, while the topic still has it.
-func (l *LiveScores) defineFailed() {
+// defineBuckets defines a bucket for what failed and not a queue, because Lambda
+// writes only the position of an event to a queue: what was wrong with it would
+// have to be looked for in the topic, while the topic still has it.
+func (l *LiveScores) defineBuckets() {
 	l.Failed = awss3.NewBucket(l, jsii.String("Failed"), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		EnforceSSL:        jsii.Bool(true),
 		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
 	})
-	nag.Explain(l.Failed, "AwsSolutions-S1", "only Lambda writes here and only operators read; a log of that would be a bucket of its own")
+	nag.Explain(l.Failed, "AwsSolutions-S1", "only Lambda and the function write here and only operators read; a log of that would be a bucket of its own")
+	l.Snapshots = awss3.NewBucket(l, jsii.String("Snapshots"), &awss3.BucketProps{
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN, // a bucket that is not empty cannot be deleted
+		LifecycleRules: &[]*awss3.LifecycleRule{{
+			Expiration: awscdk.Duration_Days(jsii.Number(layout.ScoreLife.Hours() / 24)),
+		}},
+	})
+	nag.Explain(l.Snapshots, "AwsSolutions-S1", "public scores, read by CloudFront alone")
 }
 
 func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {
 	consumer := props.consumer()
 	consumer.OnFailure = msklambda.Destination{Bucket: l.Failed}
-	consumer.Environment = l.environment()
+	consumer.Environment = map[string]string{
+		layout.TableEnv:     *l.Table.TableName(),
+		layout.SnapshotsEnv: *l.Snapshots.BucketName(),
+		layout.FailedEnv:    *l.Failed.BucketName(),
+		layout.QueueEnv:     *l.Queue.QueueUrl(),
+		layout.MetricsEnv:   props.GroupID,
+	}
 	l.FanOut = msklambda.NewConsumer(l, "FanOut", cluster, consumer)
-
+	files := func(bucket awss3.Bucket, prefix string) string { return *bucket.BucketArn() + "/" + prefix + "*" }
 	l.FanOutPolicy = l.policy(l, "FanOutPolicy", l.FanOut.Role, []statement{
-		{"Scores", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, *l.Table.TableArn(), ""},
-		{"Followers", []string{"dynamodb:DeleteItem", "dynamodb:Query"}, *l.Table.TableArn(), ""},
-		{"Posts", []string{"execute-api:ManageConnections"}, l.connectionsARN(), "the connections of this stage, whose ids are known when there are some"},
+		{"Matches", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}, *l.Table.TableArn(), ""},
+		{"Snapshots", []string{"s3:GetObject", "s3:PutObject"}, files(l.Snapshots, layout.Snapshots), "the snapshots, one for each match"},
+		{"Rejected", []string{"s3:PutObject"}, files(l.Failed, layout.Rejected), "the events that are wrong, by their positions"},
+		{"Jobs", []string{"sqs:SendMessage"}, *l.Queue.QueueArn(), ""},
 	})
 	// Events must not arrive before the function may do something about them.
 	l.FanOut.Mapping.Node().AddDependency(l.FanOutPolicy)

@@ -14,6 +14,7 @@ import (
 
 	"msklambda/constructs/internal/nag"
 	"msklambda/constructs/livescores/page"
+	"msklambda/lambda/livescores/layout"
 )
 
 // definePage defines the page: a bucket that only CloudFront reads.
@@ -32,22 +33,47 @@ func (l *LiveScores) definePage(props *Props) {
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // the deployment takes its files along
 	})
 	nag.Explain(l.Page, "AwsSolutions-S1", "a public page, read by CloudFront alone")
-	l.Distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), &awscloudfront.DistributionProps{
-		Comment:           jsii.String("The page of the live scores"),
-		DefaultRootObject: jsii.String("index.html"),
-		DefaultBehavior: &awscloudfront.BehaviorOptions{
-			Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(l.Page, &awscloudfrontorigins.S3BucketOriginWithOACProps{
-				OriginAccessControl: awscloudfront.NewS3OriginAccessControl(scope, jsii.String("AccessControl"),
-					&awscloudfront.S3OriginAccessControlProps{OriginAccessControlName: l.global(scope, "access")}),
+	headers := l.headers(scope)
+	behavior := func(bucket awss3.Bucket, id, suffix string) *awscloudfront.BehaviorOptions {
+		return &awscloudfront.BehaviorOptions{
+			Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(bucket, &awscloudfrontorigins.S3BucketOriginWithOACProps{
+				OriginAccessControl: awscloudfront.NewS3OriginAccessControl(scope, &id,
+					&awscloudfront.S3OriginAccessControlProps{OriginAccessControlName: l.global(scope, suffix)}),
 			}),
 			ViewerProtocolPolicy:  awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
-			ResponseHeadersPolicy: l.headers(scope),
-		},
+			ResponseHeadersPolicy: headers,
+		}
+	}
+	snapshots := behavior(l.Snapshots, "SnapshotAccess", "files")
+	snapshots.CachePolicy = awscloudfront.NewCachePolicy(scope, jsii.String("Copies"), &awscloudfront.CachePolicyProps{
+		CachePolicyName: l.global(scope, "copies"),
+		MinTtl:          awscdk.Duration_Seconds(jsii.Number(0)),
+		DefaultTtl:      awscdk.Duration_Seconds(jsii.Number(1)),
+		MaxTtl:          awscdk.Duration_Seconds(jsii.Number(layout.SnapshotTTL.Seconds())),
+
+		EnableAcceptEncodingBrotli: jsii.Bool(true),
+		EnableAcceptEncodingGzip:   jsii.Bool(true),
 	})
+	distribution := &awscloudfront.DistributionProps{
+		Comment:             jsii.String("The page of the live scores"),
+		DefaultRootObject:   jsii.String("index.html"),
+		DefaultBehavior:     behavior(l.Page, "AccessControl", "access"),
+		AdditionalBehaviors: &map[string]*awscloudfront.BehaviorOptions{layout.Snapshots + "*": snapshots},
+		// What is not there yet may be in a moment.
+		ErrorResponses: &[]*awscloudfront.ErrorResponse{{HttpStatus: jsii.Number(403), Ttl: awscdk.Duration_Seconds(jsii.Number(1))}},
+	}
+	if d := props.PageDomain; d != nil {
+		distribution.DomainNames = &[]*string{&d.Name}
+		distribution.Certificate = d.Certificate
+		distribution.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
+	}
+	l.Distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), distribution)
 	nag.Explain(l.Distribution, "AwsSolutions-CFR1", "scores are for every country")
 	nag.Explain(l.Distribution, "AwsSolutions-CFR2", "static files without a server behind them; what is asked of the API is limited there")
 	nag.Explain(l.Distribution, "AwsSolutions-CFR3", "a public page, the same for everybody")
-	nag.Explain(l.Distribution, "AwsSolutions-CFR4", "without a domain of one's own CloudFront has one certificate, for which it fixes the protocol")
+	if props.PageDomain == nil {
+		nag.Explain(l.Distribution, "AwsSolutions-CFR4", "without a domain of one's own CloudFront has one certificate, for which it fixes the protocol")
+	}
 	l.defineFiles(scope, props)
 }
 
@@ -63,8 +89,11 @@ func (l *LiveScores) global(scope constructs.Construct, suffix string) *string {
 
 // headers let the page talk to this API and load what is its own, and nothing else.
 func (l *LiveScores) headers(scope constructs.Construct) awscloudfront.ResponseHeadersPolicy {
-	csp := fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' %s; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-		*l.API.ApiEndpoint())
+	endpoint := *l.API.ApiEndpoint()
+	if l.APIDomain != nil {
+		endpoint = l.WebSocketURL
+	}
+	csp := page.Policy(endpoint)
 	return awscloudfront.NewResponseHeadersPolicy(scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: l.global(scope, "headers"),
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
@@ -84,7 +113,7 @@ func (l *LiveScores) defineFiles(scope constructs.Construct, props *Props) {
 		matches = []string{}
 	}
 	sources := []awss3deployment.ISource{awss3deployment.Source_JsonData(jsii.String(page.Config), map[string]any{
-		"url": l.Stage.Url(), "matches": matches,
+		"url": l.WebSocketURL, "matches": matches,
 	}, nil)}
 	for name, text := range page.Files() {
 		sources = append(sources, awss3deployment.Source_Data(&name, &text, nil))

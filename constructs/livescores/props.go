@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"msklambda/constructs/msklambda"
@@ -35,33 +37,65 @@ type Props struct {
 	// Default: 1 to 4, which is 20 MB/s at most.
 	Pollers *msklambda.Pollers
 
-	// RetryAttempts is how often an event is tried again before it goes to the
-	// Failed bucket, 0 to 10000. The events after it in its partition wait
-	// meanwhile. It is a pointer because 0 is a number of its own.
-	// Default: 2.
+	// StartingPosition is where a group without committed offsets begins.
+	// Default: LATEST, because scores of yesterday are no news. Events that are
+	// written in the minutes that a new mapping takes to start are not shown.
+	StartingPosition awslambda.StartingPosition
+
+	// RetryAttempts is how often events are tried again before they go to the
+	// Failed bucket, 0 to 10000, and each attempt lasts up to Timeout. Only an
+	// outage of the table, the buckets or the queue takes them: what is wrong with
+	// an event does not. It is a pointer because 0 is a number of its own.
+	// Default: 100.
 	RetryAttempts *int
 
 	// Matches are those that the page shows when its address names none, by their
 	// ids. Default: the page asks for one.
 	Matches []string
 
-	// Entry is the directory of the function that posts scores, relative to where
+	// MatchLimit is how many matches a browser can follow, 1 to 500.
+	// Default: 200.
+	MatchLimit int
+
+	// Entry is the directory of the function that takes events, relative to where
 	// the CDK app runs. Default: "lambda/livescores".
 	Entry string
+
+	// PosterEntry is that of the function that posts them.
+	// Default: "lambda/livescores/poster".
+	PosterEntry string
 
 	// ConnectionsEntry is that of the function behind the routes of the API.
 	// Default: "lambda/connections".
 	ConnectionsEntry string
 
-	// MemorySize of the function that posts scores in MB, 128 to 10240. Posts are
-	// signed and encrypted, which takes processor time, and that grows with it.
-	// Default: 1024.
+	// MemorySize of the function that takes events in MB, 128 to 10240.
+	// Default: 512.
 	MemorySize int
 
-	// Timeout of one invocation of that function, 1s to 14m in whole seconds: an
-	// event must reach all who follow its match in this time.
+	// Timeout of one invocation of that function, 1s to 14m in whole seconds.
 	// Default: 1m.
 	Timeout time.Duration
+
+	// PosterMemorySize of the function that posts in MB, 128 to 10240. Posts are
+	// signed and encrypted, which takes processor time, and that grows with it.
+	// Default: 1769, which is one processor.
+	PosterMemorySize int
+
+	// Posters is how many invocations may post at once, 2 to 1000. A match has 64
+	// shards at most.
+	// Default: 64.
+	Posters int
+
+	// PostQuota and PostBurst are what may be posted a second, and at once: what
+	// API Gateway gives to all APIs of the account, or what others leave of it.
+	// The shards of a match share it, each with the same part.
+	// Default: 10000 and 5000, the quota of an account that has not asked for more.
+	PostQuota, PostBurst int
+
+	// ReservedConcurrency of the functions.
+	// Default: none of their own.
+	ReservedConcurrency ReservedConcurrency
 
 	// ThrottleRate and ThrottleBurst limit what browsers may ask for: messages a
 	// second, and at once, for each of connecting, subscribing, unsubscribing and
@@ -81,19 +115,48 @@ type Props struct {
 	// Default: ONE_MONTH.
 	LogRetention awslogs.RetentionDays
 
-	// Alarms of the consumer. Default: none.
-	Alarms *msklambda.Alarms
+	// APIDomain is a name of one's own for the API, with TLS 1.2 at least; the
+	// certificate must be one of this region. PageDomain is one for the page; its
+	// certificate must be one of us-east-1. Their records in DNS are yours.
+	// Default: the names that AWS makes, where AWS chooses the TLS versions.
+	APIDomain, PageDomain *Domain
+
+	// Alarms are on; see its fields for what they can be told.
+	Alarms Alarms
+
+	// NoDashboard leaves out the dashboard, which costs $3 a month.
+	NoDashboard bool
+}
+
+// Domain is a name of one's own.
+type Domain struct {
+	Name        string
+	Certificate awscertificatemanager.ICertificate
+}
+
+// ReservedConcurrency caps functions, and takes their share from the account: nil
+// is none.
+type ReservedConcurrency struct {
+	FanOut, Poster, Connections *int
 }
 
 const (
 	defaultEntry            = "lambda/livescores"
+	defaultPosterEntry      = "lambda/livescores/poster"
 	defaultConnectionsEntry = "lambda/connections"
-	defaultMemorySize       = 1024
-	defaultRetryAttempts    = 2
+	defaultMemorySize       = 512
+	defaultPosterMemorySize = 1769
+	defaultPosters          = layout.Slots
+	defaultPostQuota        = 10000
+	defaultPostBurst        = 5000
+	defaultRetryAttempts    = 100
 	defaultMaximumPollers   = 4
 	defaultThrottleRate     = 500
 	defaultThrottleBurst    = 1000
 	maxThrottleRate         = 10000 // what an account has for all its APIs
+	maxMatchLimit           = 500   // that a message of 32 KB has room for
+	maxPostQuota            = 1_000_000
+	mostMemory              = 10240
 )
 
 // Validate reports every problem of the props at once, each as a
@@ -104,10 +167,42 @@ func (p *Props) Validate() error {
 	}
 	// Where the fields are a consumer's, so are their limits.
 	ps := problem.Of(p.consumer().Validate())
-	connections := &msklambda.ConsumerProps{Topic: "scores", GroupID: "scores", Entry: cmp.Or(p.ConnectionsEntry, defaultConnectionsEntry)}
-	for _, problem := range problem.Of(connections.Validate()) {
-		ps.Add("ConnectionsEntry", "%s", problem.Message)
+	for _, f := range []struct{ field, entry string }{
+		{"ConnectionsEntry", cmp.Or(p.ConnectionsEntry, defaultConnectionsEntry)}, {"PosterEntry", cmp.Or(p.PosterEntry, defaultPosterEntry)},
+	} {
+		other := &msklambda.ConsumerProps{Topic: "scores", GroupID: "scores", Entry: f.entry}
+		for _, problem := range problem.Of(other.Validate()) {
+			ps.Add(f.field, "%s", problem.Message)
+		}
 	}
+	for _, n := range []struct {
+		field            string
+		value, low, high int
+	}{
+		{"MatchLimit", p.MatchLimit, 1, maxMatchLimit}, {"PosterMemorySize", p.PosterMemorySize, 128, mostMemory}, {"Posters", p.Posters, 2, 1000},
+		{"PostQuota", p.PostQuota, 1, maxPostQuota}, {"PostBurst", p.PostBurst, 1, maxPostQuota},
+	} {
+		if n.value != 0 && (n.value < n.low || n.value > n.high) {
+			ps.Add(n.field, "must be %d to %d, got %d", n.low, n.high, n.value)
+		}
+	}
+	for _, r := range []struct {
+		field string
+		value *int
+	}{{"Poster", p.ReservedConcurrency.Poster}, {"Connections", p.ReservedConcurrency.Connections}} {
+		if r.value != nil && *r.value < 0 {
+			ps.Add("ReservedConcurrency."+r.field, "must not be negative, got %d", *r.value)
+		}
+	}
+	for _, d := range []struct {
+		field  string
+		domain *Domain
+	}{{"APIDomain", p.APIDomain}, {"PageDomain", p.PageDomain}} {
+		if d.domain != nil && (d.domain.Name == "" || d.domain.Certificate == nil) {
+			ps.Add(d.field, "must have a Name and a Certificate")
+		}
+	}
+	p.Alarms.validate(&ps)
 	if p.Pollers != nil && p.Pollers.Off {
 		ps.Add("Pollers.Off", "must not be set: partial batch responses need provisioned pollers")
 	}
@@ -151,28 +246,22 @@ func (p *Props) consumer() *msklambda.ConsumerProps {
 		retries = *p.RetryAttempts
 	}
 	return &msklambda.ConsumerProps{
-		Topic:          p.Topic,
-		GroupID:        p.GroupID,
-		Entry:          cmp.Or(p.Entry, defaultEntry),
-		Authentication: p.Authentication,
-		Pollers:        &pollers,
-		BatchWindow:    new(time.Duration), // nobody waits for a score
-		RetryAttempts:  &retries,
-		MemorySize:     cmp.Or(p.MemorySize, defaultMemorySize),
-		Timeout:        p.Timeout,
-		LogRetention:   p.LogRetention,
-		Alarms:         p.Alarms,
+		Topic:               p.Topic,
+		GroupID:             p.GroupID,
+		Entry:               cmp.Or(p.Entry, defaultEntry),
+		StartingPosition:    cmp.Or(p.StartingPosition, awslambda.StartingPosition_LATEST),
+		Authentication:      p.Authentication,
+		Pollers:             &pollers,
+		BatchWindow:         new(time.Duration), // nobody waits for a score
+		RetryAttempts:       &retries,
+		MemorySize:          cmp.Or(p.MemorySize, defaultMemorySize),
+		Timeout:             p.Timeout,
+		ReservedConcurrency: p.ReservedConcurrency.FanOut,
+		LogRetention:        p.LogRetention,
+		Alarms:              p.Alarms.consumer(),
 
-		// With ContinueOnError in the function: a bad event is reported alone.
+		// With ContinueOnError in the function: what stops a match is reported alone.
 		ReportBatchItemFailures: true,
-	}
-}
-
-// environment is what a function needs to know.
-func (l *LiveScores) environment() map[string]string {
-	return map[string]string{
-		layout.TableEnv:    *l.Table.TableName(),
-		layout.EndpointEnv: *l.Stage.CallbackUrl(),
 	}
 }
 

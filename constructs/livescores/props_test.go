@@ -9,7 +9,8 @@ import (
 )
 
 func props(edit func(*Props)) *Props {
-	p := &Props{Topic: "scores", GroupID: "live-fn", Entry: "../../lambda/livescores", ConnectionsEntry: "../../lambda/connections"}
+	p := &Props{Topic: "scores", GroupID: "live-fn", Entry: "../../lambda/livescores", ConnectionsEntry: "../../lambda/connections",
+		PosterEntry: "../../lambda/livescores/poster"}
 	if edit != nil {
 		edit(p)
 	}
@@ -24,7 +25,14 @@ func TestGoodPropsAreAccepted(t *testing.T) {
 		"a shared group":      func(p *Props) { p.Pollers = &msklambda.Pollers{Group: "shared"} },
 		"a high rate":         func(p *Props) { p.ThrottleRate = 5000 },
 		"a rate and its half": func(p *Props) { p.ThrottleRate, p.ThrottleBurst = 10, 10 },
-		"matches":             func(p *Props) { p.Matches = []string{"a", "2026-11-23_ajx.psv:1"} },
+		"an outage's retries": func(p *Props) { p.RetryAttempts = new(10000) },
+		"more matches":        func(p *Props) { p.MatchLimit = 500 },
+		"more posts":          func(p *Props) { p.PostQuota, p.PostBurst, p.Posters = 100000, 50000, 1000 },
+		"no alarms":           func(p *Props) { p.Alarms.Off = true },
+		"alarms for topics": func(p *Props) {
+			p.Alarms = Alarms{Topics: []string{"arn:aws:sns:us-east-1:111122223333:ops"}, AgeAbove: time.Minute, Skip: []AlarmName{"Age"}, Consumer: msklambda.Alarms{LagAbove: 7}}
+		},
+		"matches": func(p *Props) { p.Matches = []string{"a", "2026-11-23_ajx.psv:1"} },
 	} {
 		if err := props(edit).Validate(); err != nil {
 			t.Errorf("%s: Validate = %v, want nil", name, err)
@@ -43,6 +51,19 @@ func TestWrongPropsAreReported(t *testing.T) {
 		"entry":                 {func(p *Props) { p.Entry = "nowhere" }, `Entry must be the directory of a Go main package, got "nowhere"`},
 		"connections' entry":    {func(p *Props) { p.ConnectionsEntry = "../livescores" }, `ConnectionsEntry must be the directory of a Go main package, got "../livescores"`},
 		"default entries":       {func(p *Props) { p.Entry, p.ConnectionsEntry = "", "" }, `got "lambda/livescores"`},
+		"poster's entry":        {func(p *Props) { p.PosterEntry = "../livescores" }, `PosterEntry must be the directory of a Go main package, got "../livescores"`},
+		"starting position":     {func(p *Props) { p.StartingPosition = "HERE" }, `StartingPosition must be`},
+		"too many matches":      {func(p *Props) { p.MatchLimit = 501 }, `MatchLimit must be 1 to 500, got 501`},
+		"poster's memory":       {func(p *Props) { p.PosterMemorySize = 64 }, `PosterMemorySize must be 128 to 10240, got 64`},
+		"one poster":            {func(p *Props) { p.Posters = 1 }, `Posters must be 2 to 1000, got 1`},
+		"quota":                 {func(p *Props) { p.PostQuota = -1 }, `PostQuota must be 1 to 1000000, got -1`},
+		"burst":                 {func(p *Props) { p.PostBurst = -1 }, `PostBurst must be 1 to 1000000, got -1`},
+		"reserved":              {func(p *Props) { p.ReservedConcurrency.Poster = new(-1) }, `ReservedConcurrency.Poster must not be negative, got -1`},
+		"consumer's reserved":   {func(p *Props) { p.ReservedConcurrency.FanOut = new(-1) }, `ReservedConcurrency must`},
+		"half a domain":         {func(p *Props) { p.APIDomain = &Domain{Name: "live.example.com"} }, `APIDomain must have a Name and a Certificate`},
+		"topic of alarms":       {func(p *Props) { p.Alarms.Topics = []string{"ops"} }, `Alarms.Topics must be ARNs of SNS topics, which are not FIFO, got "ops"`},
+		"age":                   {func(p *Props) { p.Alarms.AgeAbove = time.Millisecond }, `Alarms.AgeAbove must be 1s to 1h in whole seconds, got 1ms`},
+		"no such alarm":         {func(p *Props) { p.Alarms.Skip = []AlarmName{"Lag"} }, `Alarms.Skip must name alarms of this stack, got "Lag"`},
 		"pollers off":           {func(p *Props) { p.Pollers = &msklambda.Pollers{Off: true} }, `Pollers.Off must not be set`},
 		"too many pollers":      {func(p *Props) { p.Pollers = &msklambda.Pollers{Maximum: 2001} }, `Pollers.Maximum must be 1 to 2000, got 2001`},
 		"endless retries":       {func(p *Props) { p.RetryAttempts = new(-1) }, `RetryAttempts must be 0 to 10000`},

@@ -3,26 +3,21 @@
 package main
 
 import (
-	"context"
-	"log/slog"
+	"cmp"
 	"os"
+	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"msklambda/lambda/connections/routes"
-	"msklambda/lambda/lambdalog"
 	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/setup"
 	"msklambda/lambda/livescores/table"
 )
 
 func main() {
-	slog.SetDefault(lambdalog.New(os.Stdout))
-	cfg, err := config.LoadDefaultConfig(context.Background())
-	if err != nil {
-		slog.Error("connections: no AWS configuration", "error", err)
-		os.Exit(1)
-	}
-	lambda.Start(routes.Handler(table.New(dynamodb.NewFromConfig(cfg), os.Getenv(layout.TableEnv))))
+	t := table.New(dynamodb.NewFromConfig(setup.Config("connections")), os.Getenv(layout.TableEnv))
+	limit, _ := strconv.Atoi(os.Getenv(layout.MatchLimitEnv))
+	lambda.Start(routes.Handler(t, cmp.Or(limit, layout.MatchLimit)))
 }

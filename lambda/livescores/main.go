@@ -1,35 +1,39 @@
 // Command livescores is the function that reads score events from a topic and
-// posts them to the browsers that follow the match. See package fanout.
+// hands them to where they are posted from. See package fanout.
 package main
 
 import (
-	"context"
 	"log/slog"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"msklambda/lambda/kafka"
-	"msklambda/lambda/lambdalog"
+	"msklambda/lambda/livescores/bucket"
 	"msklambda/lambda/livescores/fanout"
+	"msklambda/lambda/livescores/job"
 	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/metrics"
+	"msklambda/lambda/livescores/setup"
+	"msklambda/lambda/livescores/snapshot"
 	"msklambda/lambda/livescores/table"
 )
 
-// matches is how many partitions are handled at once: a match with many viewers
-// must not hold up all others. The posts of all share one limit.
+// matches is how many partitions are handled at once: each waits for the table,
+// the buckets and the queue for most of its time.
 const matches = 8
 
 func main() {
-	slog.SetDefault(slog.New(kafka.LogHandler(lambdalog.NewHandler(os.Stdout))))
-	cfg, err := config.LoadDefaultConfig(context.Background())
-	if err != nil {
-		slog.Error("livescores: no AWS configuration", "error", err)
-		os.Exit(1)
-	}
+	cfg := setup.Patient("livescores")
+	slog.SetDefault(slog.New(kafka.LogHandler(slog.Default().Handler())))
 	t := table.New(dynamodb.NewFromConfig(cfg), os.Getenv(layout.TableEnv))
-	f := fanout.New(cfg, os.Getenv(layout.EndpointEnv), t)
-	// A bad event is reported alone, and those after it are not.
+	s3 := os.Getenv(setup.S3EndpointEnv)
+	f := fanout.New(t,
+		snapshot.New(t, bucket.New(cfg, os.Getenv(layout.SnapshotsEnv), s3)),
+		bucket.New(cfg, os.Getenv(layout.FailedEnv), s3),
+		job.NewQueue(sqs.NewFromConfig(cfg), os.Getenv(layout.QueueEnv)),
+		metrics.FromEnvironment())
+	// What stops one match is reported alone, and the others are not.
 	kafka.Start(kafka.Batch(f.Handle), kafka.ContinueOnError(), kafka.Concurrency(matches))
 }

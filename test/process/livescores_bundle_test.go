@@ -15,7 +15,7 @@ import (
 // and nothing that is for the local loop or for CDK.
 func TestTheBundlesOfLiveScoresHoldTheSDKAndNoMore(t *testing.T) {
 	long(t)
-	for _, name := range []string{"livescores", "connections"} {
+	for _, name := range []string{"livescores", "livescores/poster", "connections"} {
 		path := filepath.Join(t.TempDir(), "bootstrap")
 		if err := gobuild.Build(t.Context(), filepath.Join(entry, name), path, "linux", "arm64"); err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ type config struct {
 	props livescores.Props
 
 	on   bool
-	code string // the directory of both functions
+	code string // the directory of the functions
 }
 
 // Extension returns live scores, for [mskapp.ReadConfig]. An extension is for one
@@ -46,7 +46,9 @@ func (c *config) settings() []mskapp.Setting {
 			Read: func(v mskapp.Value) { c.props.Matches = v.List() }},
 		{Key: "liveScoresLogRole", Field: "DefineLogRole", Usage: "define the role with which API Gateway writes logs, for every API of the account in the region", Default: "`false`",
 			Read: func(v mskapp.Value) { c.props.DefineLogRole = v.Bool() }},
-		{Key: "liveScoresCode", Field: "Entry", Usage: "directory with the functions `livescores` and `connections`", Default: "`lambda`",
+		{Key: "liveScoresAlarmTopics", Field: "Alarms.Topics", Usage: "SNS topics that are told of alarms, by their ARNs", Default: "none",
+			Read: func(v mskapp.Value) { c.props.Alarms.Topics = v.List() }},
+		{Key: "liveScoresCode", Field: "Entry", Usage: "directory with the functions `livescores`, `livescores/poster` and `connections`", Default: "`lambda`",
 			Read: func(v mskapp.Value) { c.code = v.Text() }},
 		{Key: "liveScores", Field: "LiveScores", Usage: "nothing but `true`: the main app is the one without", Default: "`true`",
 			Read: func(v mskapp.Value) { c.on = v.Bool() }},
@@ -66,6 +68,7 @@ func (c *config) complete(main *mskapp.Config) error {
 	}
 	code := cmp.Or(c.code, "lambda")
 	p.Entry, p.ConnectionsEntry = path.Join(code, "livescores"), path.Join(code, "connections")
+	p.PosterEntry = path.Join(p.Entry, "poster")
 	if len(main.Consumers) > 0 {
 		// One way into the cluster, for which the rules are there already.
 		p.Authentication = main.Consumers[0].Props.Authentication
@@ -77,7 +80,7 @@ func (c *config) complete(main *mskapp.Config) error {
 	}
 	for _, p := range problem.Of(p.Validate()) {
 		switch {
-		case p.Field == "ConnectionsEntry":
+		case p.Field == "ConnectionsEntry" || p.Field == "PosterEntry":
 			ps.Add("Entry", "%s", p.Message)
 		case p.Field == "GroupID" && derived:
 			// It is made of the topic and the stack's name, and what is wrong with them is said.

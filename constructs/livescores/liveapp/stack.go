@@ -21,12 +21,19 @@ func define(app awscdk.App, main string, cluster *msklambda.Cluster, props *live
 	})
 	live := livescores.New(stack, id, cluster, props)
 	for _, o := range []struct{ id, description, value string }{
-		{"PageURL", "The page", "https://" + *live.Distribution.DistributionDomainName()},
-		{"WebSocketURL", "Where the page connects to", *live.Stage.Url()},
-		{"FunctionName", "The function that posts scores", *live.FanOut.Function.FunctionName()},
+		{"PageURL", "The page", pageURL(live, props)},
+		{"WebSocketURL", "Where the page connects to", live.WebSocketURL},
+		{"FunctionName", "The function that takes scores", *live.FanOut.Function.FunctionName()},
 		{"MappingUUID", "Its event source mapping", *live.FanOut.Mapping.EventSourceMappingId()},
-		{"FailedBucketName", "Where the events go that were given up on", *live.Failed.BucketName()},
+		{"FailedBucketName", "Where the events go that are wrong, or were given up on", *live.Failed.BucketName()},
 	} {
 		awscdk.NewCfnOutput(stack, &o.id, &awscdk.CfnOutputProps{Value: &o.value, Description: &o.description})
 	}
+}
+
+func pageURL(live *livescores.LiveScores, props *livescores.Props) string {
+	if d := props.PageDomain; d != nil {
+		return "https://" + d.Name
+	}
+	return "https://" + *live.Distribution.DistributionDomainName()
 }

@@ -1,180 +1,220 @@
 // Shows the matches that the address names (?match=...&match=...), or those of
-// config.json, as the messages of the WebSocket API tell of them. What the
-// messages are is said in lambda/livescores/score.
+// config.json. See feed.js for what is known of them.
 
-const firstWait = 500; // ms before the first attempt to connect again; it doubles
-const longestWait = 30_000;
-const refreshEvery = 240_000; // API Gateway ends a connection that is idle for 10 minutes
-const answerWithin = 10_000; // or the connection is taken for dead
-const shownEvents = 20;
+import { Feed } from './feed.js';
 
-const matches = new Map(); // by id: {card, sequence}
-let config, socket, attempts = 0, retryTimer, refreshTimer, answerTimer;
-
+const words = {
+  scheduled: 'not begun', postponed: 'postponed', kickoff: 'kick-off', halftime: 'half time', secondhalf: 'second half',
+  fulltime: 'full time', abandoned: 'abandoned', owngoal: 'own goal', yellowcard: 'yellow card', redcard: 'red card', var: 'video review',
+};
+const phases = { scheduled: 'not begun', postponed: 'postponed', kickoff: 'first half', halftime: 'half time', secondhalf: 'second half', fulltime: 'full time', abandoned: 'abandoned' };
+const word = (kind) => words[kind] ?? kind.replaceAll('-', ' ');
 const byId = (id) => document.getElementById(id);
+const cards = new Map(); // by id of the match
+let feed, unseen = 0;
 
-function setState(state, text) {
-  document.body.dataset.state = state;
-  byId('state').textContent = text;
+function el(tag, text, name) {
+  const e = document.createElement(tag);
+  e.textContent = text;
+  if (name) e.className = name;
+  return e;
 }
 
-function showError(text) {
-  byId('error').textContent = text;
-  byId('error').hidden = !text;
+const score = (e) => `${e.score.home} : ${e.score.away}`;
+const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+
+function put(card, name, text) {
+  const e = card.querySelector('.' + name);
+  if (e.textContent !== text) e.textContent = text;
 }
 
-function connect() {
-  clearTimeout(retryTimer);
-  setState('connecting', 'connecting');
-  const s = socket = new WebSocket(config.url);
-  s.onopen = refresh;
-  s.onmessage = ({ data }) => s === socket && receive(data);
-  s.onclose = () => s === socket && reconnect();
-}
-
-// reconnect waits longer each time, and for a random part of it: after an outage
-// not all browsers come back in the same moment.
-function reconnect() {
-  clearTimeout(refreshTimer);
-  clearTimeout(answerTimer);
-  socket = null;
-  const longest = Math.min(longestWait, firstWait * 2 ** attempts++);
-  const wait = longest / 2 + Math.random() * longest / 2;
-  document.body.dataset.reconnects = attempts;
-  setState('offline', 'connection lost, trying again');
-  retryTimer = setTimeout(connect, wait);
-}
-
-// drop gives up a connection that does not answer, without waiting for the end of
-// it, which may take minutes.
-function drop() {
-  const s = socket;
-  if (!s) return;
-  s.onclose = null;
-  s.close();
-  reconnect();
-}
-
-function send(action, match) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ action, match }));
-}
-
-// refresh subscribes to all matches, again too: the answers have the current
-// scores, so that what was missed is made up for, and keep the connection alive.
-function refresh() {
-  clearTimeout(refreshTimer);
-  refreshTimer = setTimeout(refresh, refreshEvery);
-  if (matches.size === 0) {
-    setState('online', 'live');
-    return;
-  }
-  clearTimeout(answerTimer);
-  answerTimer = setTimeout(drop, answerWithin);
-  for (const match of matches.keys()) send('subscribe', match);
-}
-
-function receive(data) {
-  let m;
-  try {
-    m = JSON.parse(data);
-  } catch {
-    return;
-  }
-  switch (m.type) {
-    case 'subscribed':
-      clearTimeout(answerTimer);
-      attempts = 0;
-      setState('online', 'live');
-      m.events?.forEach(show);
-      break;
-    case 'score':
-      m.events.forEach(show);
-      break;
-    case 'error':
-      clearTimeout(answerTimer);
-      showError(m.error);
-      break;
-    default: // API Gateway's own, when the function behind it failed: the answer is overdue
-  }
-}
-
-// show shows an event, unless what is shown is as new: events come at least once,
-// and an answer to subscribe can be overtaken.
-function show(event) {
-  const match = matches.get(event.match);
-  if (!match) return;
-  if (event.sequence <= match.sequence) {
-    document.body.dataset.dropped = Number(document.body.dataset.dropped ?? 0) + 1;
-    return;
-  }
-  match.sequence = event.sequence;
-  const { card } = match;
-  const put = (name, text) => { card.querySelector('.' + name).textContent = text; };
-  put('home', event.home);
-  put('away', event.away);
-  put('clock', event.clock);
-  const score = `${event.score.home} : ${event.score.away}`;
-  if (card.querySelector('.score').textContent !== score) {
-    put('score', score);
-    card.classList.remove('changed');
-    requestAnimationFrame(() => card.classList.add('changed'));
-  }
-  card.dataset.sequence = event.sequence;
-  const item = document.createElement('li');
-  for (const [tag, text] of [['span', event.clock], ['b', event.event], ['span', score], ['span', event.text ?? '']]) {
-    item.appendChild(document.createElement(tag)).textContent = text;
-  }
+// show shows what is new of a match.
+function show(m, added, now) {
+  const card = cards.get(m.id), last = m.events.at(-1);
+  if (!card) return;
+  card.dataset.sequence = m.sequence;
+  const before = card.querySelector('.score').textContent;
+  put(card, 'home', last?.home ?? m.id);
+  put(card, 'away', last?.away ?? '');
+  put(card, 'score', last ? score(last) : '- : -');
+  put(card, 'clock', last?.clock ?? '');
+  put(card, 'phase', phases[m.events.findLast((e) => phases[e.event])?.event] ?? '');
+  card.querySelector('.unfollow').setAttribute('aria-label', `Stop following ${last ? `${last.home} – ${last.away}` : m.id}`);
   const list = card.querySelector('.events');
-  list.prepend(item);
-  while (list.children.length > shownEvents) list.lastChild.remove();
+  if (now && added.length === 1 && list.firstChild?.dataset.sequence == last.sequence - 1) {
+    list.prepend(row(last));
+    if (list.children.length > 50) list.lastChild.remove();
+  } else {
+    list.replaceChildren(...rows(m.events));
+  }
+  if (now && last && before !== score(last) && before !== '- : -') changed(card, last);
 }
 
-function follow(id) {
-  if (matches.has(id)) return;
+function rows(events) {
+  const all = [];
+  let before;
+  for (const e of events) {
+    const n = e.sequence - before - 1;
+    if (n > 0) all.unshift(el('li', n === 1 ? '1 event is missing' : `${n} events are missing`, 'gap'));
+    all.unshift(row(e));
+    before = e.sequence;
+  }
+  return all;
+}
+
+function row(e) {
+  const item = document.createElement('li');
+  item.dataset.sequence = e.sequence;
+  item.append(el('span', e.clock), el('b', word(e.event)), el('span', score(e)));
+  if (e.text) {
+    const text = el('bdi', e.text);
+    text.title = e.text;
+    item.append(text);
+  }
+  return item;
+}
+
+// changed marks a score that has just changed, and tells those who look elsewhere.
+function changed(card, e) {
+  card.classList.remove('changed');
+  void card.offsetWidth; // or both would be one, and nothing would begin
+  card.classList.add('changed');
+  if (!document.hidden) return;
+  unseen++;
+  badge(`(${unseen}) ${e.home} ${score(e)} ${e.away}`);
+}
+
+function badge(title) {
+  document.title = title ?? 'Live scores';
+  byId('icon').href = title ? 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4.5" cy="4.5" r="4" fill="red"/></svg>'.replaceAll('"', "'") : 'data:,';
+  if (title) navigator.setAppBadge?.(unseen).catch(() => {});
+  else navigator.clearAppBadge?.().catch(() => {});
+}
+
+const texts = {
+  live: () => 'live', waiting: () => 'waiting', none: () => 'no such match',
+  stale: (m) => `stale, as of ${clock(m.asOf)}`,
+};
+
+// tell says of each match and of all what can be said for them.
+function tell() {
+  const n = { live: 0, waiting: 0, stale: 0, none: 0 };
+  for (const m of feed.matches.values()) {
+    const state = feed.state(m), card = cards.get(m.id);
+    n[state]++;
+    if (!card) continue;
+    if (card.dataset.state !== state) card.dataset.state = state;
+    put(card, 'state', m.events.length || state !== 'waiting' || !m.compared ? texts[state](m) : 'not begun');
+  }
+  const all = feed.matches.size - n.none;
+  const quiet = feed.online && n.stale === 0 && [...feed.matches.values()].every((m) => m.compared || feed.state(m) === 'none');
+  let state = 'offline', text = 'no connection, trying again';
+  if (quiet) [state, text] = ['online', 'live'];
+  else if (n.live) [state, text] = ['partly', `${n.live} of ${all} live`];
+  else if (feed.online || !feed.reconnects && navigator.onLine) [state, text] = ['connecting', 'connecting'];
+  Object.assign(document.body.dataset, { state, dropped: feed.dropped, reconnects: feed.reconnects });
+  put(document.body, 'summary', text);
+}
+
+function list() {
+  const known = feed.list.filter((l) => l.home);
+  byId('day').hidden = !known.length;
+  byId('list').replaceChildren(...known.map((l) => {
+    const item = document.createElement('li'), b = el('button', '');
+    b.type = 'button';
+    b.dataset.id = l.match;
+    b.setAttribute('aria-pressed', cards.has(l.match));
+    b.append(el('bdi', l.home), el('strong', score(l)), el('bdi', l.away), el('span', phases[l.phase] === 'first half' || !phases[l.phase] ? l.clock : phases[l.phase]));
+    b.onclick = () => {
+      if (cards.has(l.match)) leave(l.match); else follow(l.match);
+      remember();
+      b.setAttribute('aria-pressed', cards.has(l.match));
+    };
+    item.append(b);
+    return item;
+  }));
+}
+
+// refresh lists again, unless nothing changed: focus stays where it is.
+let listed = '';
+function refresh() {
+  const text = JSON.stringify(feed.list);
+  if (text === listed) return;
+  listed = text;
+  const focus = document.activeElement?.dataset.id;
+  list();
+  if (focus) byId('list').querySelector(`[data-id="${CSS.escape(focus)}"]`)?.focus();
+}
+
+function add(id) {
   const card = byId('card').content.firstElementChild.cloneNode(true);
   card.dataset.match = id;
-  card.querySelector('.id').textContent = id;
-  card.querySelector('.score').textContent = '- : -';
-  card.querySelector('.unfollow').onclick = () => {
-    matches.delete(id);
-    card.remove();
-    send('unsubscribe', id);
-    remember();
-  };
+  card.querySelector('.unfollow').onclick = () => { leave(id); remember(); };
   byId('matches').append(card);
-  matches.set(id, { card, sequence: 0 });
-  send('subscribe', id);
+  cards.set(id, card);
+}
+
+function follow(...ids) {
+  ids = [...new Set(ids)].filter((id) => !cards.has(id));
+  ids.forEach(add);
+  feed.follow(...ids);
+  for (const id of ids) show(feed.matches.get(id), [], false);
+  tell();
+}
+
+// leave takes a match away. Who did it by keyboard goes on at the next one.
+function leave(id) {
+  const card = cards.get(id);
+  const next = (card.nextElementSibling ?? card.previousElementSibling)?.querySelector('.unfollow') ?? byId('match');
+  if (card.contains(document.activeElement)) next.focus();
+  card.remove();
+  cards.delete(id);
+  feed.leave(id);
+  for (const b of byId('list').querySelectorAll('button')) b.setAttribute('aria-pressed', cards.has(b.dataset.id));
+  tell();
 }
 
 // remember keeps the matches in the address, for a reload or a friend.
 function remember() {
-  const query = new URLSearchParams([...matches.keys()].map((id) => ['match', id]));
-  history.replaceState(null, '', '?' + query);
+  history.replaceState(null, '', '?' + new URLSearchParams([...cards.keys()].map((id) => ['match', id])));
+}
+
+function showError(text) {
+  byId('error').textContent = text ?? '';
+  byId('error').hidden = !text;
 }
 
 byId('follow').onsubmit = (e) => {
   e.preventDefault();
-  showError('');
   follow(byId('match').value);
   remember();
   byId('match').value = '';
 };
 
-addEventListener('online', () => { if (!socket) { attempts = 0; connect(); } });
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden || !unseen) return;
+  unseen = 0;
+  badge();
+});
 
 async function start() {
+  let config;
   try {
     const answer = await fetch('config.json', { cache: 'no-cache' });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     config = await answer.json();
   } catch (e) {
-    setState('offline', 'not configured');
+    document.body.dataset.state = 'offline';
+    put(document.body, 'summary', 'not configured, trying again');
     showError(`config.json cannot be read: ${e.message}`);
-    retryTimer = setTimeout(start, longestWait);
+    setTimeout(start, 5_000 + Math.random() * 25_000);
     return;
   }
+  showError();
+  feed = new Feed(config.url, show);
+  Object.assign(feed, { onstate: tell, onlist: refresh, onerror: showError });
   const named = new URLSearchParams(location.search).getAll('match');
-  for (const id of named.length ? named : config.matches) follow(id);
-  connect();
+  follow(...(named.length ? named : config.matches));
+  feed.connect();
 }
 start();

@@ -8,7 +8,7 @@ import (
 	"iter"
 )
 
-//go:embed index.html app.js style.css
+//go:embed index.html app.js feed.js style.css
 var files embed.FS
 
 // Config is the name of the file that tells the page where the API is. Whoever
@@ -32,4 +32,11 @@ func Files() iter.Seq2[string, string] {
 			}
 		}
 	}
+}
+
+// Policy is the content security policy of the page, which talks to its own origin
+// and to the API at this endpoint, and to nobody else.
+func Policy(endpoint string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' " + endpoint +
+		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }

@@ -1,12 +1,12 @@
 // Package routes answers what browsers send to the WebSocket API of the live
 // scores:
 //
-//	{"action":"subscribe","match":"2026-11-23-ajx-psv"}
-//	{"action":"unsubscribe","match":"2026-11-23-ajx-psv"}
+//	{"action":"subscribe","matches":[{"match":"2026-11-23-ajx-psv","sequence":12}]}
 //
-// The answer to the first has the current score. To subscribe again does no harm:
-// it is how a browser keeps its connection from being idle, and finds out what it
-// missed. The messages are those of package score.
+// That names all matches that the browser follows from now on, with what it has of
+// each. To send it again does no harm. The answer says which are followed, and not
+// how they stand: that is in their snapshots, so that nothing is read here however
+// many come at once. The messages are those of package score.
 package routes
 
 import (
@@ -27,11 +27,13 @@ import (
 // Func handles one event of a route.
 type Func func(context.Context, events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// Handler makes the function of all routes. An error, of the table's alone, is
-// logged; API Gateway then tells the browser that there was one, and not which.
-func Handler(t *table.Table) Func {
+// Handler makes the function of all routes but those that API Gateway answers
+// alone. A connection follows at most limit matches. An error, of the table's
+// alone, is logged; API Gateway then tells the browser that there was one, and not
+// which.
+func Handler(t *table.Table, limit int) Func {
 	return func(ctx context.Context, r events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
-		m, err := answer(ctx, t, r)
+		m, err := answer(ctx, t, limit, r)
 		if err != nil {
 			slog.ErrorContext(ctx, "connections: route failed", "route", r.RequestContext.RouteKey,
 				"connection", r.RequestContext.ConnectionID, "error", err)
@@ -46,50 +48,48 @@ func Handler(t *table.Table) Func {
 }
 
 // answer returns what to send to the browser, if anything.
-func answer(ctx context.Context, t *table.Table, r events.APIGatewayWebsocketProxyRequest) (*score.Message, error) {
+func answer(ctx context.Context, t *table.Table, limit int, r events.APIGatewayWebsocketProxyRequest) (*score.Message, error) {
 	connection := r.RequestContext.ConnectionID
 	switch r.RequestContext.RouteKey {
-	case layout.Connect:
-		return nil, nil // whoever wants may follow; nothing is kept until they do
 	case layout.Disconnect:
 		n, err := t.Disconnect(ctx, connection)
-		slog.InfoContext(ctx, "connections: disconnected", "connection", connection, "subscriptions", n)
+		slog.InfoContext(ctx, "connections: disconnected", "connection", connection, "matches", n)
 		return nil, err
 	case layout.Subscribe:
-		match, wrong := matchOf(r)
-		if wrong != nil {
-			return wrong, nil
+		var request score.Request
+		if err := json.Unmarshal([]byte(r.Body), &request); err != nil || request.Matches == nil {
+			return wrongf(`the message must be a JSON object with an action and matches, as in {"action":"subscribe","matches":[{"match":"..."}]}`), nil
 		}
-		if err := t.Subscribe(ctx, match, connection, end(r)); err != nil {
-			return nil, err
-		}
-		// After the subscription: an event of the moment between the two is then
-		// in this answer, or posted, or both.
-		m := &score.Message{Type: score.TypeSubscribed, Match: match}
-		event, err := t.Current(ctx, match)
-		if event != nil {
-			m.Events = append(m.Events, event)
-		}
-		return m, err
-	case layout.Unsubscribe:
-		match, wrong := matchOf(r)
-		if wrong != nil {
-			return wrong, nil
-		}
-		return &score.Message{Type: score.TypeUnsubscribed, Match: match}, t.Unsubscribe(ctx, match, connection)
+		m, follows := check(request.Matches, limit)
+		return m, t.Follow(ctx, connection, follows, end(r))
 	}
-	return wrongf(`the action must be %q or %q, as in {"action":"subscribe","match":"..."}`, layout.Subscribe, layout.Unsubscribe), nil
+	return wrongf(`the action must be %q or %q, as in {"action":"subscribe","matches":[{"match":"..."}]}`, layout.Subscribe, layout.Ping), nil
 }
 
-func matchOf(r events.APIGatewayWebsocketProxyRequest) (string, *score.Message) {
-	var request score.Request
-	if err := json.Unmarshal([]byte(r.Body), &request); err != nil {
-		return "", wrongf("the message must be a JSON object with an action and a match")
+// check leaves out what cannot be followed: one wrong id is not to cost a page all
+// its matches. The answer names those that are followed, and what is wrong first.
+func check(asked []score.Follow, limit int) (*score.Message, []score.Follow) {
+	m := &score.Message{Type: score.TypeSubscribed}
+	var follows []score.Follow
+	seen := map[string]bool{}
+	for _, f := range asked {
+		switch {
+		case seen[f.Match]:
+			continue
+		case !score.ValidMatch(f.Match):
+			if m.Error == "" {
+				m.Error = fmt.Sprintf("match must be 1 to 64 letters, digits or any of . _ : -, got %.80q", f.Match)
+			}
+			continue
+		case len(follows) == limit:
+			m.Error = fmt.Sprintf("matches must be at most %d for a connection, got %d", limit, len(asked))
+			return m, follows
+		}
+		seen[f.Match] = true
+		follows = append(follows, f)
+		m.Matches = append(m.Matches, f.Match)
 	}
-	if !score.ValidMatch(request.Match) {
-		return "", wrongf("match must be 1 to 64 letters, digits or any of . _ : -, got %.80q", request.Match)
-	}
-	return request.Match, nil
+	return m, follows
 }
 
 func wrongf(format string, args ...any) *score.Message {

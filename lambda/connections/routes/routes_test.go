@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"msklambda/test/local/dynalite"
 )
 
+const limit = 3
+
 func newTable(t *testing.T) (tbl *table.Table, client *dynamodb.Client, name string) {
 	t.Helper()
 	server, name := dynalite.ForTest(t)
@@ -23,7 +26,7 @@ func newTable(t *testing.T) (tbl *table.Table, client *dynamodb.Client, name str
 // call sends a message over a route and returns what the browser gets.
 func call(t *testing.T, tbl *table.Table, route, connection, body string) string {
 	t.Helper()
-	out, err := Handler(tbl)(t.Context(), request(route, connection, body))
+	out, err := Handler(tbl, limit)(t.Context(), request(route, connection, body))
 	if err != nil {
 		t.Fatalf("%s %s: %v", route, body, err)
 	}
@@ -42,78 +45,100 @@ func request(route, connection, body string) events.APIGatewayWebsocketProxyRequ
 	}
 }
 
-func followers(t *testing.T, tbl *table.Table, match string) (all []string) {
+// follow is a message that follows matches.
+func follow(ids ...string) string {
+	var all []string
+	for _, id := range ids {
+		all = append(all, fmt.Sprintf(`{"match":%q,"sequence":4,"epoch":1}`, id))
+	}
+	return `{"action":"subscribe","matches":[` + strings.Join(all, ",") + `]}`
+}
+
+func followers(t *testing.T, tbl *table.Table, match string) (all []table.Follower) {
 	t.Helper()
-	for c, err := range tbl.Connections(t.Context(), match) {
+	for slot := 0; slot < layout.Slots; slot = layout.LastOfPartition(slot) + 1 {
+		page, _, err := tbl.Followers(t.Context(), match, slot, "", layout.LastOfPartition(slot), 100)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, c)
+		all = append(all, page...)
 	}
 	return all
 }
 
 func TestAConnectionsLife(t *testing.T) {
 	tbl, _, _ := newTable(t)
-	if _, _, err := tbl.Claim(t.Context(), "b", 4, []byte(`{"match":"b","sequence":4}`), time.Now()); err != nil {
-		t.Fatal(err)
-	}
 	for _, step := range []struct{ route, body, want string }{
-		{layout.Connect, "", ""},
-		{layout.Subscribe, `{"action":"subscribe","match":"a"}`, `{"type":"subscribed","match":"a"}`},
-		{layout.Subscribe, `{"action":"subscribe","match":"b"}`, `{"type":"subscribed","match":"b","events":[{"match":"b","sequence":4}]}`},
-		{layout.Subscribe, `{"action":"subscribe","match":"b"}`, `{"type":"subscribed","match":"b","events":[{"match":"b","sequence":4}]}`},
-		{layout.Subscribe, `{"action":"subscribe","match":"c"}`, `{"type":"subscribed","match":"c"}`},
-		{layout.Unsubscribe, `{"action":"unsubscribe","match":"c"}`, `{"type":"unsubscribed","match":"c"}`},
-		{layout.Unsubscribe, `{"action":"unsubscribe","match":"c"}`, `{"type":"unsubscribed","match":"c"}`},
+		{layout.Subscribe, follow("a"), `{"type":"subscribed","matches":["a"]}`},
+		{layout.Subscribe, follow("a", "b", "c"), `{"type":"subscribed","matches":["a","b","c"]}`},
+		{layout.Subscribe, follow("a", "b"), `{"type":"subscribed","matches":["a","b"]}`},
 	} {
 		if got := call(t, tbl, step.route, "one=", step.body); got != step.want {
 			t.Errorf("%s %s = %s, want %s", step.route, step.body, got, step.want)
 		}
 	}
-	call(t, tbl, layout.Subscribe, "two=", `{"match":"a"}`)
-	for match, want := range map[string]string{"a": "one= two=", "b": "one=", "c": ""} {
-		if got := strings.Join(followers(t, tbl, match), " "); got != want {
-			t.Errorf("followers of %s = %q, want %q", match, got, want)
+	call(t, tbl, layout.Subscribe, "two=", follow("a"))
+	for match, want := range map[string]int{"a": 2, "b": 1, "c": 0} {
+		if got := followers(t, tbl, match); len(got) != want {
+			t.Errorf("followers of %s = %+v, want %d", match, got, want)
 		}
+	}
+	if got := followers(t, tbl, "b")[0]; got != (table.Follower{Connection: "one=", Epoch: 1, Sequence: 4}) {
+		t.Errorf("follower = %+v, want what it has", got)
 	}
 	if got := call(t, tbl, layout.Disconnect, "one=", ""); got != "" {
 		t.Errorf("answer to a disconnect = %q, want none", got)
 	}
-	for match, want := range map[string]string{"a": "two=", "b": "", "c": ""} {
-		if got := strings.Join(followers(t, tbl, match), " "); got != want {
-			t.Errorf("followers of %s after the disconnect = %q, want %q", match, got, want)
+	for match, want := range map[string]int{"a": 1, "b": 0} {
+		if got := followers(t, tbl, match); len(got) != want {
+			t.Errorf("followers of %s after the disconnect = %+v, want %d", match, got, want)
 		}
+	}
+	if got := call(t, tbl, layout.Subscribe, "two=", follow()); got != `{"type":"subscribed"}` {
+		t.Errorf("answer to following nothing = %s", got)
+	}
+	if got := followers(t, tbl, "a"); len(got) != 0 {
+		t.Errorf("followers of a = %+v, want none", got)
+	}
+}
+
+// One match that is wrong, or one too many, does not cost the others.
+func TestWhatCannotBeFollowedIsLeftOut(t *testing.T) {
+	tbl, _, _ := newTable(t)
+	for body, want := range map[string]string{
+		follow("a b", "a"):              `{"type":"subscribed","matches":["a"],"error":"match must be 1 to 64 letters, digits or any of . _ : -, got \"a b\""}`,
+		follow("a", "b", "c", "d", "e"): `{"type":"subscribed","matches":["a","b","c"],"error":"matches must be at most 3 for a connection, got 5"}`,
+		follow("a", "a", "b", "b", "c"): `{"type":"subscribed","matches":["a","b","c"]}`,
+	} {
+		if got := call(t, tbl, layout.Subscribe, "one=", body); got != want {
+			t.Errorf("%s = %s, want %s", body, got, want)
+		}
+	}
+	if got := followers(t, tbl, "d"); len(got) != 0 {
+		t.Errorf("followers beyond the limit = %+v, want none", got)
 	}
 }
 
 func TestWhatIsNotUnderstoodIsAnswered(t *testing.T) {
 	tbl := table.New(nil, "") // none of this reaches the table
-	for body, want := range map[string]string{
-		`{"action":"subscribe"}`:               `match must be 1 to 64`,
-		`{"action":"subscribe","match":"a b"}`: `got \"a b\"`,
-		`{"action":"subscribe","match":7}`:     `the message must be a JSON object`,
-		`subscribe`:                            `the message must be a JSON object`,
-		`{"action":"subscribe","match":"` + strings.Repeat("m", 1000) + `"}`: `match must be`,
-	} {
-		for _, route := range []string{layout.Subscribe, layout.Unsubscribe} {
-			got := call(t, tbl, route, "one=", body)
-			if !strings.HasPrefix(got, `{"type":"error"`) || !strings.Contains(got, want) || len(got) > 300 {
-				t.Errorf("%s %s = %s, want an error with %s", route, body, got, want)
-			}
+	for _, body := range []string{`{"action":"subscribe"}`, `{"action":"subscribe","matches":"a"}`, `{"action":"subscribe","matches":[7]}`, `subscribe`,
+		`{"matches":[{"match":"a","sequence":"1"}]}`} {
+		got := call(t, tbl, layout.Subscribe, "one=", body)
+		if !strings.HasPrefix(got, `{"type":"error"`) || !strings.Contains(got, `the message must be a JSON object with an action and matches`) {
+			t.Errorf("%s = %s, want an error", body, got)
 		}
 	}
-	if got := call(t, tbl, layout.Default, "one=", "hello"); !strings.Contains(got, `the action must be`) {
+	if got := call(t, tbl, layout.Default, "one=", "hello"); !strings.Contains(got, `the action must be \"subscribe\" or \"ping\"`) {
 		t.Errorf("default = %s, want what the actions are", got)
 	}
 }
 
-func TestASubscriptionEndsWithItsConnectionAtTheLatest(t *testing.T) {
+func TestAFollowerIsOneAsLongAsItsConnectionAtMost(t *testing.T) {
 	tbl, client, name := newTable(t)
-	call(t, tbl, layout.Subscribe, "one=", `{"match":"a"}`)
+	call(t, tbl, layout.Subscribe, "one=", follow("a"))
 	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: map[string]types.AttributeValue{
-		layout.Match: &types.AttributeValueMemberS{Value: "a"},
-		layout.Item:  &types.AttributeValueMemberS{Value: layout.ConnectionPrefix + "one="},
+		layout.Match: &types.AttributeValueMemberS{Value: layout.SlotKey("a", layout.Slot("one="))},
+		layout.Item:  &types.AttributeValueMemberS{Value: layout.FollowerItem(layout.Slot("one="), "one=")},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -129,8 +154,8 @@ func TestASubscriptionEndsWithItsConnectionAtTheLatest(t *testing.T) {
 func TestATableThatIsAwayIsAnError(t *testing.T) {
 	_, client, _ := newTable(t)
 	missing := table.New(client, "nowhere")
-	for _, route := range []string{layout.Subscribe, layout.Unsubscribe, layout.Disconnect} {
-		if _, err := Handler(missing)(t.Context(), request(route, "one=", `{"match":"a"}`)); err == nil {
+	for _, route := range []string{layout.Subscribe, layout.Disconnect} {
+		if _, err := Handler(missing, limit)(t.Context(), request(route, "one=", follow("a"))); err == nil {
 			t.Errorf("%s = nil, want an error", route)
 		}
 	}

@@ -1,21 +1,21 @@
-// Package fanout posts the score events of a topic to the browsers that follow
-// their match.
+// Package fanout takes the score events of a topic to where they are posted from.
 //
 // Kafka in Lambda is at least once, and a viewer must not notice:
 //
-//  1. The event is made the newest of its match, by a conditional write. One that
-//     is not newer is late, and not sent.
-//  2. It is posted to each connection that follows the match.
-//  3. It is marked as sent.
+//  1. The events are taken into the state of their match, by a conditional write.
+//     What is known already is not sent.
+//  2. The snapshot of the match is written, and the list of matches.
+//  3. The events are handed on: a job for each shard of the followers.
+//  4. It is noted that they were.
 //
-// Whoever ends between 1 and 3 leaves an event that is the newest and not marked:
-// when it is delivered again, it is posted again, to some for a second time. They
-// drop it by its sequence. So nothing is lost, and what is seen twice is not shown
+// Whoever ends between 1 and 4 leaves events that are known and not handed on: when
+// they are delivered again, they are handed on again, and viewers drop by their
+// sequence what they have. So nothing is lost, and what comes twice is not shown
 // twice. Several events of a match that come together go through this together.
 //
-// A connection that subscribes during all this misses nothing either: it is
-// written before the score is read for it, and connections are queried, with a
-// consistent read, after the score was written.
+// A connection that begins to follow during all this misses nothing either. Jobs
+// are sent after the snapshot was written, and followers are read after that: who
+// was not among them yet finds the events in a snapshot that is as young as that.
 package fanout
 
 import (
@@ -26,243 +26,220 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
-
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/livescores/bucket"
+	"msklambda/lambda/livescores/job"
+	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/match"
+	"msklambda/lambda/livescores/metrics"
 	"msklambda/lambda/livescores/score"
+	"msklambda/lambda/livescores/snapshot"
 	"msklambda/lambda/livescores/table"
 )
 
-// FanOut handles score events. Its methods may be called by several goroutines,
-// which share the limit of posts at once.
+// FanOut handles score events. Its methods may be called by several goroutines.
 type FanOut struct {
-	table  *table.Table
-	client *apigatewaymanagementapi.Client
-	slots  chan struct{}
-	times  times
-	stuck  stuck
+	table     *table.Table
+	snapshots *snapshot.Writer
+	failed    *bucket.Bucket
+	queue     *job.Queue
+	metrics   *metrics.Log
 }
 
-type times struct {
-	attempt time.Duration // of one attempt to post
-	giveUp  time.Duration // from the first attempt to post to a connection
-	stuck   time.Duration // that a connection has one attempt only, after it was given up
-	first   time.Duration // longest wait after the first attempt; it doubles with each
-	longest time.Duration // wait between two attempts
+// New makes a FanOut.
+func New(t *table.Table, s *snapshot.Writer, failed *bucket.Bucket, q *job.Queue, m *metrics.Log) *FanOut {
+	return &FanOut{t, s, failed, q, m}
 }
 
-// usual leaves time for many matches in the minute of an invocation, even if
-// connections of each have to be given up.
-var usual = times{attempt: 3 * time.Second, giveUp: 5 * time.Second, stuck: time.Minute, first: 50 * time.Millisecond, longest: time.Second}
-
-// posts is how many are under way at once. Each waits for API Gateway for most of
-// its time, so there are more of them than processors.
-const posts = 128
-
-// New makes a FanOut. The configuration's credentials sign the posts to the
-// management API at endpoint.
-func New(cfg aws.Config, endpoint string, t *table.Table) *FanOut {
-	client := apigatewaymanagementapi.NewFromConfig(cfg, func(o *apigatewaymanagementapi.Options) {
-		o.BaseEndpoint = &endpoint
-		// The SDK's retries share a budget that a few hundred throttled posts use
-		// up; and post has to tell why it failed anyway.
-		o.Retryer = aws.NopRetryer{}
-		o.HTTPClient = newHTTPClient()
-	})
-	return &FanOut{table: t, client: client, slots: make(chan struct{}, posts), times: usual}
-}
-
-// Handle handles the records of a partition, as a [kafka.Batch]. The events of a
-// match go out in one message: so a function that has fallen behind, by the length
-// of a batch for a match with many viewers, catches up with as many posts as one
-// event takes.
+// Handle handles the records of a partition, as a [kafka.Batch].
 //
-// Records that are no score events fail, alone and every time, and end in the
-// failure destination. Those of a match that could not be sent fail together, and are
-// one failure.
+// Records that are no score events, and those whose sequence cannot be right, are
+// written to the bucket of what failed, with the reason, and are done with: to try
+// them again would hold up those after them. An error is what may pass, and names
+// the records of the matches that it stopped.
 func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
 	var errs []error
-	var order []*batch
-	byMatch := map[string]*batch{}
+	var order []*group
+	byMatch := map[string]*group{}
 	for _, r := range records {
-		if r.Value == nil {
-			continue // a tombstone, which says of a compacted topic that a match is over
-		}
-		event, err := score.Parse(r.Value)
+		w, err := read(r)
 		if err != nil {
-			errs = append(errs, kafka.FailedOnly(kafka.Permanent(err), r))
+			f.metrics.Write(map[string]float64{metrics.Rejected: 1}, map[string]any{"record": r.String(), "error": err.Error()})
+			if err := f.reject(ctx, r, err); err != nil {
+				errs = append(errs, kafka.FailedOnly(err, r))
+			}
 			continue
 		}
-		b := byMatch[event.Match]
-		if b == nil {
-			b = &batch{match: event.Match}
-			byMatch[event.Match] = b
-			order = append(order, b)
+		g := byMatch[w.match]
+		if g == nil {
+			g = &group{match: w.match}
+			byMatch[w.match] = g
+			order = append(order, g)
 		}
-		b.records = append(b.records, r)
-		b.events = append(b.events, event)
+		g.records = append(g.records, r)
+		g.written = append(g.written, w)
 	}
-	for _, b := range order {
-		if err := f.send(ctx, b); err != nil {
-			errs = append(errs, kafka.FailedOnly(err, b.records[0]), kafka.Unstarted(b.records[1:]...))
+	for _, g := range order {
+		if err := f.handle(ctx, g); err != nil {
+			// One failure, and what waits for it.
+			errs = append(errs, kafka.FailedOnly(err, g.records[0]), kafka.Unstarted(g.records[1:]...))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// batch is what a partition has of one match.
-type batch struct {
-	match   string
-	records []*kafka.Record
-	events  []score.Event
+// written is what a record says of a match: an event, or with none that the match
+// is reset.
+type written struct {
+	match  string
+	event  *score.Event
+	at     time.Time
+	record *kafka.Record
 }
 
-// send sends the events of a match that are newer than what was sent.
-func (f *FanOut) send(ctx context.Context, b *batch) error {
-	// Late ones are then not late at all, if they came together.
-	slices.SortStableFunc(b.events, func(x, y score.Event) int { return cmp.Compare(x.Sequence, y.Sequence) })
-	newest := b.events[len(b.events)-1]
-	log := slog.With("match", b.match, "sequence", newest.Sequence)
-	after, ok, err := f.table.Claim(ctx, b.match, newest.Sequence, asJSON(newest), time.Now())
-	if err != nil {
-		return err
+// group is what a partition has of one match.
+type group struct {
+	match   string
+	records []*kafka.Record
+	written []written
+}
+
+// read reads a record. A tombstone resets the match that is its key: to a compacted
+// topic too it says that what there was of the key is gone.
+func read(r *kafka.Record) (written, error) {
+	if r.Value == nil {
+		if !score.ValidMatch(string(r.Key)) {
+			return written{}, fmt.Errorf("the key of a record without a value must be the match that it resets, got %.80q", r.Key)
+		}
+		return written{string(r.Key), nil, r.Timestamp, r}, nil
 	}
-	if !ok {
-		log.InfoContext(ctx, "livescores: late or duplicate events not sent", "events", len(b.events))
+	e, err := score.Parse(r.Value)
+	return written{e.Match, &e, r.Timestamp, r}, err
+}
+
+// handle takes what there is of a match through all of it.
+func (f *FanOut) handle(ctx context.Context, g *group) error {
+	inOrder(g.written)
+	for {
+		s, err := f.table.Match(ctx, g.match, true)
+		if err != nil {
+			return err
+		}
+		seen := judge(&s, g.written)
+		if seen.changed {
+			ok, err := f.table.Write(ctx, &s, time.Now())
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue // somebody else has events of this match: see what they are
+			}
+		}
+		return f.finish(ctx, g, &s, seen)
+	}
+}
+
+// inOrder sorts what lies between two resets by sequence: late ones are then not
+// late at all, if they came together.
+func inOrder(all []written) {
+	for from := 0; from < len(all); {
+		to := from
+		for to < len(all) && all[to].event != nil {
+			to++
+		}
+		slices.SortStableFunc(all[from:to], func(x, y written) int { return cmp.Compare(x.event.Sequence, y.event.Sequence) })
+		from = to + 1
+	}
+}
+
+// verdicts are what came of a group.
+type verdicts struct {
+	changed              bool
+	fresh, known, resets int
+	missing              int
+	wrong                []written
+	errs                 []error // of each that is wrong
+}
+
+func judge(s *match.State, all []written) (v verdicts) {
+	for _, w := range all {
+		if w.event == nil {
+			if s.Reset(w.at) {
+				v.changed = true
+				v.resets++
+			}
+			continue
+		}
+		before := s.Sequence
+		verdict, err := s.Accept(*w.event, w.at)
+		switch verdict {
+		case match.New:
+			v.changed = true
+			v.fresh++
+			if before > 0 {
+				v.missing += int(s.Sequence - before - 1)
+			}
+		case match.Known:
+			v.known++
+		case match.Wrong:
+			v.wrong, v.errs = append(v.wrong, w), append(v.errs, err)
+		}
+	}
+	return v
+}
+
+// finish rejects what is wrong, and hands on what was not yet.
+func (f *FanOut) finish(ctx context.Context, g *group, s *match.State, v verdicts) error {
+	f.metrics.Write(map[string]float64{
+		metrics.Events: float64(v.fresh), metrics.Late: float64(v.known), metrics.Wrong: float64(len(v.wrong)),
+		metrics.Missing: float64(v.missing), metrics.Resets: float64(v.resets),
+	}, map[string]any{"match": g.match, "sequence": s.Sequence, "shards": s.Shards})
+	for i, w := range v.wrong {
+		slog.WarnContext(ctx, "livescores: a sequence that cannot be right", "match", g.match, "record", w.record.String(), "error", v.errs[i])
+		if err := f.reject(ctx, w.record, v.errs[i]); err != nil {
+			return err
+		}
+	}
+	if s.Handed >= s.Sequence {
 		return nil
 	}
-	start := time.Now()
-	message, n := b.message(after)
-	d, err := f.deliver(ctx, b.match, message)
-	log.InfoContext(ctx, "livescores: events sent", "events", n, "late", len(b.events)-n,
-		"sent", d.Sent, "gone", d.Gone, "failed", d.Failed, "retries", d.Retries, "duration", time.Since(start))
-	if err != nil {
-		return fmt.Errorf("send %d of %s, after %d posts: %w", newest.Sequence, b.match, d.Sent, err)
+	if err := f.snapshots.Write(ctx, s); err != nil {
+		return err
 	}
-	if err := f.table.MarkSent(ctx, b.match, newest.Sequence); err != nil {
-		// They were sent. Without the mark a duplicate is sent too, and dropped by
+	if err := f.queue.Send(ctx, job.Shards(job.Job{Match: s.ID, Epoch: s.Epoch, From: max(0, s.Handed), To: s.Sequence}, s.Shards)...); err != nil {
+		return err
+	}
+	if err := f.table.MarkHanded(ctx, s); err != nil {
+		// They were. Without the note a duplicate is handed on too, and dropped by
 		// those who see it.
-		log.WarnContext(ctx, "livescores: events not marked as sent", "error", err)
+		slog.WarnContext(ctx, "livescores: events not noted as handed on", "match", g.match, "error", err)
 	}
 	return nil
 }
 
-// maxMessage keeps a message in one frame of API Gateway's, which has 32 KB.
-const maxMessage = 30 << 10
-
-// message is what a browser gets of the events after a sequence, each once and in
-// order. Of more than there is room for, these are the newest.
-func (b *batch) message(after int64) (text []byte, n int) {
-	var events []json.RawMessage
-	size := 0
-	last := int64(0)
-	for _, e := range slices.Backward(b.events) {
-		if e.Sequence <= after || e.Sequence == last {
-			continue
-		}
-		last = e.Sequence
-		// Not the record's value: what is sent on is what was read and checked.
-		event := asJSON(e)
-		if size += len(event) + 1; size > maxMessage {
-			break
-		}
-		events = append(events, event)
-	}
-	slices.Reverse(events)
-	return score.Message{Type: score.TypeScore, Match: b.match, Events: events}.JSON(), len(events)
+// Rejection is what the bucket of what failed holds of a record.
+type Rejection struct {
+	Error     string
+	Topic     string
+	Partition int32
+	Offset    int64
+	Timestamp time.Time
+	Key       []byte // in base64, as encoding/json writes it
+	Value     []byte
 }
 
-func asJSON(e score.Event) []byte {
-	text, err := json.Marshal(e)
+// reject writes a record to the bucket of what failed, below its position: once,
+// however often it is delivered.
+func (f *FanOut) reject(ctx context.Context, r *kafka.Record, reason error) error {
+	text, err := json.Marshal(Rejection{reason.Error(), r.Topic, r.Partition, r.Offset, r.Timestamp, r.Key, r.Value})
 	if err != nil {
-		panic(err) // texts and numbers
+		return err
 	}
-	return text
-}
-
-// Delivery counts what became of an event's posts, a connection each.
-type Delivery struct {
-	Sent    int
-	Gone    int // no longer there, and removed
-	Failed  int // given up
-	Retries int // attempts after the first of each connection
-}
-
-// deliver posts a message to all who follow a match. A post that fails is counted
-// and logged, and no error: the next event replaces it, and so does the next
-// subscribe of a browser, which has the current score for an answer. It is an error
-// if some were not tried to the end, because the time was up or the connections
-// could not be read, or if posting is not allowed at all.
-func (f *FanOut) deliver(ctx context.Context, match string, message []byte) (Delivery, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var (
-		mu    sync.Mutex
-		total Delivery
-		first error // of a post; what comes after it is its consequence
-		wait  sync.WaitGroup
-	)
-	read := func() error {
-		for connection, err := range f.table.Connections(ctx, match) {
-			if err != nil {
-				return err
-			}
-			select {
-			case f.slots <- struct{}{}:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			wait.Go(func() {
-				defer func() { <-f.slots }()
-				one, err := f.toConnection(ctx, match, connection, message)
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil && first == nil {
-					first = err
-					cancel()
-				}
-				total.Sent += one.Sent
-				total.Gone += one.Gone
-				total.Failed += one.Failed
-				total.Retries += one.Retries
-			})
-		}
-		return nil
+	key := fmt.Sprintf("%s%s/%d/%020d.json", layout.Rejected, r.Topic, r.Partition, r.Offset)
+	if err := f.failed.Put(ctx, key, bucket.Object{Content: text, Type: "application/json"}); err != nil {
+		return fmt.Errorf("write a record that is wrong (%w) to the bucket of what failed: %w", reason, err)
 	}
-	err := read()
-	wait.Wait()
-	if first != nil {
-		err = first
-	}
-	return total, err
-}
-
-var errForbidden = errors.New("posting to the connections is not allowed")
-
-// toConnection posts to one connection. An error ends the posts to all.
-func (f *FanOut) toConnection(ctx context.Context, match, connection string, message []byte) (Delivery, error) {
-	result, retries, err := f.post(ctx, connection, message)
-	d := Delivery{Retries: retries}
-	switch result {
-	case sent:
-		d.Sent = 1
-	case gone:
-		d.Gone = 1
-		if err := f.table.Unsubscribe(ctx, match, connection); err != nil {
-			// The next event finds it gone again.
-			slog.WarnContext(ctx, "livescores: a connection that is gone is not removed", "connection", connection, "error", err)
-		}
-	case forbidden:
-		return d, fmt.Errorf("%w: %w", errForbidden, err)
-	case interrupted:
-		return d, context.Cause(ctx)
-	default:
-		d.Failed = 1
-		slog.WarnContext(ctx, "livescores: post failed", "match", match, "connection", connection, "error", err)
-	}
-	return d, nil
+	return nil
 }

@@ -1,56 +1,135 @@
 // Package layout names what the functions of the live scores and the construct
-// that deploys them agree on: the table, the environment and the routes. It
-// imports nothing, so that the construct does not come to depend on what the
-// functions are made of.
+// that deploys them agree on: the table, the environment, the routes and the
+// files. It imports nothing of theirs, so that the construct does not come to
+// depend on what the functions are made of.
 package layout
 
-import "time"
+import (
+	"fmt"
+	"hash/fnv"
+	"time"
+)
 
-// The table holds two kinds of items below the key of a match: its newest score,
-// whose sort key is ScoreItem, and a subscription for each connection that
-// follows it, whose sort key is ConnectionPrefix and the connection's id. All
-// subscriptions of a match are therefore one query, which can be a consistent
-// one, and its score is one item that a conditional write guards.
+// The table holds, by partition key and sort key:
 //
-// A subscription has its connection's id as an attribute of its own too. The
-// index over that finds all subscriptions of a connection that ends. It holds no
-// scores, because they have no such attribute.
+//	match           score               the newest state of a match, with its last events
+//	match#partition connection#slot#id  a connection that follows the match
+//	match#partition progress#slot#of    how far a shard has come that begins with this slot
+//	#connection#id  follows             the matches that a connection follows
+//	#index          match               a line of the list of the day's matches
+//
+// The followers of a match lie in Slots slots, by a hash of the connection, from the
+// first one on, so that the number of shards that post to them can grow without
+// moving anything: a shard is a range of slots. The slots lie in Partitions
+// partitions of the table, so that all can come at once; a match with few followers
+// is read with a request for each partition, and not for each slot.
 const (
-	Match            = "match" // partition key, the id of the match
-	Item             = "item"  // sort key
+	Match = "match" // partition key
+	Item  = "item"  // sort key
+
 	ScoreItem        = "score"
 	ConnectionPrefix = "connection#"
-	Connection       = "connection" // partition key of Index
-	Index            = "byConnection"
-	Expires          = "expires" // time to live, in seconds since 1970
+	ProgressPrefix   = "progress#"
+	FollowsPrefix    = "#connection#"
+	FollowsItem      = "follows"
+	IndexKey         = "#index"
 
-	// Of a score.
-	Sequence = "sequence" // of the newest event
-	Event    = "event"    // that event, as JSON
-	Sent     = "sent"     // the sequence that was posted to all connections
+	Expires = "expires" // time to live, in seconds since 1970
 )
+
+// Slots is the most shards that there can be. Neither it nor Partitions can change
+// while anybody follows.
+const (
+	Slots      = 64
+	Partitions = 8
+)
+
+// Slot returns the slot of a connection.
+func Slot(connection string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(connection)) // which never fails
+	return int(h.Sum32() % Slots)
+}
+
+// SlotKey is the partition key of a slot of a match, whose id has no '#'.
+func SlotKey(match string, slot int) string {
+	return fmt.Sprintf("%s#%d", match, slot*Partitions/Slots)
+}
+
+// LastOfPartition is the last slot that lies in the partition of a slot.
+func LastOfPartition(slot int) int {
+	const each = Slots / Partitions
+	return slot/each*each + each - 1
+}
+
+// FollowerItem is the sort key of a connection that follows a match; that of "" is
+// before all of its slot.
+func FollowerItem(slot int, connection string) string {
+	return fmt.Sprintf("%s%02d#%s", ConnectionPrefix, slot, connection)
+}
 
 // Environment variables of the functions.
 const (
-	TableEnv    = "TABLE_NAME"
-	EndpointEnv = "CONNECTIONS_ENDPOINT" // of the management API, with the stage
+	TableEnv      = "TABLE_NAME"
+	EndpointEnv   = "CONNECTIONS_ENDPOINT" // of the management API, with the stage
+	SnapshotsEnv  = "SNAPSHOTS_BUCKET"
+	FailedEnv     = "FAILED_BUCKET"
+	QueueEnv      = "QUEUE_URL"
+	QuotaEnv      = "POSTS_PER_SECOND"  // that all shards of a match may post
+	BurstEnv      = "POSTS_BURST"       // and at once
+	MatchLimitEnv = "MATCHES_LIMIT"     // of a connection
+	MetricsEnv    = "METRICS_DIMENSION" // which live scores the metrics are of
 )
+
+// MetricsSpace is the namespace of the metrics, and Dimension the name of their
+// dimension.
+const (
+	MetricsSpace = "LiveScores"
+	Dimension    = "LiveScores"
+)
+
+// Keys of the buckets.
+const (
+	Snapshots = "m/"                           // prefix of the snapshots, and their path in CloudFront
+	Index     = Snapshots + "day/matches.json" // the list of the day's matches; no match's id has a '/'
+	IndexPage = Snapshots + "day/index.html"   // the same for those without JavaScript
+	Rejected  = "rejected/"                    // prefix of bad events, in the bucket of what failed
+)
+
+// Snapshot is the key of the snapshot of a match.
+func Snapshot(match string) string { return Snapshots + match + ".json" }
 
 // Routes of the WebSocket API, by the action of a message.
 const (
-	Connect     = "$connect"
-	Disconnect  = "$disconnect"
-	Default     = "$default" // every other action, and what is no JSON
-	Subscribe   = "subscribe"
-	Unsubscribe = "unsubscribe"
+	Connect    = "$connect"
+	Disconnect = "$disconnect"
+	Default    = "$default" // every other action, and what is no JSON
+	Subscribe  = "subscribe"
+	Ping       = "ping"
 )
 
+// Pong is the answer to Ping, which API Gateway gives alone.
+const Pong = `{"type":"pong"}`
+
 const (
+	// MatchLimit is how many matches a connection can follow by default.
+	MatchLimit = 200
+
+	// SnapshotTTL is the longest that CloudFront answers with a copy: who asks that
+	// long after it began to follow has missed nothing.
+	SnapshotTTL = 2 * time.Second
+
+	// History is how many events of a match are kept.
+	History = 50
+
 	// ConnectionLife is how long API Gateway keeps a connection, and so how long
 	// a subscription can be of use.
 	ConnectionLife = 2 * time.Hour
 
-	// ScoreLife is how long the newest score of a match is kept. An event that
-	// arrives later than that is taken for the first of its match.
+	// ScoreLife is how long the state of a match is kept. An event that arrives
+	// later than that is taken for the first of its match.
 	ScoreLife = 30 * 24 * time.Hour
+
+	// IndexLife is how long a match is in the list after its last event.
+	IndexLife = 24 * time.Hour
 )

@@ -16,10 +16,10 @@
 //	}
 //
 // All but text is required. match is the match's id, 1 to 64 letters, digits or
-// any of . _ : -; sequence a whole number from 1 to 9007199254740991 that grows
-// with every event of the match; home and away the names, up to 80 characters;
-// clock as it is to be shown, up to 16 characters; event the kind of event, a
-// lower case word such as "kickoff", "goal", "card", "halftime" or "fulltime";
+// any of . _ : -; sequence a whole number from 1 to 9007199254740991, one more with
+// every event of the match; home and away the names, up to 80 characters; clock as
+// it is to be shown, up to 16 characters; event the kind of event, a lower case
+// word such as "goal" or "card", of which those in Phases say where the match is;
 // text up to 280 characters. Fields that are not known are ignored.
 package score
 
@@ -60,6 +60,19 @@ var (
 
 // ValidMatch reports whether a text can be the id of a match.
 func ValidMatch(id string) bool { return matchID.MatchString(id) }
+
+// Phases are the kinds of events after which a match is not what it was before.
+var Phases = []string{"scheduled", "postponed", "kickoff", "halftime", "secondhalf", "fulltime", "abandoned"}
+
+// JSON returns the event as it is kept and sent on: what was read and checked, and
+// not what was in the record beside it.
+func (e Event) JSON() []byte {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	return text
+}
 
 // Parse reads an event and reports everything that is wrong with it at once.
 func Parse(value []byte) (Event, error) {

@@ -91,11 +91,33 @@ func FuzzParse(f *testing.F) {
 func TestMessages(t *testing.T) {
 	for want, m := range map[string]Message{
 		`{"type":"score","match":"m","events":[{"sequence":1}]}`: {Type: TypeScore, Match: "m", Events: []json.RawMessage{[]byte(`{"sequence":1}`)}},
-		`{"type":"subscribed","match":"m"}`:                      {Type: TypeSubscribed, Match: "m"},
+		`{"type":"score","match":"m","epoch":7}`:                 {Type: TypeScore, Match: "m", Epoch: 7},
+		`{"type":"subscribed","matches":["m","n"]}`:              {Type: TypeSubscribed, Matches: []string{"m", "n"}},
 		`{"type":"error","error":"no"}`:                          {Type: TypeError, Error: "no"},
 	} {
 		if got := string(m.JSON()); got != want {
 			t.Errorf("message = %s, want %s", got, want)
+		}
+	}
+}
+
+// A message is one frame: of a long backlog it has the newest events, in order.
+func TestAMessageFitsAFrame(t *testing.T) {
+	var events []Event
+	for i := range 1000 {
+		events = append(events, Event{Match: "m", Sequence: int64(i + 1), Home: "A", Away: "B", Clock: "1", Kind: "goal"})
+	}
+	text := Events("m", 0, events)
+	if len(text) > 32<<10 || len(text) < 28<<10 {
+		t.Errorf("message = %d bytes, want just below 32 KB", len(text))
+	}
+	var m struct{ Events []Event }
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range m.Events {
+		if want := int64(1000 - len(m.Events) + 1 + i); e.Sequence != want {
+			t.Fatalf("event %d = %d, want %d", i, e.Sequence, want)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package dynalite serves DynamoDB's API on loopback, with npm's dynalite, for
 // the local loop and for tests. The table that it makes is the one that the
 // construct defines, as far as the API there knows it: dynalite has no time to
-// live, and its index follows the table at once.
+// live.
 package dynalite
 
 import (
@@ -17,7 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -110,13 +109,8 @@ func (s *Server) CreateTable(ctx context.Context, name string) error {
 	_, err := s.Client().CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:            &name,
 		BillingMode:          types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{text(layout.Match), text(layout.Item), text(layout.Connection)},
+		AttributeDefinitions: []types.AttributeDefinition{text(layout.Match), text(layout.Item)},
 		KeySchema:            []types.KeySchemaElement{element(layout.Match, types.KeyTypeHash), element(layout.Item, types.KeyTypeRange)},
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
-			IndexName:  aws.String(layout.Index),
-			KeySchema:  []types.KeySchemaElement{element(layout.Connection, types.KeyTypeHash)},
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
-		}},
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -15,19 +16,46 @@ import (
 
 	"msklambda/lambda/livescores/score"
 	"msklambda/test/local/dynalite"
+	"msklambda/test/local/internal/gateway"
 )
 
 func TestFlags(t *testing.T) {
-	o, err := parse([]string{"-port", "0", "-rate", "5", "-faults"}, io.Discard)
+	o, err := parse([]string{"-port", "0", "-rate", "5", "-faults", "-posts", "7", "-post-status", "503", "-post-share", "0.5"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (options{brokerPort: 9092, rate: 5, faults: true}); *o != want {
+	if want := (options{brokerPort: 9092, rate: 5, faults: true, limits: gateway.Limits{Connects: 500, Messages: 500, Posts: 7},
+		fault: gateway.Fault{Status: 503}, faultShare: 0.5}); *o != want {
 		t.Errorf("options = %+v, want %+v", *o, want)
 	}
-	for _, args := range []string{"x", "-rate -1", "-rate 1001", "-unknown"} {
+	for _, args := range []string{"x", "-rate -1", "-rate 1001", "-unknown", "-posts -1", "-post-status 200", "-post-share 2"} {
 		if _, err := parse(strings.Fields(args), io.Discard); err == nil {
 			t.Errorf("parse(%s) = nil, want an error", args)
+		}
+	}
+}
+
+// A share of the browsers is struck, each always or never.
+func TestAFaultIsOfAShareOfTheBrowsers(t *testing.T) {
+	o := &options{fault: gateway.Fault{Hang: true}, faultShare: 0.3}
+	struck := 0
+	for i := range 1000 {
+		c := fmt.Sprintf("c%d=", i)
+		first := o.postFault(c)
+		if first.Hang {
+			struck++
+		}
+		if again := o.postFault(c); again != first {
+			t.Fatalf("%s is struck now and then", c)
+		}
+	}
+	if struck < 200 || struck > 400 {
+		t.Errorf("struck = %d of 1000, want some 300", struck)
+	}
+	for share, want := range map[float64]bool{0: false, 1: true} {
+		o.faultShare = share
+		if got := o.postFault("c=").Hang; got != want {
+			t.Errorf("a share of %v strikes = %v, want %v", share, got, want)
 		}
 	}
 }
@@ -94,7 +122,7 @@ func TestTheCommand(t *testing.T) {
 	t.Chdir("../../..")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	out := &awaited{parts: []string{"page       http://127.0.0.1:", "kcat -b 127.0.0.1:", "livescores: events sent", "failed     {"}, then: cancel}
+	out := &awaited{parts: []string{"page       http://127.0.0.1:", "kcat -b 127.0.0.1:", `"Sent":`, `"Events":1`, `rejected   {"Error":"not a score event`, `rejected   {"Error":"sequence must be greater`}, then: cancel}
 	err := run(ctx, &options{rate: 50, faults: true, logs: true, duration: 45 * time.Second}, out)
 	var missing dynalite.MissingError
 	if errors.As(err, &missing) && os.Getenv("CI") == "" {

@@ -39,6 +39,7 @@ type Browser struct {
 
 	mu      sync.Mutex
 	id      int
+	still   bool // pages have no JavaScript
 	waiting map[int]chan answer
 	errors  []string // that the page threw or logged
 }
@@ -107,7 +108,7 @@ func (b *Browser) attach(ctx context.Context, stderr io.Reader) error {
 		return err
 	}
 	b.session = attached.SessionID
-	for _, domain := range []string{"Page.enable", "Runtime.enable", "Log.enable"} {
+	for _, domain := range []string{"Page.enable", "Runtime.enable", "Log.enable", "Network.enable"} {
 		if err := b.call(ctx, domain, nil, nil); err != nil {
 			return err
 		}
@@ -192,6 +193,59 @@ func (b *Browser) Open(ctx context.Context, url string) error {
 	return nil
 }
 
+// BeforePages runs a script in each page that is opened from now on, before the
+// page's own.
+func (b *Browser) BeforePages(ctx context.Context, script string) error {
+	return b.call(ctx, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": script}, nil)
+}
+
+// Faster makes the clock and the timers of the pages run so many times as fast as
+// they are, so that a test need not wait as a person would.
+func (b *Browser) Faster(ctx context.Context, times int) error {
+	return b.BeforePages(ctx, fmt.Sprintf(`{ const n = %d, start = Date.now(), now = Date.now.bind(Date), after = setTimeout, every = setInterval, timeout = AbortSignal.timeout.bind(AbortSignal);
+		Date.now = () => start + (now() - start) * n;
+		window.setTimeout = (f, ms, ...args) => after(f, (ms ?? 0) / n, ...args);
+		window.setInterval = (f, ms, ...args) => every(f, (ms ?? 0) / n, ...args);
+		AbortSignal.timeout = (ms) => timeout(ms / n); }`, times))
+}
+
+// Window makes the window of a size, that of a phone if it is narrow, with colours
+// for light or dark.
+func (b *Browser) Window(ctx context.Context, width, height int, scheme string) error {
+	if err := b.call(ctx, "Emulation.setDeviceMetricsOverride", map[string]any{
+		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil); err != nil {
+		return err
+	}
+	return b.call(ctx, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+}
+
+// WithoutScripts makes pages that are opened from now on have no JavaScript.
+func (b *Browser) WithoutScripts(ctx context.Context) error {
+	b.mu.Lock()
+	b.still = true
+	b.mu.Unlock()
+	return b.call(ctx, "Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
+}
+
+// Offline takes the network away, and gives it back.
+func (b *Browser) Offline(ctx context.Context, on bool) error {
+	return b.call(ctx, "Network.emulateNetworkConditions", map[string]any{"offline": on, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}, nil)
+}
+
+// Press presses a key, as a person does.
+func (b *Browser) Press(ctx context.Context, key string, code int) error {
+	for _, kind := range []string{"keyDown", "keyUp"} {
+		params := map[string]any{"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code}
+		if key == "Enter" && kind == "keyDown" {
+			params["text"] = "\r"
+		}
+		if err := b.call(ctx, "Input.dispatchKeyEvent", params, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Eval evaluates an expression in the page, or what it promises.
 func (b *Browser) Eval(ctx context.Context, expression string) (any, error) {
 	var out struct {
@@ -211,6 +265,16 @@ func (b *Browser) Eval(ctx context.Context, expression string) (any, error) {
 // Wait waits until an expression is true. It may be of a page that is still being
 // loaded.
 func (b *Browser) Wait(ctx context.Context, expression string) error {
+	b.mu.Lock()
+	still := b.still
+	b.mu.Unlock()
+	for still { // timers are scripts: ask instead
+		if v, err := b.Eval(ctx, `(() => { try { return !!(`+expression+`) } catch { return false } })()`); v == true {
+			return nil
+		} else if ctx.Err() != nil {
+			return fmt.Errorf("waiting for %s: %w, last %v", expression, ctx.Err(), err)
+		}
+	}
 	for {
 		v, err := b.Eval(ctx, `new Promise((done) => { const end = Date.now() + 1000; const look = () => {
 			let ok = false; try { ok = !!(`+expression+`) } catch {}
@@ -230,11 +294,7 @@ func (b *Browser) Wait(ctx context.Context, expression string) error {
 }
 
 // Screenshot takes a picture of the window, as PNG.
-func (b *Browser) Screenshot(ctx context.Context, width, height int) ([]byte, error) {
-	if err := b.call(ctx, "Emulation.setDeviceMetricsOverride", map[string]any{
-		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil); err != nil {
-		return nil, err
-	}
+func (b *Browser) Screenshot(ctx context.Context) ([]byte, error) {
 	var out struct{ Data string }
 	if err := b.call(ctx, "Page.captureScreenshot", map[string]any{"format": "png"}, &out); err != nil {
 		return nil, err

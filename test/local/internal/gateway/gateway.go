@@ -1,11 +1,12 @@
 // Package gateway is an API Gateway WebSocket API on loopback, as the live scores
 // define it: browsers connect, their messages invoke a function by route, and the
-// management API posts to them. It serves the page too.
+// management API posts to them. It is the CloudFront of the page and of the
+// snapshots too.
 //
-// It does what AWS documents of connection ids, routes, answers, sizes and times.
-// What is not imitated: throttling, IAM (a post needs no signature), access logs,
-// and that several messages of a browser are handled at once; here they are handled
-// in order.
+// It does what AWS documents of connection ids, routes, answers, sizes, times and,
+// if asked for, limits. What is not imitated: IAM (a post needs no signature),
+// access logs, and that several messages of a browser are handled at once; here
+// they are handled in order.
 package gateway
 
 import (
@@ -16,10 +17,8 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"mime"
 	"net"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -36,11 +35,20 @@ type Function interface {
 	Invoke(ctx context.Context, payload []byte) (sandbox.Result, error)
 }
 
-// Config describes an API. Routes is the function behind all its routes.
+// Config describes an API. Routes is the function behind all its routes but those
+// that API Gateway answers alone.
 type Config struct {
 	Routes  Function
 	Matches []string // that the page shows
-	Log     func(format string, args ...any)
+	Limits  Limits
+
+	// Snapshot returns a file of the bucket of the snapshots, by its key.
+	Snapshot func(key string) (content []byte, kind string, ok bool)
+
+	// Fault is asked for each post, unless it is nil.
+	Fault func(connection string) Fault
+
+	Log func(format string, args ...any)
 }
 
 // API Gateway's limits, and the stage of the construct.
@@ -54,14 +62,18 @@ const (
 
 // Gateway is an API that can be stopped and started again at the same address.
 type Gateway struct {
-	cfg   Config
-	files map[string]string
-	addr  string
+	cfg    Config
+	files  map[string]string
+	addr   string
+	limits *limits
+	cache  cache
 
 	mu          sync.Mutex
 	connections map[string]*connection
 	server      *http.Server
 	running     sync.WaitGroup // connections, until they have ended
+	loud        chan struct{}  // closed unless all is silent
+	requests    map[string]int // of files, by name
 }
 
 // New makes a Gateway, which serves once it is started.
@@ -69,7 +81,10 @@ func New(cfg Config) *Gateway {
 	if cfg.Log == nil {
 		cfg.Log = func(string, ...any) {}
 	}
-	return &Gateway{cfg: cfg, files: maps.Collect(page.Files()), connections: map[string]*connection{}}
+	loud := make(chan struct{})
+	close(loud)
+	return &Gateway{cfg: cfg, files: maps.Collect(page.Files()), connections: map[string]*connection{}, limits: newLimits(cfg.Limits),
+		loud: loud, requests: map[string]int{}}
 }
 
 // Start serves on 127.0.0.1, at a port or, for 0, at any; a Gateway that was
@@ -97,6 +112,7 @@ func (g *Gateway) Start(port string) error {
 // Stop ends all connections at once, as an outage would, and waits until the
 // function has been told of each.
 func (g *Gateway) Stop() {
+	g.Silence(false)
 	g.mu.Lock()
 	server := g.server
 	g.server = nil
@@ -113,6 +129,50 @@ func (g *Gateway) Stop() {
 	g.running.Wait()
 }
 
+// Silence makes the gateway say nothing more, to nobody and without an end to any
+// connection, as a network does that is gone; and speak again. What it is told
+// meanwhile waits.
+func (g *Gateway) Silence(on bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.loud:
+		if on {
+			g.loud = make(chan struct{})
+		}
+	default:
+		if !on {
+			close(g.loud)
+		}
+	}
+}
+
+// hear waits until the gateway is not silent.
+func (g *Gateway) hear(ctx context.Context) error {
+	g.mu.Lock()
+	loud := g.loud
+	g.mu.Unlock()
+	select {
+	case <-loud:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Limit changes the limits.
+func (g *Gateway) Limit(l Limits) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits = newLimits(l)
+}
+
+func (g *Gateway) limited() *limits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limits
+}
+
 // PageURL is where the page is.
 func (g *Gateway) PageURL() string { return "http://" + g.addr + "/" }
 
@@ -126,36 +186,30 @@ func (g *Gateway) IDs() []string {
 	return slices.Sorted(maps.Keys(g.connections))
 }
 
+// Close ends one connection, without the browser being told.
+func (g *Gateway) Close(id string) {
+	g.mu.Lock()
+	c := g.connections[id]
+	g.mu.Unlock()
+	if c != nil {
+		_ = c.socket.CloseNow()
+	}
+}
+
 // ServeHTTP serves the API below its stage, and the page beside it.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if id, ok := strings.CutPrefix(r.URL.Path, "/"+stage+"/@connections/"); ok {
 		g.serveManagement(w, r, id)
 		return
 	}
-	switch name := strings.TrimPrefix(r.URL.Path, "/"); name {
-	case stage:
-		g.serveSocket(w, r)
-	case page.Config:
-		w.Header().Set("Content-Type", "application/json")
-		matches := g.cfg.Matches
-		if matches == nil {
-			matches = []string{}
-		}
-		// Where this very request went, be it by name or by number.
-		_ = json.NewEncoder(w).Encode(map[string]any{"url": "ws://" + r.Host + "/" + stage, "matches": matches})
-	default:
-		if name == "" {
-			name = "index.html"
-		}
-		text, ok := g.files[name]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = io.WriteString(w, text)
+	if g.hear(r.Context()) != nil {
+		return
 	}
+	if r.URL.Path == "/"+stage {
+		g.serveSocket(w, r)
+		return
+	}
+	g.serveFile(w, r)
 }
 
 // serveManagement is the management API of @connections.
@@ -166,6 +220,21 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, id str
 	refuse := func(status int, kind string) {
 		w.Header().Set("X-Amzn-ErrorType", kind)
 		w.WriteHeader(status)
+	}
+	if !g.limited().posts.take() {
+		refuse(http.StatusTooManyRequests, "LimitExceededException")
+		return
+	}
+	if g.cfg.Fault != nil {
+		switch fault := g.cfg.Fault(id); {
+		case fault.Hang:
+			_, _ = io.Copy(io.Discard, r.Body) // or the end of the request is not noticed
+			<-r.Context().Done()
+			return
+		case fault.Status != 0:
+			refuse(fault.Status, "InternalServerError")
+			return
+		}
 	}
 	if c == nil {
 		refuse(http.StatusGone, "GoneException")
@@ -181,6 +250,10 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, id str
 			refuse(http.StatusRequestEntityTooLarge, "PayloadTooLargeException")
 			return
 		}
+		// API Gateway has it for the browser, and what becomes of it is not told.
+		if g.silent() {
+			return
+		}
 		if err := c.write(r.Context(), message); err != nil {
 			refuse(http.StatusGone, "GoneException")
 		}
@@ -191,6 +264,17 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, id str
 		_ = json.NewEncoder(w).Encode(map[string]any{"ConnectedAt": c.since.Format(time.RFC3339), "Identity": map[string]any{"SourceIp": "127.0.0.1"}})
 	default:
 		refuse(http.StatusForbidden, "ForbiddenException")
+	}
+}
+
+func (g *Gateway) silent() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.loud:
+		return false
+	default:
+		return true
 	}
 }
 

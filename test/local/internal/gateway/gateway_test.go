@@ -23,7 +23,6 @@ type routes struct {
 	mu     sync.Mutex
 	events []events.APIGatewayWebsocketProxyRequest
 	fail   string // a route whose invocation fails
-	refuse bool   // connections
 }
 
 func (f *routes) Invoke(_ context.Context, payload []byte) (sandbox.Result, error) {
@@ -36,9 +35,6 @@ func (f *routes) Invoke(_ context.Context, payload []byte) (sandbox.Result, erro
 	f.events = append(f.events, e)
 	if e.RequestContext.RouteKey == f.fail {
 		return sandbox.Result{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no table"}`)}, nil
-	}
-	if f.refuse {
-		return sandbox.Result{Payload: []byte(`{"statusCode":403}`)}, nil
 	}
 	answer, err := json.Marshal(events.APIGatewayProxyResponse{StatusCode: 200, Body: e.RequestContext.RouteKey + " " + e.Body})
 	return sandbox.Result{Payload: answer}, err
@@ -55,7 +51,12 @@ func (f *routes) seen() (all []string) {
 
 func start(t *testing.T, f *routes) *Gateway {
 	t.Helper()
-	g := New(Config{Routes: f, Matches: []string{"a"}})
+	return startWith(t, Config{Routes: f, Matches: []string{"a"}})
+}
+
+func startWith(t *testing.T, cfg Config) *Gateway {
+	t.Helper()
+	g := New(cfg)
 	if err := g.Start("0"); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,8 @@ func TestMessagesGoByTheirRoute(t *testing.T) {
 	c := dial(t, g)
 	for _, tt := range []struct{ message, want string }{
 		{`{"action":"subscribe","match":"a"}`, `subscribe {"action":"subscribe","match":"a"}`},
-		{`{"action":"unsubscribe"}`, `unsubscribe {"action":"unsubscribe"}`},
+		{`{"action":"ping"}`, `{"type":"pong"}`}, // and no function is asked
+		{`{"action":"unsubscribe"}`, `$default {"action":"unsubscribe"}`},
 		{`{"action":"$connect"}`, `$default {"action":"$connect"}`},
 		{`{"action":"dance"}`, `$default {"action":"dance"}`},
 		{`hello`, `$default hello`},
@@ -133,9 +135,9 @@ func TestMessagesGoByTheirRoute(t *testing.T) {
 	g.Stop() // waits for $disconnect
 	seen := f.seen()
 	first, last := seen[0], seen[len(seen)-1]
-	id := strings.TrimPrefix(first, "CONNECT $connect ")
-	if len(id) != 16 || !strings.HasSuffix(id, "=") || last != "DISCONNECT $disconnect "+id {
-		t.Errorf("events = %q, want a connect and a disconnect of one id", seen)
+	id := strings.TrimPrefix(first, "MESSAGE subscribe ")
+	if len(id) != 16 || !strings.HasSuffix(id, "=") || last != "DISCONNECT $disconnect "+id || len(seen) != 6 {
+		t.Errorf("events = %q, want messages and a disconnect of one id", seen)
 	}
 }
 
@@ -149,13 +151,74 @@ func TestAFailureIsToldAsAPIGatewayTellsIt(t *testing.T) {
 	}
 }
 
-func TestAConnectionCanBeRefused(t *testing.T) {
-	g := start(t, &routes{refuse: true})
-	if _, _, err := websocket.Dial(deadline(t), strings.Replace(g.Endpoint(), "http", "ws", 1), nil); err == nil {
-		t.Error("Dial = nil, want an error")
+// The limits are those of an account: beyond them there is no connection, no
+// answer but "Too Many Requests", and no post.
+func TestLimits(t *testing.T) {
+	f := &routes{}
+	g := startWith(t, Config{Routes: f, Limits: Limits{Connects: 2, Messages: 1, Posts: 1}})
+	c := dial(t, g)
+	dial(t, g)
+	_, answer, err := websocket.Dial(deadline(t), strings.Replace(g.Endpoint(), "http", "ws", 1), nil)
+	if err == nil || answer.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("third Dial = %v, %v, want 429", answer, err)
 	}
-	if got := g.IDs(); len(got) != 0 {
-		t.Errorf("connections = %q, want none", got)
+	if got := ask(t, c, `{"action":"subscribe"}`); !strings.HasPrefix(got, "subscribe") {
+		t.Errorf("answer = %s, want the function's", got)
+	}
+	if got := ask(t, c, `{"action":"subscribe"}`); !strings.Contains(got, `"message":"Too Many Requests"`) {
+		t.Errorf("answer to one too many = %s", got)
+	}
+	if got := ask(t, c, `{"action":"ping"}`); got != `{"type":"pong"}` {
+		t.Errorf("answer over another route = %s, want a limit of its own", got)
+	}
+	url := g.Endpoint() + "/@connections/" + g.IDs()[0]
+	if got := []int{post(t, http.MethodPost, url, "a"), post(t, http.MethodPost, url, "b")}; got[0] != 200 || got[1] != 429 {
+		t.Errorf("posts = %v, want 200 and 429", got)
+	}
+}
+
+func TestPostsFailAsAsked(t *testing.T) {
+	fault := Fault{Status: 503}
+	g := startWith(t, Config{Routes: &routes{}, Fault: func(string) Fault { return fault }})
+	ask(t, dial(t, g), "x")
+	url := g.Endpoint() + "/@connections/" + g.IDs()[0]
+	if got := post(t, http.MethodPost, url, "news"); got != 503 {
+		t.Errorf("POST = %d, want 503", got)
+	}
+	fault = Fault{Hang: true}
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("news"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := http.DefaultClient.Do(r)
+		ended <- err
+	}()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("POST = %v, want no answer", err)
+	}
+}
+
+// A silent gateway says nothing, ends nothing, and answers what it was asked when
+// it speaks again.
+func TestSilence(t *testing.T) {
+	g := start(t, &routes{})
+	c := dial(t, g)
+	ask(t, c, "x")
+	g.Silence(true)
+	if err := c.Write(deadline(t), websocket.MessageText, []byte(`{"action":"ping"}`)); err != nil {
+		t.Fatal(err)
+	}
+	url := g.Endpoint() + "/@connections/" + g.IDs()[0]
+	if got := post(t, http.MethodPost, url, "lost"); got != 200 {
+		t.Errorf("POST = %d, want 200: nobody is told", got)
+	}
+	g.Silence(false)
+	if got := hear(t, c); got != `{"type":"pong"}` {
+		t.Errorf("answer = %s, want the pong", got)
 	}
 }
 
@@ -253,7 +316,27 @@ func TestThePageIsServed(t *testing.T) {
 	if _, _, got := get(page.Config); strings.TrimSpace(got) != want {
 		t.Errorf("%s = %s, want %s", page.Config, got, want)
 	}
-	if status, _, _ := get("nothing"); status != 404 {
-		t.Errorf("status of nothing = %d, want 404", status)
+	if status, _, _ := get("nothing"); status != 403 {
+		t.Errorf("status of nothing = %d, want 403, as S3 has it", status)
+	}
+}
+
+// A copy of a snapshot is served for a while, also of one that is not there.
+func TestSnapshotsAreServedFromACopy(t *testing.T) {
+	asked := 0
+	g := startWith(t, Config{Routes: &routes{}, Snapshot: func(key string) ([]byte, string, bool) {
+		asked++
+		return []byte(key), "application/json", key == "m/a.json"
+	}})
+	for _, tt := range []struct {
+		name string
+		want int
+	}{{"m/a.json", 200}, {"m/a.json", 200}, {"m/b.json", 403}, {"m/b.json", 403}} {
+		if got := post(t, http.MethodGet, g.PageURL()+tt.name, ""); got != tt.want {
+			t.Errorf("status of %s = %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	if asked != 2 || g.Requests("m/a.json") != 2 {
+		t.Errorf("read %d times, asked for %d, want 2 and 2", asked, g.Requests("m/a.json"))
 	}
 }

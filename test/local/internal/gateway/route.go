@@ -13,21 +13,20 @@ import (
 	"msklambda/lambda/livescores/layout"
 )
 
-// answered are the routes of the construct whose function's answer goes to the
-// browser, beside the default route.
-var answered = map[string]bool{layout.Subscribe: true, layout.Unsubscribe: true}
+// named are those of the construct that messages name, beside the default one.
+var named = map[string]bool{layout.Subscribe: true, layout.Ping: true}
 
 // serveSocket serves one browser until it, or the gateway, has had enough.
 func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	server := g.server
 	g.mu.Unlock()
-	c := &connection{id: newID(), since: time.Now()}
-	if _, err := g.invoke(context.WithoutCancel(r.Context()), c, layout.Connect, "CONNECT", ""); err != nil {
-		g.cfg.Log("%s: %v", layout.Connect, err)
-		http.Error(w, "", http.StatusBadGateway)
+	// Whoever wants may connect, as the construct has it: no function is asked.
+	if !g.limited().connects.take() {
+		http.Error(w, "", http.StatusTooManyRequests)
 		return
 	}
+	c := &connection{id: newID(), since: time.Now()}
 	var err error
 	// API Gateway does not look at the origin of a page; the default here does.
 	if c.socket, err = websocket.Accept(w, r, nil); err != nil {
@@ -70,12 +69,10 @@ func (g *Gateway) serve(ctx context.Context, c *connection) error {
 		if err != nil {
 			return err
 		}
-		route := routeOf(message)
-		body, err := g.invoke(ctx, c, route, "MESSAGE", string(message))
-		if err != nil {
-			g.cfg.Log("%s: %v", route, err)
-			body, _ = json.Marshal(map[string]string{"message": "Internal server error", "connectionId": c.id, "requestId": newID()})
+		if err := g.hear(ctx); err != nil {
+			return err
 		}
+		body := g.answer(ctx, c, routeOf(message), message)
 		if len(body) > 0 {
 			if err := c.write(ctx, body); err != nil {
 				return err
@@ -84,10 +81,30 @@ func (g *Gateway) serve(ctx context.Context, c *connection) error {
 	}
 }
 
+// answer is what a browser gets for a message.
+func (g *Gateway) answer(ctx context.Context, c *connection, route string, message []byte) []byte {
+	own := func(text string) []byte {
+		body, _ := json.Marshal(map[string]string{"message": text, "connectionId": c.id, "requestId": newID()})
+		return body
+	}
+	if !g.limited().message(route) {
+		return own("Too Many Requests")
+	}
+	if route == layout.Ping {
+		return []byte(layout.Pong)
+	}
+	body, err := g.invoke(ctx, c, route, "MESSAGE", string(message))
+	if err != nil {
+		g.cfg.Log("%s: %v", route, err)
+		return own("Internal server error")
+	}
+	return body
+}
+
 // routeOf is the route selection expression, $request.body.action.
 func routeOf(message []byte) string {
 	var body struct{ Action string }
-	if json.Unmarshal(message, &body) != nil || !answered[body.Action] {
+	if json.Unmarshal(message, &body) != nil || !named[body.Action] {
 		return layout.Default
 	}
 	return body.Action
@@ -116,9 +133,6 @@ func (g *Gateway) invoke(ctx context.Context, c *connection, route, kind, messag
 	var answer events.APIGatewayProxyResponse
 	if err := json.Unmarshal(result.Payload, &answer); err != nil {
 		return nil, err
-	}
-	if kind == "CONNECT" && answer.StatusCode >= http.StatusBadRequest {
-		return nil, errors.New(http.StatusText(answer.StatusCode))
 	}
 	if kind != "MESSAGE" {
 		return nil, nil

@@ -1,25 +1,30 @@
 // Package live runs the live scores on this machine: a topic, a poller that does
-// what Lambda's does, both functions as the construct builds them, a table with
-// DynamoDB's API, and a WebSocket API with the page.
+// what Lambda's does, the functions as the construct builds them, a table with
+// DynamoDB's API, buckets, a queue, and a WebSocket API with the page.
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklambda/constructs/gobuild"
 	"msklambda/lambda/kafka"
 	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/setup"
+	"msklambda/test/local/bucket"
 	"msklambda/test/local/dynalite"
 	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/gateway"
 	"msklambda/test/local/internal/poller"
 	"msklambda/test/local/internal/sandbox"
+	"msklambda/test/local/queue"
 )
 
 // Config says what to run. Code is required.
@@ -29,6 +34,15 @@ type Config struct {
 	PagePort   string   // "0" is any
 	BrokerPort int      // 0 is any
 	Partitions int      // Default: 4.
+	Posters    int      // environments of the function that posts. Default: 4.
+
+	// Built is a directory that keeps the functions for those who start several, one
+	// after the other. Default: they are built each time.
+	Built string
+
+	// Limits and Fault are what API Gateway makes of messages and posts.
+	Limits gateway.Limits
+	Fault  func(connection string) gateway.Fault
 
 	// Log is told what a person would want to know, and FunctionLog each line of
 	// the functions.
@@ -39,13 +53,16 @@ type Config struct {
 // Live is all of it, running.
 type Live struct {
 	Gateway *gateway.Gateway
+	Files   *bucket.Server
+	Queue   *queue.Queue
 
-	// Failed gets the events that were given up on.
+	// Failed gets the events that Lambda gave up on.
 	Failed chan *poller.Failure
 
 	cfg     Config
 	broker  *broker.Broker
 	client  *kgo.Client
+	env     []string // of all functions
 	closers []func() // in the order of their making
 }
 
@@ -56,8 +73,14 @@ const (
 
 	sourceARN = "arn:aws:kafka:us-east-1:111122223333:cluster/local/00000000-0000-0000-0000-000000000000-1"
 
-	// The construct's: attempts after the first.
-	retries = 2
+	// Buckets.
+	Snapshots = "snapshots"
+	Rejected  = "failed"
+
+	// The construct's: attempts after the first, and the time of the function that
+	// posts, which is also that of a message in the queue.
+	retries    = 100
+	posterTime = 10 * time.Second
 )
 
 // Start builds and starts everything, or says what keeps it from that and leaves
@@ -87,10 +110,20 @@ func (l *Live) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.startGateway(ctx, dir, endpoint); err != nil {
+	if l.Files, err = bucket.Start(); err != nil {
 		return err
 	}
-	return l.startTopic(ctx, dir, endpoint)
+	l.closers = append(l.closers, l.Files.Close)
+	l.env = []string{"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_ENDPOINT_URL_DYNAMODB=" + endpoint,
+		setup.S3EndpointEnv + "=" + l.Files.Endpoint, layout.TableEnv + "=" + table, layout.SnapshotsEnv + "=" + Snapshots,
+		layout.FailedEnv + "=" + Rejected, layout.MetricsEnv + "=local"}
+	if err := l.startGateway(ctx, dir); err != nil {
+		return err
+	}
+	if err := l.startQueue(ctx, dir); err != nil {
+		return err
+	}
+	return l.startTopic(ctx, dir)
 }
 
 func (l *Live) startTable(ctx context.Context) (endpoint string, err error) {
@@ -103,47 +136,80 @@ func (l *Live) startTable(ctx context.Context) (endpoint string, err error) {
 	return db.Endpoint, db.CreateTable(ctx, table)
 }
 
-func (l *Live) startGateway(ctx context.Context, dir, endpoint string) error {
-	routes, err := l.function(ctx, dir, "connections", endpoint)
+func (l *Live) startGateway(ctx context.Context, dir string) error {
+	bootstrap, err := l.build(ctx, dir, "connections")
 	if err != nil {
 		return err
 	}
-	l.Gateway = gateway.New(gateway.Config{Routes: routes, Matches: l.cfg.Matches, Log: func(format string, args ...any) {
-		l.cfg.Log("gateway    "+format, args...)
-	}})
+	l.Gateway = gateway.New(gateway.Config{
+		Routes: l.function("connections", bootstrap, 10*time.Second), Matches: l.cfg.Matches, Limits: l.cfg.Limits, Fault: l.cfg.Fault,
+		Snapshot: func(key string) ([]byte, string, bool) {
+			o, ok := l.Files.Get(Snapshots, key)
+			return o.Content, o.Type, ok
+		},
+		Log: func(format string, args ...any) { l.cfg.Log("gateway    "+format, args...) },
+	})
 	l.closers = append(l.closers, l.Gateway.Stop)
 	return l.Gateway.Start(l.cfg.PagePort)
 }
 
-// function builds and makes a function; its process starts with its first event.
-func (l *Live) function(ctx context.Context, dir, name, db string, env ...string) (*sandbox.Function, error) {
-	entry := filepath.Join(l.cfg.Code, name)
-	l.cfg.Log("building   %s for %s/%s, with the construct's flags", entry, runtime.GOOS, runtime.GOARCH)
-	if _, err := os.Stat(entry); err != nil {
-		return nil, fmt.Errorf("%w: run this in the repository", err)
-	}
-	bootstrap := filepath.Join(dir, name, "bootstrap")
-	if err := os.Mkdir(filepath.Dir(bootstrap), 0o755); err != nil {
-		return nil, err
-	}
-	if err := gobuild.Build(ctx, entry, bootstrap, runtime.GOOS, runtime.GOARCH); err != nil {
-		return nil, err
-	}
-	f := sandbox.New(sandbox.Config{
-		Bootstrap: bootstrap, Name: name, MemorySize: 1024, Log: l.cfg.FunctionLog,
-		Env: append(env, "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_ENDPOINT_URL_DYNAMODB="+db, layout.TableEnv+"="+table),
-	})
-	l.closers = append(l.closers, f.Close)
-	return f, nil
-}
-
-// startTopic starts the broker, and polls for the function that posts scores.
-func (l *Live) startTopic(ctx context.Context, dir, endpoint string) error {
-	function, err := l.function(ctx, dir, "livescores", endpoint,
-		layout.EndpointEnv+"="+l.Gateway.Endpoint(), kafka.ReportBatchItemFailuresEnv+"=true")
+func (l *Live) startQueue(ctx context.Context, dir string) error {
+	bootstrap, err := l.build(ctx, dir, "livescores/poster")
 	if err != nil {
 		return err
 	}
+	quota := cmp.Or(l.cfg.Limits.Posts, 10000)
+	// The queue is made first: the function puts messages into it too.
+	var functions []queue.Function
+	l.env = append(l.env, layout.EndpointEnv+"="+l.Gateway.Endpoint(), fmt.Sprintf("%s=%v", layout.QuotaEnv, quota), fmt.Sprintf("%s=%v", layout.BurstEnv, quota/2))
+	l.Queue, err = queue.New(queue.Config{Visibility: posterTime, Log: func(format string, args ...any) { l.cfg.Log("queue      "+format, args...) }})
+	if err != nil {
+		return err
+	}
+	l.env = append(l.env, "AWS_ENDPOINT_URL_SQS="+l.Queue.Endpoint, layout.QueueEnv+"="+l.Queue.URL)
+	for range cmp.Or(l.cfg.Posters, 4) {
+		functions = append(functions, l.function("poster", bootstrap, posterTime))
+	}
+	l.Queue.Start(functions...)
+	l.closers = append(l.closers, l.Queue.Close)
+	return nil
+}
+
+// build builds a function.
+func (l *Live) build(ctx context.Context, dir, name string) (bootstrap string, err error) {
+	entry := filepath.Join(l.cfg.Code, name)
+	l.cfg.Log("building   %s for %s/%s, with the construct's flags", entry, runtime.GOOS, runtime.GOARCH)
+	if _, err := os.Stat(entry); err != nil {
+		return "", fmt.Errorf("%w: run this in the repository", err)
+	}
+	if l.cfg.Built != "" {
+		dir = l.cfg.Built
+	}
+	bootstrap = filepath.Join(dir, name, "bootstrap")
+	if _, err := os.Stat(bootstrap); err == nil {
+		return bootstrap, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(bootstrap), 0o755); err != nil {
+		return "", err
+	}
+	return bootstrap, gobuild.Build(ctx, entry, bootstrap, runtime.GOOS, runtime.GOARCH)
+}
+
+// function makes one; its process starts with its first event.
+func (l *Live) function(name, bootstrap string, timeout time.Duration, env ...string) *sandbox.Function {
+	f := sandbox.New(sandbox.Config{
+		Bootstrap: bootstrap, Name: name, MemorySize: 1024, Timeout: timeout, Log: l.cfg.FunctionLog, Env: append(env, l.env...)})
+	l.closers = append(l.closers, f.Close)
+	return f
+}
+
+// startTopic starts the broker, and polls for the function that takes events.
+func (l *Live) startTopic(ctx context.Context, dir string) error {
+	bootstrap, err := l.build(ctx, dir, "livescores")
+	if err != nil {
+		return err
+	}
+	function := l.function("livescores", bootstrap, time.Minute, kafka.ReportBatchItemFailuresEnv+"=true")
 	l.broker, err = broker.Start(broker.Config{Port: l.cfg.BrokerPort})
 	if err != nil && l.cfg.BrokerPort != 0 {
 		l.broker, err = broker.Start(broker.Config{}) // that one is taken
@@ -187,12 +253,13 @@ func (l *Live) Brokers() []string { return l.broker.Addrs() }
 // Topic is its name.
 func (l *Live) Topic() string { return topic }
 
-// Produce writes an event, or whatever it is, and waits until the broker has it.
+// Produce writes an event, or whatever it is, and waits until the broker has it. No
+// event resets the match.
 func (l *Live) Produce(ctx context.Context, match string, event []byte) error {
 	return l.client.ProduceSync(ctx, &kgo.Record{Key: []byte(match), Value: event}).FirstErr()
 }
 
-// WaitForCommit waits until all that was produced is done with.
+// WaitForCommit waits until all that was produced is handed on.
 func (l *Live) WaitForCommit(ctx context.Context) error {
 	return l.broker.WaitForCommit(ctx, topic, group)
 }

@@ -1,0 +1,154 @@
+package bucket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	s3 "msklambda/test/local/bucket"
+)
+
+var cfg = aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+
+func start(t *testing.T) *s3.Server {
+	t.Helper()
+	s, err := s3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func content(text string) Object {
+	return Object{Content: []byte(text), Type: "text/plain", MaxAge: time.Second}
+}
+
+// Whoever writes last has read last, whatever the others do meanwhile.
+func TestOfManyWritersTheLastHasReadLast(t *testing.T) {
+	s := start(t)
+	var mu sync.Mutex
+	n := 0
+	var wait sync.WaitGroup
+	for range 6 {
+		b := New(cfg, "b", s.Endpoint) // as many functions
+		wait.Go(func() {
+			for range 20 {
+				mu.Lock()
+				n++
+				mu.Unlock()
+				err := b.Replace(t.Context(), "m/a:1.json", func(context.Context) (Object, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					return content(fmt.Sprint(n)), nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if o, ok := s.Get("b", "m/a:1.json"); !ok || string(o.Content) != "120" || o.Type != "text/plain" {
+		t.Errorf("object = %+v, want 120, which was read last", o)
+	}
+}
+
+func TestPutWritesWhateverThereIs(t *testing.T) {
+	s := start(t)
+	b := New(cfg, "b", s.Endpoint)
+	for _, text := range []string{"one", "two"} {
+		if err := b.Put(t.Context(), "key", content(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o, _ := s.Get("b", "key"); string(o.Content) != "two" {
+		t.Errorf("object = %s, want two", o.Content)
+	}
+	if err := b.Replace(t.Context(), "key", func(context.Context) (Object, error) { return content("three"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	if o, _ := s.Get("b", "key"); string(o.Content) != "three" {
+		t.Errorf("object = %s, want three, over one that was not known", o.Content)
+	}
+}
+
+func TestWhatIsReadBadlyIsNotWritten(t *testing.T) {
+	s := start(t)
+	want := errors.New("no table")
+	if err := New(cfg, "b", s.Endpoint).Replace(t.Context(), "key", func(context.Context) (Object, error) { return Object{}, want }); err != want {
+		t.Errorf("Replace = %v, want %v", err, want)
+	}
+	if _, ok := s.Get("b", "key"); ok {
+		t.Error("there is an object")
+	}
+}
+
+// A bucket that is away is asked until the time is up, and the error says why.
+func TestABucketThatIsAway(t *testing.T) {
+	s := start(t)
+	s.Away(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := New(cfg, "b", s.Endpoint).Put(ctx, "key", content("x"))
+	if err == nil || !strings.Contains(err.Error(), "put key: status 503") {
+		t.Errorf("Put = %v, want status 503", err)
+	}
+	ready := make(chan error, 1)
+	go func() { ready <- New(cfg, "b", s.Endpoint).Put(t.Context(), "key", content("x")) }()
+	s.Away(false)
+	if err := <-ready; err != nil {
+		t.Errorf("Put = %v, want nil once it is back", err)
+	}
+}
+
+func TestTheAddressOfABucket(t *testing.T) {
+	for region, want := range map[string]string{"eu-west-1": "https://b.s3.eu-west-1.amazonaws.com/", "cn-north-1": "https://b.s3.cn-north-1.amazonaws.com.cn/"} {
+		if got := New(aws.Config{Region: region}, "b", "").base; got != want {
+			t.Errorf("address in %s = %s, want %s", region, got, want)
+		}
+	}
+}
+
+// What was read before somebody else wrote is not written over that: it is read
+// again. Whoever writes alone reads once.
+func TestWhatSomebodyElseWroteIsNotWrittenOver(t *testing.T) {
+	s := start(t)
+	one, other := New(cfg, "b", s.Endpoint), New(cfg, "b", s.Endpoint)
+	reads := 0
+	write := func(meanwhile func()) string {
+		t.Helper()
+		reads = 0
+		err := one.Replace(t.Context(), "key", func(context.Context) (Object, error) {
+			if reads++; reads == 1 {
+				meanwhile()
+			}
+			return content(fmt.Sprintf("read %d", reads)), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, _ := s.Get("b", "key")
+		return string(o.Content)
+	}
+	for n := range 3 {
+		if got := write(func() {}); got != "read 1" || reads != 1 {
+			t.Errorf("write %d = %s after %d reads, want one", n+1, got, reads)
+		}
+		got := write(func() {
+			if err := other.Replace(t.Context(), "key", func(context.Context) (Object, error) { return content(fmt.Sprint("other ", n)), nil }); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got != "read 2" {
+			t.Errorf("object = %s, want what was read after the other's write", got)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package posts
+
+import (
+	"flag"
+	"slices"
+	"testing"
+	"time"
+)
+
+var simulate = flag.Bool("simulate", false, "simulate 100,000 and 1,000,000 viewers too, which takes minutes")
+
+// TestViewers simulates a match with many viewers: the code of the function, with
+// the SDK's requests, in virtual time against an account with a quota. A post takes
+// 10 ms and 195 µs of a processor, which is what was measured of one that is signed
+// and sent over TLS; an environment has one processor, and a request to the table
+// takes 5 ms.
+//
+//	go test ./lambda/livescores/posts -run Viewers -v -simulate -timeout 30m
+func TestViewers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
+	type setting struct {
+		viewers int
+		quota   Quota
+		within  time.Duration // that all have it; 0 is not tested
+	}
+	worlds := []setting{{1000, Quota{10000, 5000}, time.Second}, {10000, Quota{10000, 5000}, time.Second}}
+	if *simulate {
+		for _, quota := range []Quota{{10000, 5000}, {100000, 50000}} {
+			for _, viewers := range []int{100_000, 1_000_000} {
+				ideal := (float64(viewers) - quota.Burst) / quota.PerSecond
+				worlds = append(worlds, setting{viewers, quota, time.Duration(1.25 * max(ideal, 0.8) * float64(time.Second))})
+			}
+		}
+	}
+	for _, tt := range worlds {
+		within(t, func(t *testing.T) {
+			w := newWorld(t, tt.viewers)
+			w.cpu = 195 * time.Microsecond
+			w.quota = &account{rate: tt.quota.PerSecond, burst: tt.quota.Burst}
+			w.share = tt.quota
+			for n := range 2 {
+				refused, posts := w.quota.refused, w.posts
+				start := time.Now()
+				w.happen()
+				w.settle()
+				w.check()
+				var took []time.Duration
+				copies := 0
+				for _, got := range w.got {
+					i := slices.IndexFunc(got, func(m message) bool { return m.last == int64(n+1) })
+					took = append(took, began.Add(got[i].at).Sub(start))
+					for _, m := range got {
+						if m.last == int64(n+1) {
+							copies++
+						}
+					}
+				}
+				slices.Sort(took)
+				last := took[len(took)-1]
+				t.Logf("%8d viewers, quota %6.0f/s, event %d: half %6.2fs, 99 %% %6.2fs, all %6.2fs; posts %d, of which refused %d; copies %d; shards %d, functions at once %d",
+					tt.viewers, tt.quota.PerSecond, n+1, took[len(took)/2].Seconds(), took[len(took)*99/100].Seconds(), last.Seconds(),
+					w.posts-posts, w.quota.refused-refused, copies, w.state.Shards, w.most)
+				if last > tt.within {
+					t.Errorf("all of %d had event %d after %v, want %v", tt.viewers, n+1, last, tt.within)
+				}
+				time.Sleep(time.Minute) // the account's bucket is full again
+			}
+		})
+	}
+}

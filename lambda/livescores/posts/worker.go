@@ -1,0 +1,199 @@
+// Package posts tells a shard of the followers of a match what happened.
+//
+// The followers are a ring. A run goes on where the one before it ended, with what
+// is newest by then, and is done when it is back where it began to send that. So
+// nobody waits for the same others again and again: when there is more to send than
+// can be posted, everybody gets less often what is then the newest.
+//
+// What has no answer or a bad one is tried again beside the others, and is taken
+// along to the next run; if much of that has gathered, no others are begun until it
+// passes. So an outage delays everybody and loses nobody, and a connection that
+// hangs delays nobody else.
+package posts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
+
+	"msklambda/lambda/livescores/job"
+	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/match"
+	"msklambda/lambda/livescores/metrics"
+	"msklambda/lambda/livescores/table"
+)
+
+// Store is what there is of matches and followers: a [table.Table].
+type Store interface {
+	Match(ctx context.Context, id string, consistent bool) (match.State, error)
+	Split(ctx context.Context, id string, shards int) error
+	Followers(ctx context.Context, id string, from int, after string, to, most int) ([]table.Follower, bool, error)
+	Remove(ctx context.Context, id, connection string) error
+	Progress(ctx context.Context, id string, shard, of int) ([]byte, error)
+	SaveProgress(ctx context.Context, id string, shard, of int, state []byte, now time.Time) error
+}
+
+// Queue takes jobs that are to be done next: a [job.Queue].
+type Queue interface {
+	Send(ctx context.Context, jobs ...job.Job) error
+}
+
+// Quota is what may be posted, by all shards of a match together.
+type Quota struct {
+	PerSecond float64
+	Burst     float64 // at once
+}
+
+// Worker does jobs.
+type Worker struct {
+	store   Store
+	queue   Queue
+	client  *apigatewaymanagementapi.Client
+	metrics *metrics.Log
+	quota   Quota
+	times   times
+}
+
+type times struct {
+	attempt time.Duration // of one attempt to post
+	save    time.Duration // that is left at the end, beside an attempt, to note how far it came
+	again   time.Duration // that a connection is tried which takes nothing while others do
+	alone   time.Duration // and which takes nothing when all others have it
+	first   time.Duration // longest wait after the first attempt; it doubles with each
+	longest time.Duration // wait between two attempts
+	look    time.Duration // between two looks at whether there is something newer
+}
+
+var usual = times{attempt: 3 * time.Second, save: time.Second, again: 30 * time.Second, alone: 5 * time.Minute,
+	first: 50 * time.Millisecond, longest: time.Second, look: 500 * time.Millisecond}
+
+const (
+	// atOnce is how many posts are under way. Each waits for API Gateway for most
+	// of its time, so there are more of them than processors.
+	atOnce = 128
+
+	// mostAgain bounds what is tried again beside the others.
+	mostAgain = 256
+
+	// perShard is how many followers a shard is to have. With twice as many it is
+	// split into splitBy.
+	perShard = 1000
+	splitBy  = 4
+
+	// mostParts ends a job that cannot be done, after an hour or so.
+	mostParts = 600
+)
+
+// New makes a Worker.
+func New(s Store, q Queue, client *apigatewaymanagementapi.Client, quota Quota, m *metrics.Log) *Worker {
+	return &Worker{store: s, queue: q, client: client, metrics: m, quota: quota, times: usual}
+}
+
+// progress is how far a shard has come, from one run to the next.
+type progress struct {
+	Epoch int64 `json:"epoch,omitempty"`
+	Sent  int64 `json:"sent"`  // the sequence that all followers had when the ring was closed last
+	Reach int64 `json:"reach"` // the sequence that is being sent, -1 for none yet
+	At    place `json:"at"`    // up to here
+	Mark  place `json:"mark"`  // after here it began to be sent
+	Round bool  `json:"round,omitempty"`
+	Done  bool  `json:"done,omitempty"` // all have Reach, but for those in Again
+
+	Again []again `json:"again,omitempty"`
+}
+
+// again is a connection that is to be tried again.
+type again struct {
+	Connection string `json:"c"`
+	Since      int64  `json:"since"` // of the first attempt, in milliseconds since 1970
+	Tries      int    `json:"n,omitempty"`
+	due        time.Time
+}
+
+// Do does a job, or as much of it as there is time for before the context's
+// deadline, and puts the rest into the queue.
+func (w *Worker) Do(ctx context.Context, j job.Job) error {
+	s, err := w.store.Match(ctx, j.Match, true)
+	if err != nil {
+		return err
+	}
+	if j.Epoch != s.Epoch || j.Of < 1 || layout.Slots%j.Of != 0 || j.Shard < 0 || j.Shard >= j.Of {
+		return nil // the match was reset meanwhile
+	}
+	low := j.Shard * layout.Slots / j.Of
+	p := progress{Epoch: s.Epoch, Sent: j.From, Reach: -1, At: place{Slot: low}, Mark: place{Slot: low}}
+	text, err := w.store.Progress(ctx, j.Match, j.Shard, j.Of)
+	if err != nil {
+		return err
+	}
+	var saved progress
+	if text != nil && json.Unmarshal(text, &saved) == nil && saved.Epoch == s.Epoch {
+		p = saved
+	}
+	if p.Done && p.Reach >= s.Sequence && len(p.Again) == 0 {
+		return nil // another job had it with it
+	}
+	r := newRun(w, j, p)
+	defer r.close()
+	err = r.do(ctx, &s)
+	if errors.Is(err, errSplit) {
+		return w.split(ctx, j)
+	}
+	r.report(&s)
+	if r.fatal != nil {
+		return fmt.Errorf("post %d of %s: %w", r.p.Reach, j.Match, r.fatal)
+	}
+	if e := w.save(ctx, j, &r.p); e != nil {
+		return errors.Join(err, e)
+	}
+	if err != nil {
+		return err
+	}
+	if r.p.Done && len(r.p.Again) == 0 {
+		return nil
+	}
+	if j.Part++; j.Part > mostParts {
+		slog.ErrorContext(ctx, "livescores: a job is given up", "match", j.Match, "shard", j.Shard, "of", j.Of, "parts", j.Part)
+		return nil
+	}
+	return w.queue.Send(ctx, j)
+}
+
+func (w *Worker) save(ctx context.Context, j job.Job, p *progress) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return w.store.SaveProgress(ctx, j.Match, j.Shard, j.Of, text, time.Now())
+}
+
+// split hands a job on to more shards, which share what this one was to do.
+func (w *Worker) split(ctx context.Context, j job.Job) error {
+	if err := w.store.Split(ctx, j.Match, j.Of*splitBy); err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "livescores: a shard is split", "match", j.Match, "shard", j.Shard, "of", j.Of, "into", splitBy)
+	var all []job.Job
+	for i := range splitBy {
+		part := j
+		part.Shard, part.Of, part.Part = j.Shard*splitBy+i, j.Of*splitBy, 0
+		all = append(all, part)
+	}
+	return w.queue.Send(ctx, all...)
+}
+
+// report writes the metrics of a run.
+func (r *run) report(s *match.State) {
+	values := map[string]float64{metrics.Sent: float64(r.n.sent), metrics.Gone: float64(r.n.gone), metrics.Throttled: float64(r.n.throttled),
+		metrics.Retried: float64(r.n.retried), metrics.Failed: float64(r.n.failed)}
+	if r.finished && s.At > 0 {
+		values[metrics.Age] = float64(r.last.UnixMilli() - s.At)
+	}
+	r.w.metrics.Write(values, map[string]any{"match": r.j.Match, "sequence": r.p.Reach, "shard": r.j.Shard, "of": r.j.Of,
+		"part": r.j.Part, "waiting": len(r.p.Again), "done": r.p.Done, "ms": time.Since(r.began).Milliseconds()})
+}

@@ -1,0 +1,64 @@
+package snapshot
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"msklambda/lambda/livescores/bucket"
+	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/score"
+	"msklambda/lambda/livescores/table"
+	s3 "msklambda/test/local/bucket"
+	"msklambda/test/local/dynalite"
+)
+
+// Two functions that have a match, as after a rebalance: the one that is late does
+// not write its older state over the newer one.
+func TestAnOlderStateIsNotWrittenOverANewerOne(t *testing.T) {
+	server, name := dynalite.ForTest(t)
+	files, err := s3.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(files.Close)
+	tbl := table.New(server.Client(), name)
+	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+	writer := func() *Writer { return New(tbl, bucket.New(cfg, "b", files.Endpoint)) }
+	late, quick := writer(), writer()
+
+	s, err := tbl.Match(t.Context(), "m", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accept := func(sequence int64) {
+		t.Helper()
+		e := score.Event{Match: "m", Sequence: sequence, Home: "A", Away: "B", Clock: "1", Kind: "kickoff"}
+		if _, err := s.Accept(e, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := tbl.Write(t.Context(), &s, time.Now()); !ok || err != nil {
+			t.Fatalf("Write = %v, %v", ok, err)
+		}
+	}
+	accept(1)
+	older := s
+	accept(2)
+	if err := quick.Write(t.Context(), &s); err != nil {
+		t.Fatal(err)
+	}
+	if err := late.Write(t.Context(), &older); err != nil {
+		t.Fatal(err)
+	}
+	o, _ := files.Get("b", layout.Snapshot("m"))
+	var got Match
+	if err := json.Unmarshal(o.Content, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Sequence != 2 || len(got.Events) != 2 || got.Written.IsZero() || got.Match != "m" {
+		t.Errorf("snapshot = %s, want both events", o.Content)
+	}
+}

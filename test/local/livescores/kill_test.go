@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"msklambda/lambda/livescores/score"
+)
+
+// viewer is a browser without a page: it drops what it has, and takes what it
+// missed from the snapshot.
+type viewer struct {
+	mu     sync.Mutex
+	has    map[int64]bool
+	twice  int
+	newest int64
+}
+
+func (v *viewer) take(events []score.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, e := range events {
+		if v.has[e.Sequence] {
+			v.twice++
+		}
+		v.has[e.Sequence] = true
+		v.newest = max(v.newest, e.Sequence)
+	}
+}
+
+// wait waits until the viewer has an event.
+func (v *viewer) wait(ctx context.Context, sequence int64) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		v.mu.Lock()
+		there := v.newest >= sequence
+		v.mu.Unlock()
+		if there {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// TestFunctionsThatAreKilledLoseNothing kills the processes of the functions, again
+// and again, while events are written: every viewer has every event.
+func TestFunctionsThatAreKilledLoseNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
+	const viewers, events, kills = 50, 40, 4
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	l := startLive(t, ctx, matches("a"))
+	all := make([]*viewer, viewers)
+	var done sync.WaitGroup
+	for i := range all {
+		v := &viewer{has: map[int64]bool{}}
+		all[i] = v
+		c, _, err := websocket.Dial(ctx, strings.Replace(l.Gateway.Endpoint(), "http", "ws", 1), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.CloseNow() }()
+		if err := c.Write(ctx, websocket.MessageText, []byte(`{"action":"subscribe","matches":[{"match":"a"}]}`)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := c.Read(ctx); err != nil {
+			t.Fatal(err)
+		}
+		done.Go(func() {
+			for len(v.has) < events { // only this goroutine writes it
+				_, text, err := c.Read(ctx)
+				if err != nil {
+					return
+				}
+				var m struct{ Events []score.Event }
+				if err := json.Unmarshal(text, &m); err != nil {
+					t.Error(err)
+				}
+				v.take(m.Events)
+			}
+		})
+	}
+	killed := 0
+	for sequence := range int64(events) {
+		if err := l.Produce(ctx, "a", event("a", sequence+1, 0, 0, "goal").JSON()); err != nil {
+			t.Fatal(err)
+		}
+		if sequence%(events/kills) == 2 {
+			killed += kill(t) // in the middle of that
+			all[0].wait(ctx, sequence)
+		}
+	}
+	if err := l.WaitForCommit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	done.Wait()
+	twice := 0
+	for i, v := range all {
+		twice += v.twice
+		if len(v.has) != events {
+			t.Errorf("viewer %d has %d events, want %d", i, len(v.has), events)
+		}
+	}
+	if killed < kills {
+		t.Errorf("killed %d processes, want at least %d", killed, kills)
+	}
+	select {
+	case f := <-l.Failed:
+		t.Errorf("failed = %+v, want nothing", f)
+	default:
+	}
+	t.Logf("killed %d processes; %d events sent twice to %d viewers", killed, twice, viewers)
+}
+
+// kill kills the processes of the functions that this test started.
+func kill(t *testing.T) (n int) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil || len(links) == 0 {
+		t.Skip("there is no /proc to find processes in")
+	}
+	for _, link := range links {
+		target, err := os.Readlink(link)
+		if err != nil || !strings.HasSuffix(target, "/bootstrap") || !strings.Contains(target, "/msklambda-live-") || strings.Contains(target, "/connections/") {
+			continue
+		}
+		id := strings.Split(link, "/")[2]
+		status, err := os.ReadFile("/proc/" + id + "/status")
+		if err != nil || !strings.Contains(string(status), "PPid:\t"+strconv.Itoa(os.Getpid())+"\n") {
+			continue
+		}
+		pid, err := strconv.Atoi(id)
+		if err != nil {
+			continue
+		}
+		if syscall.Kill(pid, syscall.SIGKILL) == nil {
+			n++
+		}
+	}
+	return n
+}
