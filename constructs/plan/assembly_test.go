@@ -171,6 +171,13 @@ func TestTheFormats(t *testing.T) {
 			}
 		}
 	}
+	reports = []*Report{{Stack: "S", Compared: true, Known: []string{"k"}, Why: []string{"w"}, Warnings: []string{"m"}}, {Stack: "P", Pending: "look-ups"}}
+	for _, want := range []string{"nothing changes", "How what is there is known\n    k\n  Why\n    w\n  Warnings\n    m\n", "Stack P\n    not known: look-ups\n"} {
+		if got := write(Text); !strings.Contains(got, want) {
+			t.Errorf("text lacks %q:\n%s", want, got)
+		}
+	}
+	reports = []*Report{Compare(golden(t), with(t, moved, set(otherMappingID, group, `{"ConsumerGroupId":"a*b"}`)))}
 	var back struct{ Stacks []Report }
 	if err := json.Unmarshal([]byte(write(JSON)), &back); err != nil || !back.Stacks[0].Refused() {
 		t.Errorf("JSON comes back as %+v, %v", back, err)

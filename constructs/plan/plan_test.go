@@ -116,6 +116,14 @@ func TestWhatBecomesOfAMapping(t *testing.T) {
 			[]func(*Template){set(mappingIDOfOrders, "ProvisionedPollerConfig", `{}`)}, InPlace, "kept", []string{"1 to 4 provisioned pollers -> on-demand pollers"}},
 		"partial responses": {nil, []func(*Template){set(mappingIDOfOrders, "FunctionResponseTypes", `["ReportBatchItemFailures"]`),
 			set(functionID, "Environment", `{"Variables":{"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES":"true"}}`)}, InPlace, "kept", []string{"RECORDS CAN BE LOST"}},
+		"partial responses, first of two deploys": {nil, []func(*Template){set(mappingIDOfOrders, "FunctionResponseTypes", `["ReportBatchItemFailures"]`),
+			set(functionID, "Environment", `{"Variables":{"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES":"false"}}`)}, InPlace, "kept", []string{"FunctionResponseTypes is set to ReportBatchItemFailures"}},
+		"schema registry": {nil, []func(*Template){set(mappingIDOfOrders, group, `{"ConsumerGroupId":"orders-fn","SchemaRegistryConfig":{"SchemaRegistryURI":"u"}}`)}, InPlace, "kept",
+			[]string{`schema registry none -> {"SchemaRegistryURI":"u"}`}},
+		"schema registry removed": {[]func(*Template){set(mappingIDOfOrders, group, `{"ConsumerGroupId":"orders-fn","SchemaRegistryConfig":{"SchemaRegistryURI":"u"}}`)}, nil, InPlace, "kept",
+			[]string{"the schema registry is not reset by its removal"}},
+		"poller logs removed": {[]func(*Template){set(mappingIDOfOrders, "LoggingConfig", `{"SystemLogLevel":"INFO"}`)}, nil, InPlace, "kept", []string{"LoggingConfig is not reset by its removal"}},
+		"enabled again":       {[]func(*Template){set(mappingIDOfOrders, "Enabled", "false")}, nil, InPlace, "kept", []string{"polls again, from where it stopped"}},
 		"topic": {nil, []func(*Template){moved, set(otherMappingID, topics, `["refunds"]`)}, Replaced, "begins at TRIM_HORIZON of the new one",
 			[]string{"topic orders -> refunds", "then the old one deleted"}},
 		"cluster": {nil, []func(*Template){moved, set(otherMappingID, arn, `"arn:aws:kafka:us-east-1:111122223333:cluster/other/1-2"`)}, Replaced, "not kept: on the other cluster",
@@ -145,6 +153,9 @@ func TestWhatBecomesOfAMapping(t *testing.T) {
 				if l.Verdict != test.verdict || !strings.Contains(l.Offsets, test.offsets) || report.Refused() != (test.verdict == Refused) {
 					t.Errorf("verdict %q, offsets %q, want %q and %q", l.Verdict, l.Offsets, test.verdict, test.offsets)
 				}
+				if got := strings.Join(l.Effects, "\n"); strings.Contains(got, "CAN BE LOST") != (name == "partial responses") {
+					t.Errorf("effects = %q", got)
+				}
 				for _, want := range test.effects {
 					if len(more) > 0 {
 						want = strings.ReplaceAll(want, "Cluster/Orders", "ClusterOrders")
@@ -155,6 +166,50 @@ func TestWhatBecomesOfAMapping(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhatAConsumerDoes(t *testing.T) {
+	const start = "reads orders of cluster demo as group orders-fn from TRIM_HORIZON, by "
+	for want, edits := range map[string][]func(*Template){
+		start + "on-demand pollers, with IAM":                                                                          nil,
+		start + "on-demand pollers, with IAM; it is disabled, and reads nothing":                                       {set(mappingIDOfOrders, "Enabled", "false")},
+		start + "2 to 200 provisioned pollers of group g, with IAM":                                                    {set(mappingIDOfOrders, "ProvisionedPollerConfig", `{"MinimumPollers":2,"PollerGroupName":"g"}`)},
+		start + "on-demand pollers, with mutual TLS":                                                                   {set(mappingIDOfOrders, "SourceAccessConfigurations", `[{"Type":"CLIENT_CERTIFICATE_TLS_AUTH","URI":"s"}]`)},
+		start + "on-demand pollers, with no authentication, over TLS":                                                  {remove(policyID), set(ruleID, "ToPort", "9094")},
+		start + "on-demand pollers":                                                                                    {remove(policyID)},
+		strings.Replace(start, "TRIM_HORIZON", "AT_TIMESTAMP 2025-11-01T00:00:00Z", 1) + "on-demand pollers, with IAM": {set(mappingIDOfOrders, "StartingPosition", `"AT_TIMESTAMP"`), set(mappingIDOfOrders, "StartingPositionTimestamp", "1761955200")},
+		strings.Replace(start, "demo", "far", 1) + "on-demand pollers, with IAM":                                       {set(mappingIDOfOrders, arn, `"arn:aws:kafka:us-east-1:1:vpc-connection/2/far/x"`)},
+		strings.Replace(start, "demo", "Cluster", 1) + "on-demand pollers, with IAM":                                   {set(mappingIDOfOrders, arn, `{"Ref":"Cluster"}`)},
+	} {
+		if got := Describe(with(t, edits...)).Lines[0].Text; got != want {
+			t.Errorf("it %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestARetainedMappingGoesOnPolling(t *testing.T) {
+	retained := func(t *Template) { t.Resources[mappingIDOfOrders].DeletionPolicy = "Retain" }
+	l := Compare(with(t, retained), with(t, remove(mappingIDOfOrders))).Lines[0]
+	if l.Verdict != Left || !strings.Contains(strings.Join(l.Effects, ""), "goes on polling") {
+		t.Errorf("line = %+v, want it left, and polling", l)
+	}
+}
+
+// A queue's mapping, or one of Kafka elsewhere, is nothing that a group reads.
+func TestMappingsOfOtherSourcesAreOtherResources(t *testing.T) {
+	queue := func(size int) *Template {
+		template, err := ParseTemplate("Q", fmt.Appendf(nil, `{"Resources":{"Q":{"Type":"AWS::Lambda::EventSourceMapping","Properties":{"EventSourceArn":"arn:aws:sqs:us-east-1:1:q","BatchSize":%d}}}}`, size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return template
+	}
+	if IsOf(queue(1)) {
+		t.Error("a queue's mapping counts as a consumer")
+	}
+	if lines := Compare(queue(1), queue(2)).Lines; len(lines) != 1 || lines[0].Section != Others || lines[0].Offsets != "" {
+		t.Errorf("lines = %+v, want one of another resource", lines)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // stack is a template as this package reads it.
@@ -59,7 +60,7 @@ func (s *stack) mappings() (out []*mapping) {
 			m.Topics = append(m.Topics, text(topic))
 		}
 		if since := p["StartingPositionTimestamp"]; since != nil {
-			m.Position += " " + text(since)
+			m.Position += " " + timestamp(since)
 		}
 		if pollers, _ := p["ProvisionedPollerConfig"].(map[string]any); len(pollers) > 0 {
 			m.Provisioned = true
@@ -69,6 +70,14 @@ func (s *stack) mappings() (out []*mapping) {
 		out = append(out, m)
 	}
 	return out
+}
+
+// timestamp is a time in seconds, as one reads it.
+func timestamp(v any) string {
+	if seconds := number(v, -1); seconds >= 0 {
+		return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
+	}
+	return text(v) // known at the deploy only
 }
 
 func number(v any, otherwise int) int {
