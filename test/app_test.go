@@ -186,11 +186,25 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"logRetentionDays":          {map[string]any{"logRetentionDays": "365"}, consumer + "LogGroup", `"RetentionInDays":365`},
 		"logRemovalPolicy":          {map[string]any{"logRemovalPolicy": "DESTROY"}, consumer + "LogGroup", `"DeletionPolicy":"Delete"`},
 		"tags":                      {map[string]any{"tags": "team=a"}, consumer + "Role", `{"Key":"team","Value":"a"}`},
+		"functionVpcId":             {map[string]any{"functionVpcId": "vpc-0123456789abcdef9", "functionSubnetIds": "subnet-0123456789abcdef7"}, function + "/SecurityGroup", `"VpcId":"vpc-0123456789abcdef9"`},
+		"functionSubnetIds":         {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7"}, function, `"SubnetIds":["subnet-0123456789abcdef7"]`},
+		"functionSecurityGroupIds":  {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7", "functionSecurityGroupIds": sg2}, function, `"SecurityGroupIds":["` + sg2 + `"]`},
+		"layerArns":                 {map[string]any{"layerArns": layerARN}, function, `"Layers":["` + layerARN + `"]`},
+		"ephemeralStorageSize":      {map[string]any{"ephemeralStorageSize": "1024"}, function, `"EphemeralStorage":{"Size":1024}`},
+		"environmentKeyArn":         {map[string]any{"environmentKeyArn": keyARN}, function, `"KmsKeyArn":"` + keyARN + `"`},
+		"description":               {map[string]any{"description": "books orders"}, function, `"Description":"books orders"`},
+		"codeSigningConfigArn":      {map[string]any{"codeSigningConfigArn": signingARN}, function, `"CodeSigningConfigArn":"` + signingARN + `"`},
+		"alias":                     {map[string]any{"alias": "prod"}, consumer + "Alias", `"Name":"prod"`},
+		"deployment":                {map[string]any{"deployment": canary}, consumer + "Alias/DeploymentGroup", `"DeploymentConfigName":"` + canary + `"`},
+		"deploymentAlarmArns":       {map[string]any{"deployment": canary, "deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"}, consumer + "Alias/DeploymentGroup", `"Alarms":[{"Name":"latency"}]`},
+		"logGroupKeyArn":            {map[string]any{"logGroupKeyArn": keyARN}, consumer + "LogGroup", `"KmsKeyId":"` + keyARN + `"`},
+		"logLevel":                  {map[string]any{"logLevel": "WARN"}, function, `"ApplicationLogLevel":"WARN"`},
+		"systemLogLevel":            {map[string]any{"systemLogLevel": "DEBUG"}, function, `"SystemLogLevel":"DEBUG"`},
 		"stackName":                 {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
 		"entry":                     {nil, function, `"Handler":"bootstrap"`},
 	}
 	for _, key := range mskapp.Keys() {
-		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" { // with endpointAccess, with a look-up
+		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" && key != "ignore" { // with endpointAccess, with a look-up, of others
 			t.Errorf("context key %q has no row here", key)
 		}
 	}
@@ -242,6 +256,23 @@ func TestAConsumerOfTheListTakesDefaultsAway(t *testing.T) {
 	}
 }
 
+func TestAnExistingFunctionTakesNoDefaultOfABundledOne(t *testing.T) {
+	context := given(map[string]any{
+		"topic": nil, "roleArn": "arn:aws:iam::111122223333:role/mine", "architecture": "x86_64", "memorySize": 512, "timeout": "30s", "environment": "A1=b",
+		"reservedConcurrency": 1, "tracing": "ACTIVE", "logRetentionDays": 7, "logRemovalPolicy": "DESTROY", "functionVpcId": vpc,
+		"functionSubnetIds": "subnet-0123456789abcdef7", "functionSecurityGroupIds": sg2, "layerArns": layerARN, "ephemeralStorageSize": 1024,
+		"environmentKeyArn": keyARN, "description": "x", "codeSigningConfigArn": signingARN, "alias": "prod", "deployment": canary,
+		"deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency", "logGroupKeyArn": keyARN, "logLevel": "WARN", "systemLogLevel": "WARN",
+		"consumers": []any{
+			map[string]any{"name": "A", "topic": "a1"},
+			map[string]any{"name": "B", "topic": "b1", "functionArn": "arn:aws:lambda:us-east-1:111122223333:function:mine"},
+		},
+	})
+	if err := mskapp.Validate(context); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOnDemandAndNumbersOfPollersDoNotGoTogether(t *testing.T) {
 	_, err := mskapp.ReadConfig(newApp(t, given(map[string]any{"pollers": "on-demand", "minimumPollers": 2.0})))
 	if err == nil || !strings.Contains(err.Error(), `pollers must be provisioned with minimumPollers, maximumPollers or pollerGroup, got "on-demand"`) {
@@ -273,7 +304,7 @@ func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 		`architecture must be "arm64" or "x86_64", got "arm"`,
 		`logRetentionDays must be one of [1 3 5`,
 		`endpointAccess must be "pollers" or "vpc", got "none"`,
-		`stackName must be a letter and up to 127 letters, digits or '-', got "my stack"`,
+		`stackName must begin with a letter and go on with at most 127 letters, digits or '-', got "my stack"`,
 		`clusterArm is not a context key of this app, did you mean "clusterArn"?`,
 		`lambdaEndpoint must be "create", "existing" or "none", got "nat"`,
 		`stsEndpointStatements must be a JSON list of IAM statements, got "nonsense"`,
@@ -287,6 +318,47 @@ func TestWrongContextIsReportedAllAtOnce(t *testing.T) {
 	}
 	if lines := strings.Count(err.Error(), "\n"); lines != 19 {
 		t.Errorf("error has %d problems, want 19, each once:\n%v", lines, err)
+	}
+}
+
+// Each of these was taken, or refused with a line that says something else.
+func TestAContextThatMeansSomethingElseIsRefusedByWhatIsWrongWithIt(t *testing.T) {
+	list := func(consumer map[string]any) map[string]any {
+		return map[string]any{"topic": nil, "consumers": []any{consumer}}
+	}
+	for name, tt := range map[string]struct {
+		context map[string]any
+		want    string
+	}{
+		"a name for the ARN of a function": {map[string]any{"functionArn": "orders", "entry": nil},
+			`functionArn must be the ARN of a function, such as "arn:aws:lambda:us-east-1:111122223333:function:orders", got "orders"`},
+		"two topics":            {map[string]any{"topic": "orders,refunds"}, `topic must be one topic, because a mapping reads one: give each a consumer in consumers, got "orders,refunds"`},
+		"two topics in a list":  {map[string]any{"topic": []any{"orders", "refunds"}}, `topic must be one topic, because a mapping reads one: give each a consumer in consumers, got ["orders","refunds"]`},
+		"the ARN of a group":    {map[string]any{"consumerGroupId": groupARN + "orders-fn"}, `consumerGroupId must be the name of the group alone, "orders-fn", got "` + groupARN + `orders-fn"`},
+		"a time without a unit": {map[string]any{"timeout": 5.0}, `timeout must be a duration with its unit, such as "30s" or "2m", got 5`},
+		"a window without one":  {map[string]any{"batchWindow": "5"}, `batchWindow must be a duration with its unit, such as "30s" or "2m", got "5"`},
+		"a queue of another region": {with(queue, "onFailure", "arn:aws:sqs:us-west-2:111122223333:failed"),
+			"onFailure must be of the region us-east-1, where the cluster is, got us-west-2"},
+		"the key of a queue": {with(queue, "onFailureKeyArn", strings.Replace(keyARN, "us-east-1", "us-west-2", 1)),
+			"onFailure must have a key of the region us-east-1, where the cluster is, got us-west-2"},
+		"a secret of a registry": {with(registry, "schemaAccess", "BASIC_AUTH="+strings.Replace(secretARN, "us-east-1", "us-west-2", 1)),
+			"schemaAccess must be of the region us-east-1, where the cluster is, got us-west-2"},
+		"alarms told elsewhere": {map[string]any{"alarms": true, "alarmTopicArns": "arn:aws:sns:us-west-2:111122223333:pages"},
+			`alarmTopicArns must be of the region us-east-1, where the alarms are, got "arn:aws:sns:us-west-2:111122223333:pages"`},
+		"a misspelt region":                   {map[string]any{"clusterArn": strings.Replace(arn, "us-east-1", "us-eats-1", 1)}, `clusterArn must be of a region that there is, got "us-eats-1", did you mean "us-east-1"?`},
+		"a function's groups without subnets": {map[string]any{"functionSecurityGroupIds": sg0}, "functionSubnetIds is required with functionVpcId or functionSecurityGroupIds: the subnets that the function runs in"},
+		"a function's subnets and no VPC":     {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7", "vpcId": nil}, "functionVpcId is required with functionSubnetIds where vpcId is not given: the VPC of those subnets"},
+		"alarms without a deployment":         {map[string]any{"alias": "prod", "deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"}, "deploymentAlarmArns needs deployment: without it the alias moves at once"},
+		"a layer of another region":           {map[string]any{"layerArns": strings.Replace(layerARN, "us-east-1", "us-west-2", 1)}, "layerArns must be of the region us-east-1, where the cluster is, got us-west-2"},
+		"no name":                             {list(map[string]any{"topic": "orders"}), `consumers[0].name is required: a letter and then letters and digits, at most 64, which the consumer's resources bear`},
+		"a number as name":                    {list(map[string]any{"name": 7.0, "topic": "orders"}), `consumers[0].name must be a letter and then letters and digits, at most 64, which the consumer's resources bear, got 7`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := mskapp.Validate(given(tt.context))
+			if want := "the context (cdk.json or -c key=value) has problems:\n" + tt.want; err == nil || err.Error() != want {
+				t.Errorf("Validate = %v\nwant %s", err, want)
+			}
+		})
 	}
 }
 

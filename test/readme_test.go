@@ -75,6 +75,8 @@ func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
 func TestTheREADMEsListOfConsumersIsAccepted(t *testing.T) {
 	_, fragment, ok := strings.Cut(synthtest.README(t), "```json\n\"pollers\"")
 	fragment, _, _ = strings.Cut(fragment, "```")
+	// The queue is where the README's cluster is, and not that of the tests.
+	fragment = strings.NewReplacer("eu-central-1", region, "444455556666", account).Replace(fragment)
 	var context map[string]any
 	if err := json.Unmarshal([]byte(`{"pollers"`+fragment+"}"), &context); !ok || err != nil {
 		t.Fatalf("README.md has no list of consumers: %v", err)

@@ -35,6 +35,7 @@ func statementOf(principals ...awsiam.IPrincipal) awsiam.PolicyStatement {
 var refusedClusters = []refusedCluster{
 	{"no cluster", func(p *msklambda.ClusterProps) { p.ClusterARN = "" }},
 	{"the ARN of something else", func(p *msklambda.ClusterProps) { p.ClusterARN = failedQueue }},
+	{"a cluster of a region that is misspelt", func(p *msklambda.ClusterProps) { p.ClusterARN = strings.Replace(arn, region, "eu-centrl-1", 1) }},
 	{"a VPC connection in place of the cluster", func(p *msklambda.ClusterProps) { p.ClusterARN = connectionARN }},
 	{"no VPC", func(p *msklambda.ClusterProps) { p.VPCID = "" }},
 	{"a VPC and an id", func(p *msklambda.ClusterProps) {
@@ -181,6 +182,27 @@ var refusedByCluster = []struct {
 	{"a function of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.Entry, p.Function = "", awslambda.Function_FromFunctionArn(stack, jsii.String("F"), jsii.String(strings.Replace(theFunction, region, "eu-west-1", 1)))
 	}},
+	{"a queue of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.OnFailure.Queue = awssqs.Queue_FromQueueArn(stack, jsii.String("Queue"), jsii.String("arn:aws:sqs:eu-west-1:111122223333:failed"))
+	}},
+	{"a topic of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.OnFailure.Topic = awssns.Topic_FromTopicArn(stack, jsii.String("Topic"), jsii.String("arn:aws:sns:eu-west-1:111122223333:failed"))
+	}},
+	{"a queue of a stack in another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		theirs := awscdk.NewStack(stack.Node().Root().(awscdk.App), jsii.String("Theirs"), &awscdk.StackProps{
+			Env: &awscdk.Environment{Account: jsii.String(account), Region: jsii.String("eu-west-1")}})
+		p.OnFailure.Queue = awssqs.NewQueue(theirs, jsii.String("Queue"), nil)
+	}},
+	{"a secret of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Authentication = msklambda.Authentication{Method: msklambda.AuthenticationSCRAM, Secret: awssecretsmanager.Secret_FromSecretCompleteArn(
+			stack, jsii.String("Secret"), jsii.String(strings.Replace(secretARN, region, "eu-west-1", 1)))}
+	}},
+	{"the key of a secret, of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Authentication = msklambda.Authentication{Method: msklambda.AuthenticationSCRAM, Secret: imports{stack}.secret(theirKey(stack, "eu-west-1", account))}
+	}},
+	{"a key for filters, of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Filters, p.FilterKey = []string{`{"value":["a"]}`}, theirKey(stack, "eu-west-1", account)
+	}},
 	{"a function that may take more than 14 minutes", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.Entry, p.Function = "", awslambda.NewFunction(stack, jsii.String("F"), &awslambda.FunctionProps{
 			Code: awslambda.Code_FromInline(jsii.String("x")), Handler: jsii.String("index.handler"), Runtime: awslambda.Runtime_NODEJS_22_X(),
@@ -194,6 +216,10 @@ func aQueue(stack awscdk.Stack, name string) awssqs.IQueue {
 
 func aTopic(stack awscdk.Stack, name string) awssns.ITopic {
 	return awssns.Topic_FromTopicArn(stack, jsii.String("Topic"), jsii.String("arn:aws:sns:us-east-1:111122223333:"+name))
+}
+
+func theirKey(stack awscdk.Stack, region, account string) awskms.IKey {
+	return awskms.Key_FromKeyArn(stack, jsii.String("TheirKey"), jsii.String("arn:aws:kms:"+region+":"+account+":key/0c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"))
 }
 
 func aKey(stack awscdk.Stack) awskms.IKey {

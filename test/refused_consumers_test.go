@@ -1,13 +1,16 @@
 package test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
@@ -19,10 +22,13 @@ const atTimestamp = awslambda.StartingPosition_AT_TIMESTAMP
 var refusedConsumers = []refusedConsumer{
 	{"no topic", on(func(p *msklambda.ConsumerProps) { p.Topic = "" })},
 	{"a topic with a space", on(func(p *msklambda.ConsumerProps) { p.Topic = "my orders" })},
+	{"two topics", on(func(p *msklambda.ConsumerProps) { p.Topic = "orders,refunds" })},
+	{"the ARN of a topic", on(func(p *msklambda.ConsumerProps) { p.Topic = topicARN + "orders" })},
 	{"a topic that Kafka reserves", on(func(p *msklambda.ConsumerProps) { p.Topic = ".." })},
 	{"a topic that CloudFormation refuses", on(func(p *msklambda.ConsumerProps) { p.Topic = ".orders" })},
 	{"no group", on(func(p *msklambda.ConsumerProps) { p.GroupID = "" })},
 	{"a group with a space", on(func(p *msklambda.ConsumerProps) { p.GroupID = "orders fn" })},
+	{"the ARN of a group", on(func(p *msklambda.ConsumerProps) { p.GroupID = groupARN + "orders-fn" })},
 	{"a group that IAM reads as a wildcard", on(func(p *msklambda.ConsumerProps) { p.GroupID = "orders-*" })},
 	{"a batch that is too large", on(func(p *msklambda.ConsumerProps) { p.BatchSize = 10001 })},
 	{"a window that is too long", on(func(p *msklambda.ConsumerProps) { p.BatchWindow = new(301 * time.Second) })},
@@ -135,6 +141,28 @@ var refusedConsumers = []refusedConsumer{
 	{"unknown tracing", on(func(p *msklambda.ConsumerProps) { p.Tracing = "Active" })},
 	{"a retention that CloudWatch has not", on(func(p *msklambda.ConsumerProps) { p.LogRetention = "8" })},
 	{"a removal policy for other things", on(func(p *msklambda.ConsumerProps) { p.LogRemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT })},
+	{"a function's VPC that is none", on(func(p *msklambda.ConsumerProps) { p.FunctionVPC = &msklambda.FunctionVPC{} })},
+	{"too many security groups of a function", func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.FunctionVPC = aDatabasesVPC(stack, "sg-00000001", "sg-00000002", "sg-00000003", "sg-00000004", "sg-00000005", "sg-00000006")
+	}},
+	{"a security group that is nil", func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.FunctionVPC = aDatabasesVPC(stack)
+		p.FunctionVPC.SecurityGroups = []awsec2.ISecurityGroup{nil}
+	}},
+	{"too little storage", on(func(p *msklambda.ConsumerProps) { p.EphemeralStorage = 511 })},
+	{"too many layers", func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.Layers = slices.Repeat(layers(stack), 6) }},
+	{"a layer that is nil", on(func(p *msklambda.ConsumerProps) { p.Layers = []awslambda.ILayerVersion{nil} })},
+	{"a description that is too long", on(func(p *msklambda.ConsumerProps) { p.Description = strings.Repeat("a", 257) })},
+	{"a log level that is none", on(func(p *msklambda.ConsumerProps) { p.LogLevel = "debug" })},
+	{"a log level that Lambda itself has not", on(func(p *msklambda.ConsumerProps) { p.SystemLogLevel = "ERROR" })},
+	{"an alias that is a number", on(func(p *msklambda.ConsumerProps) { p.Alias = &msklambda.Alias{Name: "1"} })},
+	{"a deployment with a space", on(func(p *msklambda.ConsumerProps) { p.Alias = &msklambda.Alias{Deployment: "ten percent"} })},
+	{"alarms without a deployment", func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Alias = &msklambda.Alias{Alarms: []awscloudwatch.IAlarm{awscloudwatch.Alarm_FromAlarmArn(stack, jsii.String("Alarm"), jsii.String("arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"))}}
+	}},
+	{"an alarm of a deployment that is nil", on(func(p *msklambda.ConsumerProps) {
+		p.Alias = &msklambda.Alias{Deployment: canary, Alarms: []awscloudwatch.IAlarm{nil}}
+	})},
 	{"a tag of AWS", tags("aws:x", "y")},
 	{"a tag with a star", tags("te*am", "y")},
 	{"a tag with no name", tags("", "y")},
@@ -153,4 +181,23 @@ var refusedConsumers = []refusedConsumer{
 	{"a function and a retention", besideFunction(on(func(p *msklambda.ConsumerProps) { p.LogRetention = "ONE_WEEK" }))},
 	{"a function and a removal policy", besideFunction(on(func(p *msklambda.ConsumerProps) { p.LogRemovalPolicy = awscdk.RemovalPolicy_DESTROY }))},
 	{"a function and how to build", besideFunction(on(func(p *msklambda.ConsumerProps) { p.BuildEnvironment = map[string]string{"GOFLAGS": "-v"} }))},
+	{"a function and a VPC", besideFunction(func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.FunctionVPC = aDatabasesVPC(stack) })},
+	{"a function and an alias", besideFunction(on(func(p *msklambda.ConsumerProps) { p.Alias = &msklambda.Alias{} }))},
+	{"a function and layers", besideFunction(func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.Layers = layers(stack) })},
+	{"a function and storage", besideFunction(on(func(p *msklambda.ConsumerProps) { p.EphemeralStorage = 1024 }))},
+	{"a function and a key for variables", besideFunction(func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.EnvironmentKey = aKey(stack) })},
+	{"a function and a description", besideFunction(on(func(p *msklambda.ConsumerProps) { p.Description = "x" }))},
+	{"a function and code signing", besideFunction(func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.CodeSigning = awslambda.CodeSigningConfig_FromCodeSigningConfigArn(stack, jsii.String("Signing"), jsii.String(signingARN))
+	})},
+	{"a function and a log level", besideFunction(on(func(p *msklambda.ConsumerProps) { p.LogLevel = awslambda.ApplicationLogLevel_INFO }))},
+	{"a function and a log level of Lambda", besideFunction(on(func(p *msklambda.ConsumerProps) { p.SystemLogLevel = awslambda.SystemLogLevel_INFO }))},
+	{"a function and a key for logs", besideFunction(func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.LogGroupKey = aKey(stack) })},
+	{"a function and what to edit", besideFunction(on(func(p *msklambda.ConsumerProps) {
+		p.EditFunction = func(*awscdklambdagoalpha.GoFunctionProps) {}
+	}))},
+}
+
+func layers(stack awscdk.Stack) []awslambda.ILayerVersion {
+	return []awslambda.ILayerVersion{awslambda.LayerVersion_FromLayerVersionArn(stack, jsii.String("Layer"), jsii.String(layerARN))}
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
@@ -47,6 +48,16 @@ var refusedAtConstruction = []struct {
 				p.GroupID, p.Pollers = fmt.Sprint("g", i), &msklambda.Pollers{Maximum: most, Group: "shared"}
 			}))
 		}
+	}},
+	{"a role put in by the hook", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddConsumer("Refunds", consumerProps(refunds, func(p *msklambda.ConsumerProps) {
+			p.EditFunction = func(f *awscdklambdagoalpha.GoFunctionProps) { f.Role = nil }
+		}))
+	}},
+	{"a timeout put in by the hook", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddConsumer("Refunds", consumerProps(refunds, func(p *msklambda.ConsumerProps) {
+			p.EditFunction = func(f *awscdklambdagoalpha.GoFunctionProps) { f.Timeout = awscdk.Duration_Minutes(jsii.Number(15)) }
+		}))
 	}},
 	{"no id", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("", consumerProps(refunds)) }},
 	{"an id that is a token", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("${Token[TOKEN.9]}", consumerProps(refunds)) }},

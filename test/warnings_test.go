@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -159,13 +160,40 @@ var warningCases = []warningCase{
 			"EventCount alone": {asIs, metrics(false, awslambda.MetricType_EVENT_COUNT)},
 			"with Pollers":     {asIs, metrics(true, awslambda.MetricType_KAFKA_METRICS, awslambda.MetricType_ERROR_COUNT)},
 		}},
+	{notice.OtherAccount, "OnFailure.Queue", "OtherAccountWarning",
+		asIs, theirQueue, map[string]warningAbsent{
+			"a queue of this account": {asIs, toAQueue(nil)},
+			"a queue of this stack": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+				p.RetryAttempts, p.OnFailure.Queue = nil, awssqs.NewQueue(stack, jsii.String("Queue"), &awssqs.QueueProps{EnforceSSL: jsii.Bool(true)})
+			}},
+		}},
+	{notice.OtherAccount, "Authentication.SecretKey", "OtherAccountWarning",
+		asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+			p.Authentication = msklambda.Authentication{Method: msklambda.AuthenticationSCRAM, Secret: imports{stack}.secret(theirKey(stack, region, other))}
+		}, nil},
+	{notice.RegionUnknown, "", "RegionUnknownWarning",
+		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
+}
+
+// of another account, which only its own policy can let the role in to.
+func theirQueue(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+	p.RetryAttempts = nil
+	p.OnFailure.Queue = awssqs.Queue_FromQueueArn(stack, jsii.String("Queue"), jsii.String("arn:aws:sqs:us-east-1:"+other+":failed"))
+}
+
+func regionOf(region string) clusterEdit {
+	return func(p *msklambda.ClusterProps) { p.ClusterARN = strings.Replace(arn, "us-east-1", region, 1) }
 }
 
 // synthWarnings are the warnings of one consumer, with those of an id acknowledged.
 func synthWarnings(t *testing.T, cluster clusterEdit, edit func(awscdk.Stack, *msklambda.ConsumerProps), on, acknowledged string) []string {
 	t.Helper()
-	return synth(t, func(stack awscdk.Stack) {
-		c := msklambda.ImportCluster(stack, "Cluster", clusterProps(cluster))
+	var tpl *template
+	noPanic(t, func() {
+		props := clusterProps(cluster)
+		stack := awscdk.NewStack(newApp(t, nil), jsii.String("Test"), &awscdk.StackProps{
+			Env: &awscdk.Environment{Account: jsii.String(account), Region: jsii.String(strings.Split(props.ClusterARN, ":")[3])}})
+		c := msklambda.ImportCluster(stack, "Cluster", props)
 		var scope constructs.IConstruct = c
 		if consumer := c.AddConsumer("Orders", consumerProps(func(p *msklambda.ConsumerProps) { edit(stack, p) })); on == "consumer" {
 			scope = consumer
@@ -173,7 +201,9 @@ func synthWarnings(t *testing.T, cluster clusterEdit, edit func(awscdk.Stack, *m
 		if acknowledged != "" {
 			awscdk.Annotations_Of(scope).AcknowledgeWarning(&acknowledged, jsii.String("meant"))
 		}
-	}).warnings()
+		tpl = read(t, stack)
+	})
+	return tpl.warnings()
 }
 
 // text is the warning as CDK shows it, without its place and its id.

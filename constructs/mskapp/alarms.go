@@ -58,14 +58,7 @@ func (v value) alarms() *msklambda.Alarms {
 var topicARN = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+(\.fifo)?$`)
 
 func (v value) topicARNs() []string {
-	list := v.list()
-	for _, arn := range list {
-		if !topicARN.MatchString(arn) {
-			v.bad(`ARNs of SNS topics, such as "arn:aws:sns:us-east-1:111122223333:pages"`)
-			return nil
-		}
-	}
-	return list
+	return v.matches(topicARN, `ARNs of SNS topics, such as "arn:aws:sns:us-east-1:111122223333:pages"`)
 }
 
 // alarmFields are the keys by the names of the fields in the errors of the

@@ -1,14 +1,16 @@
 package mskapp
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"msklambda/constructs/arn"
+	"msklambda/constructs/lookup/cdkcontext"
 	"msklambda/constructs/msklambda"
 	"msklambda/constructs/problem"
 )
@@ -37,6 +39,12 @@ type ConsumerConfig struct {
 	RegistryAccess                                map[string]string // secret ARN by type
 	AlarmTopicARNs                                []string
 
+	FunctionVPCID                               string
+	FunctionSubnetIDs, FunctionSecurityGroupIDs []string
+	LayerARNs, DeploymentAlarmARNs              []string
+	EnvironmentKeyARN, LogGroupKeyARN           string
+	CodeSigningARN                              string
+
 	listed bool // it has a name of the user's, which its outputs bear
 }
 
@@ -47,6 +55,13 @@ func (c *ConsumerConfig) pollers() *msklambda.Pollers {
 	return c.Props.Pollers
 }
 
+func (c *ConsumerConfig) alias() *msklambda.Alias {
+	if c.Props.Alias == nil {
+		c.Props.Alias = &msklambda.Alias{}
+	}
+	return c.Props.Alias
+}
+
 func (c *ConsumerConfig) registry() *msklambda.SchemaRegistry {
 	if c.Props.SchemaRegistry == nil {
 		c.Props.SchemaRegistry = &msklambda.SchemaRegistry{}
@@ -54,18 +69,46 @@ func (c *ConsumerConfig) registry() *msklambda.SchemaRegistry {
 	return c.Props.SchemaRegistry
 }
 
-var (
-	stackName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
-	consumerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
-)
+var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
 
 // ReadConfig reads the context of the app and reports everything that is
 // wrong with it at once, by the name of its key. It defines no resource. The keys
 // of the extensions are read with those of the app.
 func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
-	c := &Config{StackName: "MskLambda", app: app, extensions: extensions}
+	context, _ := cdkcontext.Plain(app.Node().GetAllContext(nil)).(map[string]any)
+	c, err := read(context, extensions)
+	if err != nil {
+		return nil, err
+	}
+	c.app = app
 	var ps problem.List
-	given := readSource(app, append(settings(), settingsOf(extensions)...), &ps)
+	if c.importAll(&ps); len(ps) > 0 {
+		return nil, wrong(ps)
+	}
+	return c, nil
+}
+
+// Validate reports everything that [ReadConfig] would about a context, in plain
+// Go: without Node, an account or a look-up. What only CDK can say of the
+// statements for endpoints stays with ReadConfig.
+func Validate(context map[string]any, extensions ...*Extension) error {
+	_, err := read(context, extensions)
+	return err
+}
+
+func wrong(ps problem.List) error {
+	if err := ps.Err(); err != nil {
+		return fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
+	}
+	return nil
+}
+
+// read reads and checks a context without CDK. What is named by ARN has a
+// stand-in in the props.
+func read(context map[string]any, extensions []*Extension) (*Config, error) {
+	c := &Config{StackName: "MskLambda", extensions: extensions}
+	var ps problem.List
+	given := readSource(context, append(settings(), settingsOf(extensions)...), &ps)
 
 	reported := fields{}
 	for _, s := range clusterSettings {
@@ -77,11 +120,10 @@ func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 	}
 	if !stackName.MatchString(c.StackName) {
 		reported["StackName"] = true
-		ps.Add("stackName", "must be a letter and up to 127 letters, digits or '-', got %q", c.StackName)
+		ps.Add("stackName", "must begin with a letter and go on with at most 127 letters, digits or '-', got %q", c.StackName)
 	}
 	reported.check(&ps, c.validateCluster(), "")
 
-	c.stack = c.newStack(app)
 	for _, s := range consumerSources(given, &ps) {
 		consumer := &ConsumerConfig{Name: s.name, listed: s.listed}
 		c.readConsumer(consumer, s, &ps, reported["StackName"])
@@ -90,8 +132,8 @@ func ReadConfig(app awscdk.App, extensions ...*Extension) (*Config, error) {
 	for _, e := range extensions {
 		c.readExtension(e, given, &ps)
 	}
-	if err := ps.Err(); err != nil {
-		return nil, fmt.Errorf("the context (cdk.json or -c key=value) has problems:\n%w", err)
+	if err := wrong(ps); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -117,98 +159,13 @@ func (f fields) check(ps *problem.List, err error, prefix string) {
 	}
 }
 
-// newStack makes the stack in the account and region of what is read. Where the
-// ARN is wrong, any stack will do: it is only there to import into, and is never
-// synthesized.
-func (c *Config) newStack(app awscdk.App) awscdk.Stack {
-	arn := c.Cluster.VPCConnectionARN
-	if arn == "" {
-		arn = c.Cluster.ClusterARN
+// newStack makes the stack in the account and region of what is read.
+func (c *Config) newStack() awscdk.Stack {
+	parts := strings.Split(cmp.Or(c.Cluster.VPCConnectionARN, c.Cluster.ClusterARN), ":")
+	if len(parts) < 6 { // a token, which only code can give
+		return newStack(c.app, c.StackName, "", "")
 	}
-	name, parts := c.StackName, strings.Split(arn, ":")
-	if !stackName.MatchString(name) {
-		name = "Wrong"
-	}
-	wrong := slices.ContainsFunc(problem.Of(c.validateCluster()), func(p *msklambda.Problem) bool {
-		return p.Field == "ClusterARN" || p.Field == "VPCConnectionARN"
-	})
-	if wrong || len(parts) < 6 {
-		return newStack(app, name, "", "")
-	}
-	return newStack(app, name, parts[4], parts[3])
-}
-
-// consumerSource is what was given for one consumer, and under which keys.
-type consumerSource struct {
-	source
-	name   string
-	prefix string // of its keys in messages
-	listed bool
-}
-
-func consumerSources(given source, ps *problem.List) []consumerSource {
-	raw, ok := given[consumersKey]
-	if !ok {
-		return []consumerSource{{source: given, name: "Consumer"}}
-	}
-	list, ok := value{consumersKey, raw, ps}.objects()
-	if ok && len(list) == 0 {
-		ps.Add(consumersKey, "must have at least one consumer")
-	}
-	var out []consumerSource
-	names := map[string]bool{}
-	for i, object := range list {
-		s := consumerSource{source: maps.Clone(given), prefix: fmt.Sprintf("%s[%d].", consumersKey, i), listed: true}
-		s.name, _ = object["name"].(string)
-		switch {
-		case !consumerName.MatchString(s.name):
-			ps.Add(s.prefix+"name", "must be a letter and up to 63 letters and digits, a name of its own that its resources bear, got %q", object["name"])
-		case names[s.name]:
-			ps.Add(s.prefix+"name", "must be its own, got %q twice", s.name)
-		}
-		names[s.name] = true
-		s.dropContradicted(object)
-		for _, key := range slices.Sorted(maps.Keys(object)) {
-			switch {
-			case isConsumerKey(key) && object[key] == "":
-				delete(s.source, key) // takes a default away; null does not reach us from cdk.json
-			case isConsumerKey(key):
-				s.source[key] = object[key]
-			case key != "name":
-				ps.Add(s.prefix+key, "is not a key of a consumer")
-			}
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// dropContradicted takes away the defaults that cannot be meant for a consumer
-// with these keys: those of a bundled function beside an existing one, of another
-// kind of pollers, and of a secret that its authentication has not.
-func (s *consumerSource) dropContradicted(object map[string]any) {
-	drop := func(keys ...string) {
-		for _, key := range keys {
-			delete(s.source, key)
-		}
-	}
-	if object["functionArn"] != nil {
-		drop("entry", "roleArn", "architecture", "memorySize", "timeout", "environment", "reservedConcurrency", "tracing", "logRetentionDays", "logRemovalPolicy")
-	}
-	if object["entry"] != nil {
-		drop("functionArn")
-	}
-	if object["pollers"] == "on-demand" || object["pollers"] == "off" {
-		drop("minimumPollers", "maximumPollers", "pollerGroup", "maxRecordAge", "bisectOnError", "reportBatchItemFailures",
-			"schemaRegistry", "schemaFormat", "schemaValidate", "schemaAccess", "pollerLogLevel", "retryAttempts")
-	}
-	if method, ok := object["authentication"]; ok && method != "scram" && method != "mtls" {
-		drop("secretArn", "secretKeyArn")
-	}
-}
-
-func isConsumerKey(key string) bool {
-	return slices.ContainsFunc(consumerSettings, func(s consumerSetting) bool { return s.key == key })
+	return newStack(c.app, c.StackName, parts[4], parts[3])
 }
 
 func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps *problem.List, stackNameWrong bool) {
@@ -221,14 +178,23 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 		})
 	}
 	p := &consumer.Props
-	if p.Entry == "" && consumer.FunctionARN == "" && !reported["Function"] {
+	if reported["Function"] && p.Entry == "" {
+		reported["Entry"] = true // a function was meant
+	} else if p.Entry == "" && consumer.FunctionARN == "" {
 		p.Entry = "lambda"
 	}
 	derived := p.GroupID == "" && given.source["consumerGroupId"] == nil
 	if derived {
 		p.GroupID = c.StackName + "-" + p.Topic
 	}
-	reported.read(ps, "imports", func() { c.importInto(consumer, given.prefix, ps) })
+	consumer.name(given.prefix, ps)
+	consumer.nameFunctions(given.prefix, c.Cluster.VPCID, ps)
+	_, region := arn.Env(c.Cluster.ClusterARN)
+	for _, topic := range consumer.AlarmTopicARNs {
+		if _, got := arn.Env(topic); region != "" && got != region {
+			ps.Add(given.prefix+"alarmTopicArns", "must be of the region %s, where the alarms are, got %q", region, topic)
+		}
+	}
 
 	found := append(problem.Of(p.Validate()), problem.Of(c.Cluster.ValidateConsumer(p))...)
 	for _, other := range c.Consumers {

@@ -16,13 +16,91 @@ func TestAKeyCloseToAKnownOneIsSuggested(t *testing.T) {
 	for key, want := range map[string]string{
 		"clusterARN": "clusterArn", "cluster-arn": "clusterArn", "clusterArm": "clusterArn", "topics": "topic", "tpoic": "topic",
 		"groupId": "consumerGroupId", "consumerGroup": "consumerGroupId", "consumer_group_id": "consumerGroupId", "subnetids": "subnetIds",
-		"securityGroups": "securityGroupIds", "batchsize": "batchSize", "STSEndpoint": "stsEndpoint", "memorysize": "memorySize",
+		"securityGroups": "securityGroupIds", "batchsize": "batchSize", "STSEndpoint": "stsEndpoint", "memorysize": "memorySize", "tag": "tags",
+		// Other words for the same.
+		"memory": "memorySize", "dlq": "onFailure", "onFailureArn": "onFailure", "dead-letter-queue": "onFailure", "auth": "authentication",
+		"group": "consumerGroupId", "env": "environment", "MaximumRetryAttempts": "retryAttempts", "function": "functionArn",
 		// Words of others.
-		"stage": "", "@aws-cdk/core:topic": "", "aws:cdk:topic": "", "example": "", "tag": "tags", "env": "", "memory": "",
+		"stage": "", "owner": "", "region": "",
 	} {
 		got, ok := suggest(settings(), key)
 		if ok != (want != "") || got != want {
 			t.Errorf("suggest(%q) = %q, %v, want %q", key, got, ok, want)
+		}
+	}
+}
+
+// A word that is meant for two keys would be sent to the first of them.
+func TestAnotherWordIsForOneKeyThatThereIs(t *testing.T) {
+	of := map[string]string{}
+	known := append(settings(), append(slices.Clone(listKeys), setting{key: "name"})...)
+	for key, words := range otherWords {
+		if _, ok := find(known, key); !ok {
+			t.Errorf("other words are for %q, which is no key", key)
+		}
+		for _, word := range strings.Fields(words) {
+			if word != plain(word) {
+				t.Errorf("word %q is never compared, want %q", word, plain(word))
+			}
+			if other := of[word]; other != "" {
+				t.Errorf("word %q is for %s and for %s", word, other, key)
+			}
+			of[word] = key
+			for _, s := range settings() {
+				if word == plain(s.key) || word == plain(s.field) {
+					t.Errorf("word %q for %s is the name of %s", word, key, s.key)
+				}
+			}
+		}
+	}
+}
+
+func TestAKeyOfNobodyIsRefused(t *testing.T) {
+	for name, tt := range map[string]struct {
+		context map[string]any
+		want    []string
+	}{
+		"keys of CDK, of look-ups and of its CLI": {map[string]any{
+			"@aws-cdk/core:topic": true, "aws:cdk:topic": "x", "vpc-provider:account=1": map[string]any{}, "team/topic": 1.0,
+			"acknowledged-issue-numbers": []any{1.0}, "cli-telemetry": false, "example": map[string]any{}}, nil},
+		"another word": {map[string]any{"dlq": "arn:x"}, []string{`dlq is not a context key of this app, did you mean "onFailure"?`}},
+		"no word near": {map[string]any{"owner": "me"}, []string{`owner is not a context key of this app; if it is of something else, name it in "ignore"`}},
+		"several": {map[string]any{"memory": "512", "auth": "scram"}, []string{
+			`auth is not a context key of this app, did you mean "authentication"?`, `memory is not a context key of this app, did you mean "memorySize"?`}},
+		"the list":            {map[string]any{"consumer": []any{}}, []string{`consumer is not a context key of this app, did you mean "consumers"?`}},
+		"ignored":             {map[string]any{"owner": "me", "env": "prod", "ignore": []any{"owner", "env"}}, nil},
+		"ignored, as text":    {map[string]any{"owner": "me", "env": "prod", "ignore": "owner, env"}, nil},
+		"one of ours ignored": {map[string]any{"ignore": "topic,example"}, []string{`ignore must not have keys of this app, got "topic"`, `ignore must not have keys of this app, got "example"`}},
+		"ignored by number":   {map[string]any{"ignore": 1.0}, []string{"ignore must be a list, or text with commas between its elements, got 1"}},
+		"live scores": {map[string]any{"liveScores": true, "liveScoresTable": "x"},
+			[]string{"liveScores, liveScoresTable must go to the app of live scores, with the other options: " + liveScoresApp}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ps problem.List
+			readSource(tt.context, settings(), &ps)
+			var got []string
+			for _, p := range ps {
+				got = append(got, p.Error())
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("problems = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAKeyOfNoConsumerIsRefused(t *testing.T) {
+	for key, want := range map[string]string{
+		"topics":    `consumers[0].topics is not a key of a consumer, did you mean "topic"?`,
+		"nam":       `consumers[0].nam is not a key of a consumer, did you mean "name"?`,
+		"dlq":       `consumers[0].dlq is not a key of a consumer, did you mean "onFailure"?`,
+		"vpcId":     `consumers[0].vpcId is of the whole app: give it outside of consumers`,
+		"something": `consumers[0].something is not a key of a consumer`,
+	} {
+		var ps problem.List
+		consumerSources(source{consumersKey: []any{map[string]any{"name": "Orders", key: "x"}}}, &ps)
+		if got := ps.Err(); got == nil || got.Error() != want {
+			t.Errorf("%s: problems = %v, want %s", key, got, want)
 		}
 	}
 }
@@ -94,8 +172,10 @@ func TestValuesReadAsTextOrAsJSON(t *testing.T) {
 		{"zero", "0", positive, 0, true},
 		{"below zero", -3.0, positive, 0, true},
 		{"Go duration", "1m30s", duration, 90 * time.Second, false},
-		{"seconds", "30", duration, 30 * time.Second, false},
-		{"JSON seconds", 30.0, duration, 30 * time.Second, false},
+		{"text without a unit", "30", duration, time.Duration(0), true},
+		{"JSON number without a unit", 30.0, duration, time.Duration(0), true},
+		{"none of any unit", "0", duration, time.Duration(0), false},
+		{"JSON number, none of any unit", 0.0, duration, time.Duration(0), false},
 		{"half a minute", "half", duration, time.Duration(0), true},
 		{"text pairs", "A=1, B=2=3", pairs, "1|2=3", false},
 		{"JSON pairs", map[string]any{"A": "1", "B": "2,3"}, pairs, "1|2,3", false},

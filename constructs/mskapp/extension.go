@@ -89,17 +89,21 @@ func (c *Config) readExtension(e *Extension, given source, ps *problem.List) {
 const liveScoresApp = `npx --yes aws-cdk@2.1148.1 deploy --all --app "go run ./constructs/livescores/app"`
 
 // refuseLiveScores says which app has the keys of live scores, to whoever gives
-// them to one that has not.
-func refuseLiveScores(context map[string]any, known []setting, ps *problem.List) {
+// them to one that has not. It returns the keys that it refused.
+func refuseLiveScores(context map[string]any, known []setting, ps *problem.List) []string {
+	if slices.ContainsFunc(known, func(s setting) bool { return isLiveScores(s.key) }) {
+		return nil
+	}
 	var keys []string
 	for _, key := range slices.Sorted(maps.Keys(context)) {
-		if _, ok := find(known, key); !ok && isLiveScores(key) {
+		if isLiveScores(key) {
 			keys = append(keys, key)
 		}
 	}
-	if len(keys) > 0 && !slices.ContainsFunc(known, func(s setting) bool { return isLiveScores(s.key) }) {
+	if len(keys) > 0 {
 		ps.Add(strings.Join(keys, ", "), "must go to the app of live scores, with the other options: %s", liveScoresApp)
 	}
+	return keys
 }
 
 func isLiveScores(key string) bool { return strings.HasPrefix(plain(key), "livescore") }

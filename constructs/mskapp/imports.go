@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -21,51 +22,95 @@ import (
 	"msklambda/constructs/problem"
 )
 
-// importInto imports what a consumer names by ARN. Imports define nothing.
-func (c *Config) importInto(consumer *ConsumerConfig, prefix string, ps *problem.List) {
-	scope := constructs.NewConstruct(c.stack, jsii.String("Imports"+consumer.Name+prefix))
-	p := &consumer.Props
-	if arn := consumer.RoleARN; arn != "" {
-		p.Role = awsiam.Role_FromRoleArn(scope, jsii.String("Role"), &arn, nil)
+// name puts what a consumer names by ARN into its props, to be checked.
+func (c *ConsumerConfig) name(prefix string, ps *problem.List) {
+	p := &c.Props
+	if c.RoleARN != "" {
+		p.Role = namedRole{arn: c.RoleARN}
 	}
-	if arn := consumer.FunctionARN; arn != "" {
-		p.Function = awslambda.Function_FromFunctionArn(scope, jsii.String("Function"), &arn)
+	if c.FunctionARN != "" {
+		p.Function = namedFunction{arn: c.FunctionARN}
 	}
-	if arn := consumer.SecretARN; arn != "" {
-		p.Authentication.Secret = secretOf(scope, "Secret", arn, consumer.SecretKeyARN)
-	} else if consumer.SecretKeyARN != "" {
+	if c.SecretARN != "" {
+		p.Authentication.Secret = namedSecret{arn: c.SecretARN, key: c.SecretKeyARN}
+	} else if c.SecretKeyARN != "" {
 		ps.Add(prefix+"secretKeyArn", "needs secretArn")
 	}
-	if arn := consumer.FilterKeyARN; arn != "" {
-		p.FilterKey = awskms.Key_FromKeyArn(scope, jsii.String("FilterKey"), &arn)
-	}
-	p.OnFailure = destinationOf(scope, consumer)
-	if consumer.OnFailureKeyARN != "" && (consumer.OnFailure == "" || strings.HasPrefix(consumer.OnFailure, "kafka://")) {
+	p.FilterKey = keyNamed(c.FilterKeyARN)
+	p.OnFailure = destinationNamed(c.OnFailure, c.OnFailureKeyARN)
+	if c.OnFailureKeyARN != "" && (c.OnFailure == "" || strings.HasPrefix(c.OnFailure, "kafka://")) {
 		ps.Add(prefix+"onFailureKeyArn", "needs a queue, topic or bucket as onFailure")
 	}
-	consumer.importAlarmTopics(scope, prefix, ps)
-	for _, kind := range slices.Sorted(maps.Keys(consumer.RegistryAccess)) {
-		arn := consumer.RegistryAccess[kind]
+	if len(c.AlarmTopicARNs) > 0 && p.Alarms == nil {
+		ps.Add(prefix+"alarmTopicArns", "needs alarms")
+	} else if p.Alarms != nil {
+		p.Alarms.Actions = slices.Repeat([]awscloudwatch.IAlarmAction{namedAction{}}, len(c.AlarmTopicARNs))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(c.RegistryAccess)) {
+		arn := c.RegistryAccess[kind]
 		if !secretARN.MatchString(arn) {
 			ps.Add(prefix+"schemaAccess", "must name secrets by their whole ARNs, got %q", arn)
 			continue
 		}
-		r := consumer.registry()
-		r.Access = append(r.Access, msklambda.RegistryAccess{
-			Type:   msklambda.RegistryAccessType(kind),
-			Secret: secretOf(scope, "Registry"+kind, arn, ""),
-		})
+		r := c.registry()
+		r.Access = append(r.Access, msklambda.RegistryAccess{Type: msklambda.RegistryAccessType(kind), Secret: namedSecret{arn: arn}})
 	}
 }
 
-func (c *ConsumerConfig) importAlarmTopics(scope constructs.Construct, prefix string, ps *problem.List) {
-	if len(c.AlarmTopicARNs) > 0 && c.Props.Alarms == nil {
-		ps.Add(prefix+"alarmTopicArns", "needs alarms")
-		return
+// importAll makes the stack, and has CDK import into it what was named by ARN and
+// read what it has a reader of its own for. All was found right by then, but for
+// what CDK has to say about statements.
+func (c *Config) importAll(ps *problem.List) {
+	c.stack = c.newStack()
+	for _, consumer := range c.Consumers {
+		consumer.importInto(constructs.NewConstruct(c.stack, jsii.String("Imports"+consumer.Name)))
 	}
+	for _, e := range []struct {
+		field    string
+		endpoint *msklambda.Endpoint
+	}{
+		{"LambdaEndpoint", &c.Cluster.LambdaEndpoint}, {"STSEndpoint", &c.Cluster.STSEndpoint},
+		{"SecretsManagerEndpoint", &c.Cluster.SecretsManagerEndpoint}, {"SQSEndpoint", &c.Cluster.SQSEndpoint},
+		{"SNSEndpoint", &c.Cluster.SNSEndpoint}, {"S3Endpoint", &c.Cluster.S3Endpoint},
+	} {
+		for i, s := range e.endpoint.Statements {
+			err := try(func() { e.endpoint.Statements[i] = awsiam.PolicyStatement_FromJson(s.(writtenStatement).object) })
+			if err != nil {
+				ps.Add(keyOf(e.field+".Statements"), "must be a JSON list of IAM statements, and CDK says of element %d: %v", i, err)
+			}
+		}
+	}
+}
+
+// importInto imports what a consumer names by ARN. Imports define nothing.
+func (c *ConsumerConfig) importInto(scope constructs.Construct) {
+	p := &c.Props
+	if c.RoleARN != "" {
+		p.Role = awsiam.Role_FromRoleArn(scope, jsii.String("Role"), &c.RoleARN, nil)
+	}
+	if c.FunctionARN != "" {
+		p.Function = awslambda.Function_FromFunctionArn(scope, jsii.String("Function"), &c.FunctionARN)
+	}
+	if c.SecretARN != "" {
+		p.Authentication.Secret = secretOf(scope, "Secret", c.SecretARN, c.SecretKeyARN)
+	}
+	if c.FilterKeyARN != "" {
+		p.FilterKey = awskms.Key_FromKeyArn(scope, jsii.String("FilterKey"), &c.FilterKeyARN)
+	}
+	p.OnFailure = destinationOf(scope, c)
 	for i, arn := range c.AlarmTopicARNs {
 		topic := awssns.Topic_FromTopicArn(scope, jsii.String(fmt.Sprintf("AlarmTopic%d", i)), &arn)
-		c.Props.Alarms.Actions = append(c.Props.Alarms.Actions, awscloudwatchactions.NewSnsAction(topic))
+		p.Alarms.Actions[i] = awscloudwatchactions.NewSnsAction(topic)
+	}
+	c.importFunctions(scope)
+	if p.SchemaRegistry != nil {
+		for i, a := range p.SchemaRegistry.Access {
+			p.SchemaRegistry.Access[i].Secret = secretOf(scope, "Registry"+string(a.Type), *a.Secret.SecretArn(), "")
+		}
+	}
+	if p.Architecture != nil {
+		p.Architecture = map[string]func() awslambda.Architecture{
+			"arm64": awslambda.Architecture_ARM_64, "x86_64": awslambda.Architecture_X86_64}[*p.Architecture.Name()]()
 	}
 }
 
@@ -90,15 +135,14 @@ func destinationOf(scope constructs.Construct, consumer *ConsumerConfig) msklamb
 		}
 		return encryption.KeyArn()
 	}
-	switch {
-	case strings.HasPrefix(uri, "kafka://"):
-		return msklambda.Destination{KafkaTopic: strings.TrimPrefix(uri, "kafka://")}
-	case strings.Contains(uri, ":sqs:"):
+	switch d := consumer.Props.OnFailure; {
+	case d.Queue != nil:
 		return msklambda.Destination{Queue: awssqs.Queue_FromQueueAttributes(scope, id, &awssqs.QueueAttributes{QueueArn: &uri, KeyArn: keyARN()})}
-	case strings.Contains(uri, ":sns:"):
+	case d.Topic != nil:
 		return msklambda.Destination{Topic: awssns.Topic_FromTopicAttributes(scope, id, &awssns.TopicAttributes{TopicArn: &uri, KeyArn: keyARN()})}
-	case strings.Contains(uri, ":s3:::"):
+	case d.Bucket != nil:
 		return msklambda.Destination{Bucket: awss3.Bucket_FromBucketAttributes(scope, id, &awss3.BucketAttributes{BucketArn: &uri, EncryptionKey: encryption})}
+	default:
+		return d
 	}
-	return msklambda.Destination{}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
+	"msklambda/constructs/arn"
 	"msklambda/constructs/msklambda"
 )
 
@@ -89,7 +90,7 @@ var clusterSettings = []clusterSetting{
 // outside of consumers is then the default of each.
 var consumerSettings = []consumerSetting{
 	{setting{"topic", "Topic", "topic to read", "required"},
-		func(c *ConsumerConfig, v value) { c.Props.Topic = v.text() }},
+		func(c *ConsumerConfig, v value) { c.Props.Topic = v.topic() }},
 	{setting{"consumerGroupId", "GroupID", "consumer group", "`<stackName>-<topic>`"},
 		func(c *ConsumerConfig, v value) { c.Props.GroupID = v.text() }},
 	{setting{"entry", "Entry", "directory of the function's Go main package", "`lambda`"},
@@ -173,12 +174,46 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) { c.Props.Environment = v.pairs() }},
 	{setting{"reservedConcurrency", "ReservedConcurrency", "cap on concurrent invocations", "none"},
 		func(c *ConsumerConfig, v value) { c.Props.ReservedConcurrency = ptr(v.whole()) }},
+	{setting{"functionVpcId", "FunctionVPC.VPC", "VPC that the function runs in, with `functionSubnetIds`", "`vpcId`, if that is given"},
+		func(c *ConsumerConfig, v value) {
+			c.FunctionVPCID = v.match(arn.VPCID, `an id such as "vpc-0123456789abcdef0"`)
+		}},
+	{setting{"functionSubnetIds", "FunctionVPC", "subnets that the function runs in, such as those with a way to a database", "none: in no VPC"},
+		func(c *ConsumerConfig, v value) {
+			c.FunctionSubnetIDs = v.ids(arn.SubnetID, "subnet-0123456789abcdef0")
+		}},
+	{setting{"functionSecurityGroupIds", "FunctionVPC.SecurityGroups", "security groups of the function there, at most 5", "one of its own, with all outbound traffic"},
+		func(c *ConsumerConfig, v value) {
+			c.FunctionSecurityGroupIDs = v.ids(arn.SecurityGroupID, "sg-0123456789abcdef0")
+		}},
+	{setting{"layerArns", "Layers", "versions of layers, at most 5", "none"},
+		func(c *ConsumerConfig, v value) { c.LayerARNs = v.layerARNs() }},
+	{setting{"ephemeralStorageSize", "EphemeralStorage", "MB of `/tmp`, 512 to 10240", "512, set by the service"},
+		func(c *ConsumerConfig, v value) { c.Props.EphemeralStorage = v.positive() }},
+	{setting{"environmentKeyArn", "EnvironmentKey", "key that encrypts the variables", "Lambda's own"},
+		func(c *ConsumerConfig, v value) { c.EnvironmentKeyARN = v.keyARN() }},
+	{setting{"description", "Description", "of the function, at most 256 characters", "none"},
+		func(c *ConsumerConfig, v value) { c.Props.Description = v.text() }},
+	{setting{"codeSigningConfigArn", "CodeSigning", "code signing configuration that checks the bundle", "none"},
+		func(c *ConsumerConfig, v value) { c.CodeSigningARN = v.codeSigningARN() }},
+	{setting{"alias", "Alias.Name", "alias that the mapping invokes, moved to the new version by each deploy", "none; `live` with `deployment`"},
+		func(c *ConsumerConfig, v value) { c.alias().Name = v.text() }},
+	{setting{"deployment", "Alias.Deployment", "CodeDeploy configuration by which the alias moves, such as `CodeDeployDefault.LambdaCanary10Percent5Minutes`", "none: it moves at once"},
+		func(c *ConsumerConfig, v value) { c.alias().Deployment = v.text() }},
+	{setting{"deploymentAlarmArns", "Alias.Alarms", "alarms that move the alias back, beside the consumer's own on errors", "none"},
+		func(c *ConsumerConfig, v value) { c.DeploymentAlarmARNs = v.alarmARNs() }},
 	{setting{"tracing", "Tracing", "X-Ray: `ACTIVE`, `PASS_THROUGH` or `DISABLED`", "`ACTIVE`"},
 		func(c *ConsumerConfig, v value) { c.Props.Tracing = awslambda.Tracing(v.text()) }},
 	{setting{"logRetentionDays", "LogRetention", "days, as CloudWatch Logs has them", "30"},
 		func(c *ConsumerConfig, v value) { c.Props.LogRetention = v.retention() }},
 	{setting{"logRemovalPolicy", "LogRemovalPolicy", "`RETAIN_ON_UPDATE_OR_DELETE`, `RETAIN` or `DESTROY`", "`RETAIN_ON_UPDATE_OR_DELETE`"},
 		func(c *ConsumerConfig, v value) { c.Props.LogRemovalPolicy = awscdk.RemovalPolicy(v.text()) }},
+	{setting{"logGroupKeyArn", "LogGroupKey", "key that encrypts the log group; its policy must let CloudWatch Logs use it", "none"},
+		func(c *ConsumerConfig, v value) { c.LogGroupKeyARN = v.keyARN() }},
+	{setting{"logLevel", "LogLevel", "least level of what the function logs: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `FATAL`", "`INFO`, set by the service"},
+		func(c *ConsumerConfig, v value) { c.Props.LogLevel = awslambda.ApplicationLogLevel(v.text()) }},
+	{setting{"systemLogLevel", "SystemLogLevel", "least level of what Lambda logs of the function: `DEBUG`, `INFO` or `WARN`", "`INFO`, set by the service"},
+		func(c *ConsumerConfig, v value) { c.Props.SystemLogLevel = awslambda.SystemLogLevel(v.text()) }},
 	{setting{"tags", "Tags", "tags of the consumer's resources, `team=a,env=prod` or a JSON object", "none"},
 		func(c *ConsumerConfig, v value) { c.Props.Tags = v.pairs() }},
 }
@@ -201,7 +236,7 @@ var keys = func() map[string]string {
 	// Some keys say what several fields do.
 	keys := map[string]string{
 		"OnFailure.Queue": "onFailure", "OnFailure.Topic": "onFailure", "OnFailure.Bucket": "onFailure", "OnFailure.KafkaTopic": "onFailure",
-		"Pollers.Off": "pollers", "SchemaRegistry.ValidateKey": `"key"`, "SchemaRegistry.ValidateValue": `"value"`,
+		"Pollers.Off": "pollers", "Alias": "alias", "SchemaRegistry.ValidateKey": `"key"`, "SchemaRegistry.ValidateValue": `"value"`,
 	}
 	maps.Copy(keys, alarmFields())
 	for _, s := range settings() {

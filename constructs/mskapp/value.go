@@ -2,7 +2,6 @@ package mskapp
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -88,6 +87,8 @@ func (v value) boolean() bool {
 
 func (v value) whole() (int, bool) {
 	switch raw := v.raw.(type) {
+	case int: // of a context that Go code made
+		return raw, true
 	case float64:
 		if raw == math.Trunc(raw) && math.Abs(raw) < 1<<31 {
 			return int(raw), true
@@ -110,21 +111,30 @@ func (v value) positive() int {
 	return max(n, 0)
 }
 
-// duration takes Go's notation, or a number of seconds.
+// topic is one, where a list would be tried.
+func (v value) topic() string {
+	_, isList := v.raw.([]any)
+	if s, _ := v.raw.(string); isList || strings.Contains(s, ",") {
+		v.bad("one topic, because a mapping reads one: give each a consumer in " + consumersKey)
+		return ""
+	}
+	return v.text()
+}
+
+// duration takes Go's notation. A number has no unit, and whoever writes 5 may
+// mean minutes; but 0 is 0 of any.
 func (v value) duration() (time.Duration, bool) {
 	switch raw := v.raw.(type) {
 	case float64:
-		return time.Duration(raw * float64(time.Second)), true
-	case string:
-		raw = strings.TrimSpace(raw)
-		if n, err := strconv.ParseInt(raw, 10, 32); err == nil {
-			return time.Duration(n) * time.Second, true
+		if raw == 0 {
+			return 0, true
 		}
-		if d, err := time.ParseDuration(raw); err == nil {
+	case string:
+		if d, err := time.ParseDuration(strings.TrimSpace(raw)); err == nil {
 			return d, true
 		}
 	}
-	v.bad(`a duration such as "30s" or "2m"`)
+	v.bad(`a duration with its unit, such as "30s" or "2m"`)
 	return 0, false
 }
 
@@ -180,11 +190,8 @@ func (v value) pairs() map[string]string {
 }
 
 func (v value) architecture() awslambda.Architecture {
-	switch v.raw {
-	case "arm64":
-		return awslambda.Architecture_ARM_64()
-	case "x86_64":
-		return awslambda.Architecture_X86_64()
+	if v.raw == "arm64" || v.raw == "x86_64" {
+		return namedArchitecture{name: v.raw.(string)}
 	}
 	v.bad(`"arm64" or "x86_64"`)
 	return nil
@@ -280,43 +287,21 @@ func (v value) filters() (out []string) {
 	return out
 }
 
-// objects takes a JSON list of objects.
-func (v value) objects() (out []map[string]any, ok bool) {
-	raw := v.raw
-	if s, isText := raw.(string); isText && json.Unmarshal([]byte(s), &raw) != nil {
-		raw = nil
-	}
-	list, ok := raw.([]any)
-	for _, element := range list {
-		object, isObject := element.(map[string]any)
-		ok = ok && isObject
-		out = append(out, object)
-	}
-	if !ok {
-		v.bad("a JSON list of objects")
-		return nil, false
-	}
-	return out, true
-}
-
+// statements are read by CDK only once all else is right.
 func (v value) statements() (out []awsiam.PolicyStatement) {
 	raw := v.raw
 	if s, ok := raw.(string); ok && json.Unmarshal([]byte(s), &raw) != nil {
 		raw = nil
 	}
 	list, ok := raw.([]any)
+	for _, element := range list {
+		object, isObject := element.(map[string]any)
+		ok = ok && isObject
+		out = append(out, writtenStatement{object: object})
+	}
 	if !ok {
 		v.bad("a JSON list of IAM statements")
 		return nil
-	}
-	// CDK's own check is a panic.
-	defer func() {
-		if r := recover(); r != nil {
-			v.bad(fmt.Sprintf("a JSON list of IAM statements (%v)", r))
-		}
-	}()
-	for _, element := range list {
-		out = append(out, awsiam.PolicyStatement_FromJson(element))
 	}
 	return out
 }

@@ -1,6 +1,9 @@
 package mskapp
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+)
 
 // match reads a text that CDK would take apart, and stumble over.
 func (v value) match(format *regexp.Regexp, want string) string {
@@ -33,6 +36,41 @@ func (v value) functionARN() string {
 
 func (v value) destination() string {
 	return v.match(failedTo, `the ARN of a queue, topic or bucket, or "kafka://" and a topic`)
+}
+
+// ids takes a list of ids of one kind.
+func (v value) ids(format *regexp.Regexp, example string) []string {
+	return v.matches(format, fmt.Sprintf("ids such as %q", example))
+}
+
+// matches takes a list of texts of one form.
+func (v value) matches(format *regexp.Regexp, want string) []string {
+	list := v.list()
+	for _, s := range list {
+		if !format.MatchString(s) {
+			v.bad(want)
+			return nil
+		}
+	}
+	return list
+}
+
+var (
+	layerARN       = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$`)
+	codeSigningARN = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$`)
+	alarmARN       = regexp.MustCompile(`^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:.+$`)
+)
+
+func (v value) layerARNs() []string {
+	return v.matches(layerARN, `ARNs of versions of layers, such as "arn:aws:lambda:us-east-1:111122223333:layer:otel:3"`)
+}
+
+func (v value) codeSigningARN() string {
+	return v.match(codeSigningARN, `the ARN of a code signing configuration, such as "arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-0123456789abcdef0"`)
+}
+
+func (v value) alarmARNs() []string {
+	return v.matches(alarmARN, `ARNs of alarms, such as "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"`)
 }
 
 var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)

@@ -20,6 +20,11 @@ func (ps *problems) clusterARN(field, given string) {
 		ps.Add(field, "%s; that of a VPC connection goes into {VPCConnectionARN}, beside it, got %q", want, given)
 	case !arn.IsCluster(given):
 		ps.Add(field, "%s, got %q", want, given)
+	default:
+		_, region := arn.Env(given)
+		if meant, misspelt := arn.MisspeltRegion(region); misspelt {
+			ps.Add(field, "must be of a region that there is, got %q, did you mean %q?", region, meant)
+		}
 	}
 }
 

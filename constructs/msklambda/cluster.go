@@ -12,6 +12,7 @@ import (
 
 	"msklambda/constructs/arn"
 	"msklambda/constructs/network"
+	"msklambda/constructs/notice"
 )
 
 // ClusterProps describes an MSK cluster that exists, and how its pollers get
@@ -286,6 +287,9 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 	}
 	c.nameHanded()
 	c.Node().AddValidation(&appChecks{c})
+	if _, region := arn.Env(props.source()); region != "" && !arn.KnownRegion(region) {
+		warn(c, notice.RegionUnknown.With(notice.Data{"region": region}))
+	}
 	if props.VPCConnectionARN != "" {
 		return c
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -71,7 +72,8 @@ type ConsumerProps struct {
 	// the 10240 that IAM allows in all inline policies of a role. The fields that
 	// describe a function (Entry, Role, Architecture, MemorySize, Timeout,
 	// Environment, ReservedConcurrency, Tracing, LogRetention,
-	// LogRemovalPolicy, BuildEnvironment) are then refused.
+	// LogRemovalPolicy, LogGroupKey, BuildEnvironment and the others from
+	// FunctionVPC to EditFunction) are then refused.
 	Function awslambda.IFunction
 
 	// Architecture of the function.
@@ -94,6 +96,48 @@ type ConsumerProps struct {
 	// account. It is a pointer because 0 is legal: it stops the function.
 	// Default: no share of its own.
 	ReservedConcurrency *int
+
+	// FunctionVPC is the VPC that the function runs in, such as that of a database.
+	// Its role then gets what Lambda needs for interfaces there.
+	// Default: none; the function needs none for the topic.
+	FunctionVPC *FunctionVPC
+
+	// Alias is a name for the version that the mapping invokes, moved by each
+	// deploy: at once, or by CodeDeploy a part at a time.
+	// Default: none; the mapping invokes the function itself.
+	Alias *Alias
+
+	// Layers of the function, at most 5.
+	Layers []awslambda.ILayerVersion
+
+	// EphemeralStorage is the size of /tmp in MB, 512 to 10240.
+	// Default: 512, set by the service.
+	EphemeralStorage int
+
+	// EnvironmentKey encrypts the variables. The role may decrypt with it.
+	// Default: Lambda's own key.
+	EnvironmentKey awskms.IKey
+
+	// Description of the function, at most 256 characters.
+	Description string
+
+	// CodeSigning has Lambda check who signed the code. The bundle is not signed
+	// here: an asset that is not signed is refused where the config enforces it.
+	CodeSigning awslambda.ICodeSigningConfig
+
+	// LogLevel is the least level of what the function logs, in the JSON of
+	// lambda/lambdalog or slog. A bundled function is told by AWS_LAMBDA_LOG_LEVEL.
+	// Default: INFO, set by the service.
+	LogLevel awslambda.ApplicationLogLevel
+
+	// SystemLogLevel is the least level of what Lambda logs of the function.
+	// Default: INFO, set by the service.
+	SystemLogLevel awslambda.SystemLogLevel
+
+	// EditFunction changes the props of the function last, for all that there is
+	// no prop for. It must leave Role and LogGroup as they are, and the timeout at
+	// 14m or less. It is not called in the runs in which a look-up is pending.
+	EditFunction func(*awscdklambdagoalpha.GoFunctionProps)
 
 	// BuildEnvironment is added to the environment of go build, over what makes
 	// the bundle small and the same wherever it is built: GOFLAGS, GOTOOLCHAIN,
@@ -177,7 +221,8 @@ type ConsumerProps struct {
 	// cluster's subnets and security groups, and ec2:DeleteNetworkInterface to
 	// the account's interfaces in the region. IAM supports it, but AWS documents
 	// only "*" for these two actions, so try it before you rely on it.
-	// Not with a VPCConnectionARN, whose subnets are not known here.
+	// Not with a VPCConnectionARN, whose subnets are not known here. It does not
+	// narrow what FunctionVPC needs.
 	// Default: "*".
 	RestrictNetworkInterfaces bool
 
@@ -191,6 +236,11 @@ type ConsumerProps struct {
 	// Default: RETAIN_ON_UPDATE_OR_DELETE, it is kept unless the very deploy
 	// that made it fails.
 	LogRemovalPolicy awscdk.RemovalPolicy
+
+	// LogGroupKey encrypts the log group. A key of this app is opened to CloudWatch
+	// Logs; the policy of an imported one must let it in.
+	// Default: a key of CloudWatch Logs.
+	LogGroupKey awskms.IKey
 
 	// PollerLogLevel makes the pollers log to the function's log group. Needs
 	// Pollers.
@@ -230,7 +280,8 @@ type Consumer struct {
 	Role awsiam.IRole
 
 	// Policy is what the pollers and the function's logs and traces need. It is
-	// apart from what you grant to the function, so that it can be read alone.
+	// apart from what you grant to the function, so that it can be read alone. A
+	// bundled function waits for it, so no statement of it can name that function.
 	Policy awsiam.Policy
 
 	// LogGroup is nil when the function was given.
@@ -238,6 +289,9 @@ type Consumer struct {
 
 	// Function is the bundled function, or the one that was given.
 	Function awslambda.IFunction
+
+	// Alias is what the mapping invokes, nil unless it was asked for.
+	Alias awslambda.Alias
 
 	// Mapping is the event source mapping from the topic to the function.
 	Mapping awslambda.EventSourceMapping
@@ -260,7 +314,9 @@ type Consumer struct {
 	// GroupARN is the consumer group's ARN, for IAM.
 	GroupARN string
 
-	watched watched
+	watched   watched
+	inVPC     bool
+	aliasName string
 
 	// What is taken of the pollers that a group may have in all.
 	pollerGroup    string
@@ -328,12 +384,15 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		c.Role = props.Function.Role()
 	}
 	c.definePolicy(cluster, props)
+	c.defineAlias(props)
 	cluster.admit(c, step.Admissions)
 	c.defineMapping(cluster, props, wait)
 	c.failureWarnings(props)
 	cluster.annotate(c, step)
 	c.uncertainWarnings(props)
+	c.warnOfOtherAccounts(cluster, props)
 	c.defineWatching(props)
+	c.defineDeployment(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}

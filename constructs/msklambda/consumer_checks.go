@@ -76,6 +76,7 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	var ps problems
 	p.checkOwners(&ps, props)
+	p.checkRegions(&ps, props)
 	if method := props.Authentication.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
 		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
 	}

@@ -65,6 +65,10 @@ func (ps *problems) topic(field, topic string) {
 	case topic == "":
 		ps.Add(field, "is required: the Kafka topic to read")
 	case isToken(topic):
+	case strings.Contains(topic, ","):
+		ps.Add(field, "must be one topic, because a mapping reads one: give each a consumer of its own, got %q", topic)
+	case strings.HasPrefix(topic, "arn:"):
+		ps.Add(field, "must be the name of the topic alone, %q, got %q", topic[strings.LastIndex(topic, "/")+1:], topic)
 	case !topicName.MatchString(topic):
 		ps.Add(field, "must be 1 to 249 letters, digits, '.', '_' or '-', got %q", topic)
 	case topic == "." || topic == "..":
@@ -79,6 +83,9 @@ func (ps *problems) group(field, group string) {
 	case group == "":
 		ps.Add(field, "is required: the Kafka consumer group of this function alone, such as \"orders-fn\"")
 	case isToken(group):
+	case strings.HasPrefix(group, "arn:"):
+		// Kafka would take it, and nobody means it.
+		ps.Add(field, "must be the name of the group alone, %q, got %q", group[strings.LastIndex(group, "/")+1:], group)
 	case !groupID.MatchString(group):
 		ps.Add(field, "must be 1 to 200 letters, digits or any of - / : _ + = . @, got %q", group)
 	case strings.Contains(group, "*"):

@@ -62,6 +62,7 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		ps.Add("Tracing", "must be %s, %s or %s, got %q",
 			awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED, p.Tracing)
 	}
+	p.validateMore(ps)
 	known := slices.Sorted(maps.Values(retention.ByDays))
 	if p.LogRetention != "" && p.LogRetention != awslogs.RetentionDays_INFINITE && !slices.Contains(known, p.LogRetention) {
 		ps.Add("LogRetention", "must be one of %v, got %q", known, p.LogRetention)
@@ -91,6 +92,17 @@ func (p *ConsumerProps) refuseFunctionFields(ps *problems) {
 		{"LogRetention", p.LogRetention != ""},
 		{"LogRemovalPolicy", p.LogRemovalPolicy != ""},
 		{"BuildEnvironment", p.BuildEnvironment != nil},
+		{"FunctionVPC", p.FunctionVPC != nil},
+		{"Alias", p.Alias != nil},
+		{"Layers", p.Layers != nil},
+		{"EphemeralStorage", p.EphemeralStorage != 0},
+		{"EnvironmentKey", p.EnvironmentKey != nil},
+		{"Description", p.Description != ""},
+		{"CodeSigning", p.CodeSigning != nil},
+		{"LogLevel", p.LogLevel != ""},
+		{"SystemLogLevel", p.SystemLogLevel != ""},
+		{"LogGroupKey", p.LogGroupKey != nil},
+		{"EditFunction", p.EditFunction != nil},
 	} {
 		if f.given {
 			ps.Add(f.field, "must not be given with {Function}, which has its own")
@@ -116,11 +128,17 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 	c.LogGroup = awslogs.NewLogGroup(c, jsii.String("LogGroup"), &awslogs.LogGroupProps{
 		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
 		RemovalPolicy: cmp.Or(props.LogRemovalPolicy, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
+		EncryptionKey: props.LogGroupKey,
 	})
+	c.openLogKey(props)
 	if pending {
 		// It reaches no template, and a bundling would cost seconds in each of
 		// the runs that a look-up takes.
+		f := &awscdklambdagoalpha.GoFunctionProps{}
+		props.FunctionVPC.apply(f) // for those who ask for its Connections
+		c.inVPC = f.Vpc != nil
 		c.Function = awslambda.NewFunction(c, jsii.String("Function"), &awslambda.FunctionProps{
+			Vpc: f.Vpc, VpcSubnets: f.VpcSubnets, SecurityGroups: f.SecurityGroups,
 			Runtime: awslambda.Runtime_NODEJS_LATEST(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("-")),
 			Role: c.Role, LogGroup: c.LogGroup, Architecture: props.architecture(), Timeout: seconds(cmp.Or(props.Timeout, defaultTimeout)),
 		})
@@ -133,7 +151,7 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 	if err != nil {
 		fail("consumer", *c.Node().Id(), problem.New("Entry", "cannot be bundled, got %q: %v", props.Entry, err))
 	}
-	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
+	f := &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(), // the bundler's own default is a deprecated one
 		Architecture:                 props.architecture(),
@@ -147,7 +165,11 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		Bundling: &awscdklambdagoalpha.BundlingOptions{
 			Environment: stringMap(environment),
 		},
-	})
+	}
+	props.applyMore(f)
+	c.edit(f, props.EditFunction)
+	c.inVPC = f.Vpc != nil
+	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), f)
 	if tracing := props.tracing(); tracing != awslambda.Tracing_DISABLED {
 		// Through the resource, so that CDK writes no second policy for it.
 		mode := map[awslambda.Tracing]string{awslambda.Tracing_ACTIVE: "Active", awslambda.Tracing_PASS_THROUGH: "PassThrough"}[tracing]

@@ -222,6 +222,9 @@ func (c *Consumer) metric(name, statistic string, dimensions map[string]*string,
 // no metric has.
 func (c *Consumer) functionDimensions(qualified bool) map[string]*string {
 	function, alias := c.Function, (*string)(nil)
+	if c.Alias != nil {
+		alias = &c.aliasName
+	}
 	switch f := c.Function.(type) {
 	case awslambda.IAlias:
 		function, alias = f.Version().Lambda(), f.AliasName()

@@ -104,6 +104,7 @@ func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	statements := c.pollerStatements(cluster, props)
 	if props.Function == nil {
 		statements = append(statements, c.functionStatements(props.tracing())...)
+		statements = append(statements, c.moreStatements(props)...)
 	}
 	c.Policy = awsiam.NewPolicy(c, jsii.String("Policy"), &awsiam.PolicyProps{
 		PolicyName: c.policyName(cluster),
@@ -111,6 +112,10 @@ func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	})
 	if c.Role != nil {
 		c.Role.AttachInlinePolicy(c.Policy)
+	}
+	if c.inVPC {
+		// Lambda refuses a function in a VPC whose role may not make its interfaces yet.
+		c.Function.Node().AddDependency(c.Policy)
 	}
 	explainWildcards(c.Policy, statements)
 	if props.Role != nil || props.Function != nil { // and not its own, which it can change

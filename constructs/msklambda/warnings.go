@@ -70,4 +70,13 @@ const (
 	// QuotaWarning: a security group or the VPC would have more rules or endpoints than an
 	// account may have by default. On the cluster.
 	QuotaWarning = notice.QuotaID
+
+	// OtherAccountWarning: a secret, a destination or the key of one is of another account,
+	// whose policy must let the role in. The name of the field follows, such as
+	// OnFailure.Queue. On the consumer.
+	OtherAccountWarning = notice.OtherAccountID
+
+	// RegionUnknownWarning: the region of the cluster is not one that this version knows. On
+	// the cluster.
+	RegionUnknownWarning = notice.RegionUnknownID
 )

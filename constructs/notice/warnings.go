@@ -18,6 +18,8 @@ const (
 	OfAnotherStackID      = "msklambda:ofAnotherStack"
 	RemovesID             = "msklambda:removes"
 	QuotaID               = "msklambda:quota"
+	OtherAccountID        = "msklambda:otherAccount"
+	RegionUnknownID       = "msklambda:regionUnknown"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -114,6 +116,18 @@ var (
 		When: "the last deploy defined an endpoint or a rule, and the template no longer does",
 		Text: `the last deploy of {owner} defined {what}, and this template does not, because {why}: the next deploy deletes it. {effect}`,
 	}
+	OtherAccount = Kind{
+		ID: OtherAccountID, On: "consumer",
+		When: "the secret, the destination or the key of one of them is of another account",
+		Text: `{subject} is of the account {owner}: that the role of {account} is granted its use here is not enough, and the policy of the {what} must let the role in too.`,
+		Do:   `Add to that policy, with the role's own ARN once it is there: {statement}`,
+	}
+	RegionUnknown = Kind{
+		ID: RegionUnknownID, On: "cluster",
+		When: "the region of the cluster is not one that this version knows",
+		Text: `{region} is no region that this version knows.`,
+		Do:   `See that it is spelt right.`,
+	}
 	Quota = Kind{
 		ID: QuotaID, On: "cluster",
 		When: "a security group would have more than 60 rules one way, or the VPC more than 50 endpoints",
@@ -124,7 +138,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, RegionUnknown}
 
 // The notes: what was found there already, and what was made of it.
 var (

@@ -127,7 +127,11 @@ func (s *stack) authentication(r *Resource) string {
 			return "mutual TLS"
 		}
 	}
-	for _, id := range r.after() {
+	waits := r.after()
+	if function := s.Resources[text(r.Properties["FunctionName"])]; function != nil {
+		waits = append(waits, function.after()...)
+	}
+	for _, id := range waits {
 		other := s.Resources[id]
 		if other == nil {
 			continue
@@ -138,7 +142,7 @@ func (s *stack) authentication(r *Resource) string {
 			}
 		}
 	}
-	for _, id := range r.after() {
+	for _, id := range waits {
 		if other := s.Resources[id]; other != nil && other.Type == typeIngress {
 			switch number(other.Properties["ToPort"], 0) {
 			case 9092:

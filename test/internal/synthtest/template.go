@@ -18,6 +18,7 @@ type Resource struct {
 	DependsOn           []string
 	DeletionPolicy      string
 	UpdateReplacePolicy string
+	UpdatePolicy        map[string]any `json:",omitempty"`
 	Metadata            map[string]any
 }
 
