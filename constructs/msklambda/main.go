@@ -26,6 +26,11 @@ import (
 // template and not again until it changes: CDK_VALIDATION=true in the environment
 // has it done each time, CDK_VALIDATION=false never. What was found clean is kept
 // in the user's cache directory, or in the directory that MSKLAMBDA_CACHE names.
+//
+// Beside the template of each stack that has a consumer stands <stack>.plan.txt,
+// which says in words what the stack does. MSKLAMBDA_PLAN=true in the environment
+// has it printed, and MSKLAMBDA_PLAN=<an earlier output> what a deploy makes of that.
+//
 // An app that registers a CloudFormationValidatePlugin of its own needs
 // CDK_VALIDATION=true.
 func Main(props *awscdk.AppProps, define func(app awscdk.App) error) {

@@ -114,6 +114,7 @@ func (c *Cluster) annotate(consumer *Consumer, step network.Step) {
 	for _, n := range step.Notes {
 		awscdk.Annotations_Of(on(n)).AddInfoV2(&n.ID, jsii.String(n.String()))
 	}
+	c.explain(consumer, step)
 }
 
 func warn(on constructs.IConstruct, n notice.Notice) {

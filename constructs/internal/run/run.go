@@ -33,8 +33,7 @@ func App(props *awscdk.AppProps, define func(awscdk.App) error) int {
 		if err := define(app); err != nil {
 			return err
 		}
-		app.Synth(nil)
-		return nil
+		return writePlans(*app.Synth(nil).Directory(), os.Stderr)
 	})
 	jsii.Close()
 	if err != nil {

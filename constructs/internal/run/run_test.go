@@ -63,7 +63,7 @@ func TestAFailedLookUpLeavesNoAssembly(t *testing.T) {
 	}
 	assembly := func(manifest string, err error) func(*string) error {
 		return func(dir *string) error {
-			for name, text := range map[string]string{"manifest.json": manifest, "MskLambda.template.json": "{}", "MskLambda.assets.json": "{}", "tree.json": "{}"} {
+			for name, text := range map[string]string{"manifest.json": manifest, "MskLambda.template.json": "{}", "MskLambda.assets.json": "{}", "tree.json": "{}", "MskLambda.plan.txt": ""} {
 				if err := os.WriteFile(filepath.Join(*dir, name), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -74,11 +74,11 @@ func TestAFailedLookUpLeavesNoAssembly(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(outdir, "read.1.lock"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for manifest, want := range map[string]int{`{"missing":[{"key":"x"}]}`: 1, `{"missing":[]}`: 5, `{}`: 5} {
+	for manifest, want := range map[string]int{`{"missing":[{"key":"x"}]}`: 1, `{"missing":[]}`: 6, `{}`: 6} {
 		if err := Staged(outdir, assembly(manifest, nil)); err != nil {
 			t.Fatal(err)
 		}
-		if got := list(); len(got) != 5 {
+		if got := list(); len(got) != 6 {
 			t.Errorf("%s: %q, want the assembly there for the CLI", manifest, got)
 		}
 		if err := Staged(outdir, assembly("", errors.New("refused"))); err == nil {

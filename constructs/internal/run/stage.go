@@ -70,7 +70,8 @@ func dropPending(outdir string) error {
 	for _, entry := range entries {
 		name := entry.Name()
 		own := slices.Contains([]string{"manifest.json", "tree.json", "cdk.out", "validation-report.json"}, name) ||
-			strings.HasSuffix(name, ".template.json") || strings.HasSuffix(name, ".assets.json") || strings.HasSuffix(name, ".metadata.json")
+			strings.HasSuffix(name, ".template.json") || strings.HasSuffix(name, ".assets.json") || strings.HasSuffix(name, ".metadata.json") ||
+			strings.HasSuffix(name, planSuffix)
 		if !own || entry.IsDir() {
 			continue
 		}

@@ -1,0 +1,181 @@
+package plan
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// service is the name of the one that an endpoint is for, as the planner of the
+// network calls it.
+func service(r *Resource) string {
+	name := text(r.Properties["ServiceName"])
+	last := name[strings.LastIndex(name, ".")+1:]
+	if known, ok := map[string]string{"lambda": "Lambda", "sts": "STS", "secretsmanager": "Secrets Manager", "sqs": "SQS", "sns": "SNS", "s3": "S3"}[last]; ok {
+		return known
+	}
+	return name
+}
+
+// open reports whether an endpoint's policy lets everybody through.
+func open(r *Resource) bool {
+	return r.Properties["PolicyDocument"] == nil || slices.ContainsFunc(statementsOf(r), statement.everybody)
+}
+
+func privateDNS(r *Resource) bool { return r.Properties["PrivateDnsEnabled"] == true }
+
+func vpc(r *Resource) string { return text(r.Properties["VpcId"]) }
+
+// describeEndpoint says what an endpoint is, and who may use it.
+func (s *stack) describeEndpoint(r *Resource) string {
+	out := "the endpoint for " + service(r) + " in " + plural(len(list(r.Properties["SubnetIds"])), "subnet") + " of " + vpc(r)
+	if open(r) {
+		return out + ", open to " + s.clients(r)
+	}
+	return out + ", which admits the pollers only, or whom its policy names"
+}
+
+// gains says who gets a service, and who loses it, when an endpoint comes.
+func (s *stack) gains(r *Resource) (effects []string, cutsOff bool) {
+	name := service(r)
+	switch {
+	case !privateDNS(r):
+		return nil, false
+	case open(r):
+		return []string{s.clients(r) + " reach " + name + " through it", "a caller in another range of " + vpc(r) + " loses " + name}, false
+	}
+	var who []string
+	for _, statement := range statementsOf(r) {
+		who = append(who, statement.words())
+	}
+	return []string{"its policy " + strings.Join(who, "; "), "every other caller in " + vpc(r) + " loses " + name}, true
+}
+
+// loses says who loses a service when an endpoint goes, and who has it back.
+func loses(r *Resource) string {
+	switch {
+	case !privateDNS(r):
+		return "whoever calls it by its own name loses " + service(r)
+	case open(r):
+		return "whoever in " + vpc(r) + " calls " + service(r) + " with no NAT gateway and no other endpoint loses it"
+	}
+	return "whom it admitted loses " + service(r) + " where there is no NAT gateway and no other endpoint; every other caller in " + vpc(r) + " reaches " + service(r) + " again by those"
+}
+
+// clients are whom the security groups of an endpoint let in.
+func (s *stack) clients(r *Resource) string {
+	var peers []string
+	for _, id := range list(r.Properties["SecurityGroupIds"]) {
+		name, _, _ := strings.Cut(text(id), ".")
+		if group := s.Resources[name]; group != nil {
+			for _, in := range list(group.Properties["SecurityGroupIngress"]) {
+				peers = append(peers, peer(in))
+			}
+		}
+	}
+	if len(peers) == 0 {
+		return "whom its security groups let in"
+	}
+	return "callers in " + strings.Join(peers, ", ")
+}
+
+// peer is the other end of a rule, in a resource or in the list of a group.
+func peer(rule any) string {
+	for _, name := range []string{"CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId", "SourcePrefixListId", "DestinationPrefixListId"} {
+		if v := at(rule, name); v != nil {
+			return text(v)
+		}
+	}
+	return "nobody that is known"
+}
+
+func ports(rule any) string {
+	protocol, from, to := strings.ToUpper(text(at(rule, "IpProtocol"))), text(at(rule, "FromPort")), text(at(rule, "ToPort"))
+	switch {
+	case protocol == "-1":
+		return "everything"
+	case from == to:
+		return protocol + " " + from
+	}
+	return protocol + " " + from + " to " + to
+}
+
+func describeRule(r *Resource) string {
+	way := "in from"
+	if r.Type == typeEgress {
+		way = "out to"
+	}
+	return text(r.Properties["GroupId"]) + " lets " + ports(any(r.Properties)) + " " + way + " " + peer(any(r.Properties))
+}
+
+// sameRule reports whether EC2 would call one rule a duplicate of another.
+func sameRule(a, b *Resource) bool { return a.Type == b.Type && describeRule(a) == describeRule(b) }
+
+// sameEndpoint reports whether EC2 would refuse one endpoint because of another: their
+// private DNS names are the same.
+func sameEndpoint(a, b *Resource) bool {
+	return a.Type == typeEndpoint && b.Type == typeEndpoint && privateDNS(a) && privateDNS(b) && service(a) == service(b) && vpc(a) == vpc(b)
+}
+
+// compareGroup says whom a security group admits and no longer admits.
+func compareGroup(before, after *Resource) (effects []string, cutsOff bool) {
+	for _, way := range []string{"SecurityGroupIngress", "SecurityGroupEgress"} {
+		word := "in from "
+		if way == "SecurityGroupEgress" {
+			word = "out to "
+		}
+		lines := func(r *Resource) (out []string) {
+			for _, rule := range list(r.Properties[way]) {
+				out = append(out, ports(rule)+" "+word+peer(rule))
+			}
+			return out
+		}
+		was, is := lines(before), lines(after)
+		for _, line := range is {
+			if !slices.Contains(was, line) {
+				effects = append(effects, "lets "+line)
+			}
+		}
+		for _, line := range was {
+			if !slices.Contains(is, line) {
+				effects, cutsOff = append(effects, "no longer lets "+line), true
+			}
+		}
+	}
+	for _, name := range before.changed(after) {
+		if name != "SecurityGroupIngress" && name != "SecurityGroupEgress" {
+			effects = append(effects, property(name, before, after))
+		}
+	}
+	return effects, cutsOff
+}
+
+// compareEndpoint says what becomes of those who use an endpoint that is changed in
+// place.
+func (s *stack) compareEndpoint(before, after *Resource) (effects []string, cutsOff bool) {
+	name := service(after)
+	switch {
+	case open(before) && !open(after):
+		effects, cutsOff = append(effects, "every caller in "+vpc(after)+" but those that the policy names loses "+name), true
+	case !open(before) && open(after):
+		effects = append(effects, s.clients(after)+" reach "+name+" through it: who was shut out gains it back")
+	}
+	for _, changed := range before.changed(after) {
+		switch changed {
+		case "PolicyDocument":
+			effects = append(effects, compareStatements(statementsOf(before), statementsOf(after))...)
+		case "SubnetIds":
+			effects = append(effects, "subnets "+text(before.Properties[changed])+" -> "+text(after.Properties[changed]))
+		default:
+			effects = append(effects, property(changed, before, after))
+		}
+	}
+	return effects, cutsOff
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

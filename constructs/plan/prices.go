@@ -1,0 +1,68 @@
+package plan
+
+import "math"
+
+// PriceList is what the parts of a stack that cost by the hour cost: list prices in
+// US dollars, of one region and date.
+type PriceList struct {
+	Region, Date string
+
+	// Endpoint is an interface endpoint in one subnet, an hour.
+	Endpoint float64
+
+	// PollerUnit is an event poller unit of provisioned pollers, an hour.
+	PollerUnit float64
+
+	// Hours are those of a month, as AWS counts them.
+	Hours float64
+}
+
+// Prices are the ones that plans are made with. The README has the same, and a test
+// holds it against these.
+var Prices = PriceList{Region: "us-east-1", Date: "November 2026", Endpoint: 0.01, PollerUnit: 0.185, Hours: 730}
+
+// EndpointMonth is an interface endpoint in one subnet, a month.
+func (p PriceList) EndpointMonth() float64 { return p.Endpoint * p.Hours }
+
+// PollerUnitMonth is an event poller unit, a month.
+func (p PriceList) PollerUnitMonth() float64 { return p.PollerUnit * p.Hours }
+
+// pollersOfUnit is how many event pollers a unit holds by default.
+const pollersOfUnit = 10
+
+// Cost is the least that a stack costs, whatever goes through it. What is billed by
+// use, such as invocations, logs and traffic, comes on top.
+type Cost struct {
+	EndpointSubnets int     `json:"endpointSubnets"` // endpoints, each times its subnets
+	PollerUnits     int     `json:"pollerUnits"`     // of the least pollers
+	Month           float64 `json:"month"`           // US dollars
+}
+
+func (s *stack) cost() Cost {
+	var c Cost
+	for _, r := range s.of(typeEndpoint) {
+		if text(r.Properties["VpcEndpointType"]) == "Interface" {
+			c.EndpointSubnets += len(list(r.Properties["SubnetIds"]))
+		}
+	}
+	groups := map[string]int{}
+	for _, m := range s.mappings() {
+		if !m.Provisioned {
+			continue
+		}
+		if m.PollerGroup != "" {
+			groups[m.PollerGroup] += m.Minimum
+			continue
+		}
+		c.PollerUnits += units(m.Minimum)
+	}
+	for _, pollers := range groups {
+		c.PollerUnits += units(pollers)
+	}
+	month := float64(c.EndpointSubnets)*Prices.EndpointMonth() + float64(c.PollerUnits)*Prices.PollerUnitMonth()
+	c.Month = math.Round(month*100) / 100
+	return c
+}
+
+// units is how many are billed at least for so many pollers.
+func units(pollers int) int { return max(1, (pollers+pollersOfUnit-1)/pollersOfUnit) }
