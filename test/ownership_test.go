@@ -147,3 +147,28 @@ func TestAGrantIsAllOfItsStatements(t *testing.T) {
 		}
 	})
 }
+
+// A cluster that moves to another stack goes on to be its own.
+func TestAnOwnerThatIsGivenIsInEveryMark(t *testing.T) {
+	got := mustLookUp(t, newCloud(), func(stack awscdk.Stack) {
+		msklambda.LookupCluster(stack, "Cluster", lookupProps(func(p *msklambda.LookupProps) { p.Owner = "Home" })).AddConsumer("Orders", consumerProps())
+	})
+	_, cluster, _ := strings.Cut(arn, ":cluster/")
+	for path, want := range map[string]map[string]any{
+		"Cluster/LambdaEndpoint":                          {"Tags": []any{map[string]any{"Key": msklambda.StackTag, "Value": "Home"}}},
+		"Cluster/Rules/" + sg0 + " from " + sg0 + " 9098": {"Description": "msklambda: pollers to brokers (Home)"},
+		"Cluster/Memory":                                  {"Name": "/msklambda/Home/" + cluster},
+	} {
+		for property, want := range want {
+			if got := got.at(path).Properties[property]; !same(got, want) {
+				t.Errorf("%s of %s = %s, want %s", property, path, asJSON(got), asJSON(want))
+			}
+		}
+	}
+	if text := asJSON(got.at("Cluster/EndpointSecurityGroup").Properties); !strings.Contains(text, "msklambda: pollers (Home)") {
+		t.Errorf("group of the endpoints = %s, want the owner in its rules", text)
+	}
+	if text := asJSON(got.context); !strings.Contains(text, "/msklambda/Home/"+cluster) {
+		t.Errorf("asked %s, want for the parameter of the owner", text)
+	}
+}

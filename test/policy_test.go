@@ -164,25 +164,33 @@ func TestARoleOfYourOwnGetsThePolicy(t *testing.T) {
 
 // IAM is global, and would overwrite one policy of a name by another.
 func TestPoliciesOnOneRoleHaveNamesOfTheirOwn(t *testing.T) {
-	name := func(stack, region string) string {
+	name := func(stack, region string, edit ...consumerEdit) string {
 		var name string
 		noPanic(t, func() {
 			s := awscdk.NewStack(newApp(t, nil), &stack, &awscdk.StackProps{
 				Env: &awscdk.Environment{Account: jsii.String(account), Region: &region}})
 			msklambda.ImportCluster(s, "Cluster", clusterProps(func(p *msklambda.ClusterProps) {
 				p.ClusterARN = strings.Replace(arn, "us-east-1", region, 1)
-			})).AddConsumer("Orders", consumerProps())
+			})).AddConsumer("Orders", consumerProps(edit...))
 			name = read(t, s).at("Cluster/Orders/Policy").Properties["PolicyName"].(string)
 		})
 		return name
 	}
-	long := strings.Repeat("x", 128)
-	a, b, c, d := name("Test", "us-east-1"), name("Test", "eu-west-1"), name("Other", "us-east-1"), name(long, "us-east-1")
-	if a == b || a == c || b == c {
-		t.Errorf("policy names = %q, %q and %q, want each its own", a, b, c)
+	long := strings.Repeat("x", 200)
+	a, b := name("Test", "us-east-1"), name("Test", "eu-west-1")
+	c := name("Test", "us-east-1", func(p *msklambda.ConsumerProps) { p.GroupID = "other" })
+	d := name("Test", "us-east-1", func(p *msklambda.ConsumerProps) { p.Topic, p.GroupID = long, long })
+	e := name("Test", "us-east-1", func(p *msklambda.ConsumerProps) { p.Topic, p.GroupID = long, long[1:] })
+	if a == b || a == c || b == c || d == e {
+		t.Errorf("policy names = %q, %q, %q, %q and %q, want each its own", a, b, c, d, e)
 	}
 	if len(d) > 128 {
 		t.Errorf("policy name has %d characters, want at most IAM's 128", len(d))
+	}
+	// A consumer that "cdk refactor" moves to another stack keeps it: its group is of
+	// one consumer alone.
+	if got := name("Other", "us-east-1"); got != a {
+		t.Errorf("policy name = %q in another stack, want %q still", got, a)
 	}
 }
 

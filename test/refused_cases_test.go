@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -36,11 +37,15 @@ var refusedClusters = []refusedCluster{
 	{"the ARN of something else", func(p *msklambda.ClusterProps) { p.ClusterARN = failedQueue }},
 	{"a VPC connection in place of the cluster", func(p *msklambda.ClusterProps) { p.ClusterARN = connectionARN }},
 	{"no VPC", func(p *msklambda.ClusterProps) { p.VPCID = "" }},
+	{"a VPC and an id", func(p *msklambda.ClusterProps) {
+		p.VPC = awsec2.Vpc_FromVpcAttributes(awscdk.NewStack(nil, nil, nil), jsii.String("VPC"), &awsec2.VpcAttributes{VpcId: jsii.String(vpc), AvailabilityZones: jsii.Strings("us-east-1a")})
+	}},
 	{"a malformed VPC", func(p *msklambda.ClusterProps) { p.VPCID = "vpc-1" }},
 	{"no subnets", func(p *msklambda.ClusterProps) { p.SubnetIDs = nil }},
 	{"a malformed subnet", func(p *msklambda.ClusterProps) { p.SubnetIDs = []string{"subnet-XYZ"} }},
 	{"a list of unknown length", func(p *msklambda.ClusterProps) { p.SubnetIDs = []string{"#{Token[TOKEN.9]}"} }},
 	{"no security groups", func(p *msklambda.ClusterProps) { p.SecurityGroupIDs = nil }},
+	{"an owner that no stack can be", func(p *msklambda.ClusterProps) { p.Owner = "team orders" }},
 	{"an endpoint from nowhere", func(p *msklambda.ClusterProps) { p.STSEndpoint.Source = "nat" }},
 	{"the id of an endpoint that is created", func(p *msklambda.ClusterProps) {
 		p.STSEndpoint = msklambda.Endpoint{Source: msklambda.EndpointCreate, ID: "vpce-0123456789abcdef0"}

@@ -23,16 +23,23 @@ func (ps *problems) ids(field string, ids []string, format *regexp.Regexp, examp
 	for _, id := range ids {
 		switch {
 		case arn.IsListToken(id):
-			ps.Add(field, "must be single ids, got a list token whose length is not known at synth")
+			ps.Add(field, "must be single ids, got a list token, whose length is not known at synth: split it with a count, by "+
+				`*awscdk.Fn_Split(jsii.String(","), awscdk.Fn_Join(jsii.String(","), list), jsii.Number(3))`)
 		case !isToken(id) && !format.MatchString(id):
 			ps.Add(field, "must be ids such as %q, got %q", example, id)
 		}
 	}
 }
 
+// tokenIPv6 is before a token that stands for an IPv6 range. A token could be of
+// either family, and a rule names one.
+const tokenIPv6 = "ipv6:"
+
 func (ps *problems) cidrs(field string, cidrs []string) {
 	for _, cidr := range cidrs {
-		// A token could be of either family, and a rule names one.
+		if text := strings.TrimPrefix(cidr, tokenIPv6); isToken(text) && !arn.IsListToken(text) {
+			continue
+		}
 		prefix, err := netip.ParsePrefix(cidr)
 		switch {
 		case err != nil:

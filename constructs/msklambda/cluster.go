@@ -17,7 +17,9 @@ import (
 // ClusterProps describes an MSK cluster that exists, and how its pollers get
 // through its VPC. ClusterARN, VPCID, SubnetIDs and SecurityGroupIDs are
 // required, the last three not with VPCConnectionARN; the zero value of every
-// other field is its default. Strings may hold CDK tokens.
+// other field is its default. Strings may hold CDK tokens, and what CDK's own
+// look-ups give before they have an answer, such as "vpc-12345": the template of such
+// a run is one that CloudFormation refuses, and the CLI runs the app again.
 type ClusterProps struct {
 	// ClusterARN names the cluster, provisioned or serverless. It must be in
 	// the account and region of the stack, unless VPCConnectionARN is given.
@@ -31,19 +33,40 @@ type ClusterProps struct {
 	// VPCID is the VPC of the brokers.
 	VPCID string
 
+	// VPC stands in place of VPCID: a VPC that this app makes or looks up.
+	VPC awsec2.IVpc
+
 	// SubnetIDs are the subnets of the brokers, each in a zone of its own.
 	// Endpoints get a network interface in each.
 	SubnetIDs []string
+
+	// Subnets stand in place of SubnetIDs: *vpc.PrivateSubnets(), for brokers in
+	// all of them.
+	Subnets []awsec2.ISubnet
 
 	// SecurityGroupIDs are the security groups of the cluster. Lambda gives
 	// them to the pollers too, so they are both ends of the broker traffic.
 	// Repetitions are removed.
 	SecurityGroupIDs []string
 
+	// SecurityGroups stand in place of SecurityGroupIDs. The rules of a group that
+	// this app makes then have the group's name in their construct ids.
+	SecurityGroups []awsec2.ISecurityGroup
+
 	// VPCCIDRs are all IPv4 and IPv6 ranges of the VPC, such as "10.0.0.0/16",
-	// secondary ones too: clients in a range that is left out are cut off.
+	// secondary ones too: clients in a range that is left out are cut off. A token
+	// such as *vpc.VpcCidrBlock() is taken for an IPv4 range, and for an IPv6 range
+	// behind the text "ipv6:".
 	// Required with EndpointAccessVPC, unused otherwise.
 	VPCCIDRs []string
+
+	// Owner is who defines what is shared: it is in the tags of endpoints, in the
+	// descriptions of rules and in the name of the parameter by which a look-up knows
+	// its own. Set it to the name of the stack that it is in before the cluster moves to
+	// another stack, by "cdk refactor", and leave it so. Two stacks of one owner on one
+	// cluster would each take the other's for their own.
+	// Default: the name of the stack.
+	Owner string
 
 	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
 	// Default: an interface endpoint is defined. See [EndpointAccess] for what
@@ -93,8 +116,8 @@ type ClusterProps struct {
 	// nobody but Lambda's service: add Statements for other principals.
 	EndpointClientSecurityGroupIDs []string
 
-	// EndpointClientCIDRs are further IPv4 and IPv6 ranges that may connect to
-	// the endpoints defined here. With EndpointAccessPollers the endpoint policy
+	// EndpointClientCIDRs are further IPv4 and IPv6 ranges, and tokens as in VPCCIDRs,
+	// that may connect to the endpoints defined here. With EndpointAccessPollers the endpoint policy
 	// still admits nobody but Lambda's service: add Statements for other principals.
 	EndpointClientCIDRs []string
 
@@ -115,13 +138,24 @@ func (p *ClusterProps) Validate() error {
 	if p == nil {
 		p = &ClusterProps{}
 	}
+	_, _, err := p.settled()
+	return err
+}
+
+// settled are the props with ids in place of objects, and no dummy of CDK's look-ups
+// in them, and the fields that had one.
+func (p *ClusterProps) settled() (settled ClusterProps, awaited []string, err error) {
 	var ps problems
-	p.validate(&ps)
-	return ps.Err()
+	settled = *p
+	settled.takeIDs(&ps)
+	awaited = withoutDummies(&settled)
+	settled.validate(&ps)
+	return settled, awaited, ps.Err()
 }
 
 func (p *ClusterProps) validate(ps *problems) {
 	ps.clusterARN("ClusterARN", p.ClusterARN)
+	p.validateOwner(ps)
 	if p.VPCConnectionARN != "" {
 		p.validateConnection(ps)
 		return
@@ -195,6 +229,9 @@ type Cluster struct {
 	looked    *looked                                        // nil when the cluster is imported
 	memory    awsssm.CfnParameter                            // nil until something is defined
 	place     place
+	names     map[string]string // of groups whose ids are tokens
+	pending   *pendingStacks    // nil when nothing is to be looked up
+	awaited   []string          // fields that CDK's own look-ups are to fill
 
 	connections awsec2.Connections
 }
@@ -209,14 +246,24 @@ func (c *Cluster) ToString() *string { return jsii.String("msklambda.Cluster") }
 // It panics when Validate fails, and when the stack's account or region is not
 // the cluster's.
 func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *Cluster {
-	if err := props.Validate(); err != nil {
+	if props == nil {
+		props = &ClusterProps{}
+	}
+	settled, awaited, err := props.settled()
+	if err != nil {
 		fail("cluster", id, err)
 	}
 	checkID(scope, "cluster", id)
-	checkStack(scope, "cluster", id, props.source())
-	choices := props.choices()
-	choices.Owner = stackName(scope)
-	return newCluster(scope, id, props, network.New(choices))
+	pending := &pendingStacks{}
+	pending.unknown(&settled.ClusterARN, awaited, "ClusterARN")
+	pending.unknown(&settled.VPCConnectionARN, awaited, "VPCConnectionARN")
+	checkStack(scope, "cluster", id, settled.source())
+	choices := settled.choices()
+	choices.Owner = settled.owner(scope)
+	c := newCluster(scope, id, &settled, network.New(choices))
+	pending.cluster = c
+	c.await("", awaited)
+	return c
 }
 
 func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan *network.Network) *Cluster {
@@ -237,24 +284,33 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 		e := s.endpoint(&c.props)
 		e.Statements = slices.Clone(e.Statements)
 	}
+	c.nameHanded()
 	c.Node().AddValidation(&appChecks{c})
 	if props.VPCConnectionARN != "" {
 		return c
 	}
 
-	c.VPC = awsec2.Vpc_FromVpcAttributes(c, jsii.String("VPC"), &awsec2.VpcAttributes{
-		VpcId: &props.VPCID,
-		// Required by CDK and of no use here: subnets are named one by one.
-		AvailabilityZones: &[]*string{awscdk.Fn_Select(jsii.Number(0), awscdk.Fn_GetAzs(nil))},
-	})
+	if c.VPC = props.VPC; c.VPC == nil {
+		c.VPC = awsec2.Vpc_FromVpcAttributes(c, jsii.String("VPC"), &awsec2.VpcAttributes{
+			VpcId: &props.VPCID,
+			// Required by CDK and of no use here: subnets are named one by one.
+			AvailabilityZones: &[]*string{awscdk.Fn_Select(jsii.Number(0), awscdk.Fn_GetAzs(nil))},
+		})
+	}
+	if c.Subnets = props.Subnets; c.Subnets == nil {
+		c.importSubnets()
+	}
+	return c
+}
+
+func (c *Cluster) importSubnets() {
 	subnets := constructs.NewConstruct(c, jsii.String("Subnets"))
 	for _, subnet := range c.props.SubnetIDs {
-		s := awsec2.Subnet_FromSubnetId(subnets, jsii.String(idFor(c, subnet)), &subnet)
+		s := awsec2.Subnet_FromSubnetId(subnets, jsii.String(c.idFor(subnet)), &subnet)
 		awscdk.Annotations_Of(s).AcknowledgeWarning(jsii.String("@aws-cdk/aws-ec2:noSubnetRouteTableId"),
 			jsii.String("no route is read or written here"))
 		c.Subnets = append(c.Subnets, s)
 	}
-	return c
 }
 
 // AddConsumer defines a function that reads a topic of this cluster, inside
@@ -314,16 +370,6 @@ func checkID(scope constructs.Construct, kind, id string) {
 	if err := ps.Err(); err != nil {
 		fail(kind, id, err)
 	}
-}
-
-// idFor turns a physical id into a construct id, so that a resource keeps its
-// logical id when a list is reordered. A token has no value yet and cannot be
-// an id; what it resolves to, such as {"Ref":"Group"}, is as stable.
-func idFor(scope constructs.Construct, id string) string {
-	if isToken(id) {
-		return "token-" + shortHash(scope, id)
-	}
-	return id
 }
 
 // place is where a construct is. Paths never change, and each costs two messages to

@@ -281,7 +281,13 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	if cluster == nil {
 		fail("consumer", id, errors.New("cluster must not be nil"))
 	}
-	if err := props.Validate(); err != nil {
+	if props == nil {
+		props = &ConsumerProps{}
+	}
+	settled := *props
+	awaited := withoutDummies(&settled)
+	props = &settled
+	if err := props.validate(); err != nil {
 		fail("consumer", id, err)
 	}
 	checkID(scope, "consumer", id)
@@ -298,6 +304,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	if at.stage != cluster.place.stage {
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
+	cluster.await(id, awaited)
 	needs := cluster.needsOf(at, id, props)
 	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
 		fail("consumer", id, err)

@@ -21,6 +21,12 @@ func (p *ConsumerProps) Validate() error {
 	if p == nil {
 		p = &ConsumerProps{}
 	}
+	settled := *p
+	withoutDummies(&settled)
+	return settled.validate()
+}
+
+func (p *ConsumerProps) validate() error {
 	var ps problems
 	ps.topic("Topic", p.Topic)
 	ps.group("GroupID", p.GroupID)

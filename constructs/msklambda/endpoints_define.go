@@ -2,6 +2,7 @@ package msklambda
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -71,7 +72,7 @@ func peerOf(p network.Peer) awsec2.IPeer {
 	case p.Range == "":
 		return awsec2.Peer_SecurityGroupId(jsii.String(p.Group.Text()), nil)
 	case p.IsIPv6():
-		return awsec2.Peer_Ipv6(&p.Range)
+		return awsec2.Peer_Ipv6(jsii.String(strings.TrimPrefix(p.Range, tokenIPv6)))
 	}
 	return awsec2.Peer_Ipv4(&p.Range)
 }

@@ -64,7 +64,7 @@ func (c *Cluster) Connections() awsec2.Connections {
 		scope := c.namespace("SecurityGroups")
 		var groups []awsec2.ISecurityGroup
 		for _, id := range c.SecurityGroupIDs {
-			groups = append(groups, awsec2.SecurityGroup_FromSecurityGroupId(scope, jsii.String(idFor(c, id)), &id, nil))
+			groups = append(groups, awsec2.SecurityGroup_FromSecurityGroupId(scope, jsii.String(c.idFor(id)), &id, nil))
 		}
 		c.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{
 			SecurityGroups: &groups,

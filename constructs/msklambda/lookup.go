@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"msklambda/constructs/lookup"
@@ -29,15 +30,28 @@ type LookupProps struct {
 	// Default: that of the subnets.
 	VPCID string
 
+	// VPC stands in place of VPCID, as in [ClusterProps].
+	VPC awsec2.IVpc
+
 	// SubnetIDs are the subnets of the brokers, as in [ClusterProps]. They must be
 	// known at synth.
 	// Default: those of the cluster.
 	SubnetIDs []string
 
+	// Subnets stand in place of SubnetIDs, as in [ClusterProps].
+	Subnets []awsec2.ISubnet
+
 	// SecurityGroupIDs are the security groups of the cluster, as in
 	// [ClusterProps]. They must be known at synth.
 	// Default: those of the cluster.
 	SecurityGroupIDs []string
+
+	// SecurityGroups stand in place of SecurityGroupIDs, as in [ClusterProps].
+	SecurityGroups []awsec2.ISecurityGroup
+
+	// Owner is who defines what is shared, as in [ClusterProps].
+	// Default: the name of the stack.
+	Owner string
 
 	// LambdaEndpoint says how pollers reach Lambda to invoke the function.
 	// Default: an endpoint with private DNS that the VPC has is used, with a
@@ -124,25 +138,35 @@ func (p *LookupProps) Validate() error {
 	if p == nil {
 		p = &LookupProps{}
 	}
+	_, _, err := p.settled()
+	return err
+}
+
+// settled are the props with ids in place of objects, as of [ClusterProps], what is
+// to be looked up left out.
+func (p *LookupProps) settled() (given ClusterProps, awaited []string, err error) {
 	var ps problems
+	given = p.attributes()
+	given.takeIDs(&ps)
 	known := func(field, value string) {
 		if isToken(value) {
 			ps.Add(field, "must be known at synth to be looked up: a token is for ImportCluster")
 		}
 	}
-	known("ClusterARN", p.ClusterARN)
-	known("VPCID", p.VPCID)
-	for _, id := range p.SubnetIDs {
+	known("ClusterARN", given.ClusterARN)
+	known("VPCID", given.VPCID)
+	for _, id := range given.SubnetIDs {
 		known("SubnetIDs", id)
 	}
-	for _, id := range p.SecurityGroupIDs {
+	for _, id := range given.SecurityGroupIDs {
 		known("SecurityGroupIDs", id)
 	}
+	awaited = withoutDummies(&given)
 	// What is left out is looked up, so it is no problem here.
-	given := p.attributes()
-	placeholderValues.fill(&given)
-	given.validate(&ps)
-	return ps.Err()
+	filled := given
+	placeholderValues.fill(&filled)
+	filled.validate(&ps)
+	return given, awaited, ps.Err()
 }
 
 // fill gives what is not given.
@@ -178,11 +202,18 @@ func (p ClusterProps) fill(given *ClusterProps) {
 // It panics when Validate fails, when a look-up has failed, with what to do
 // about it, and when the stack has no account and region or not the cluster's.
 func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *Cluster {
-	if err := props.Validate(); err != nil {
+	if props == nil {
+		props = &LookupProps{}
+	}
+	given, awaited, err := props.settled()
+	if err != nil {
 		fail("cluster", id, err)
 	}
 	checkID(scope, "cluster", id)
-	checkStack(scope, "cluster", id, props.ClusterARN)
+	if len(awaited) > 0 {
+		return lookUpLater(scope, id, given, awaited)
+	}
+	checkStack(scope, "cluster", id, given.ClusterARN)
 	stack := awscdk.Stack_Of(scope)
 	if isToken(*stack.Account()) || isToken(*stack.Region()) {
 		var ps problems
@@ -190,14 +221,13 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 		fail("cluster", id, ps.Err())
 	}
 
-	given := props.attributes()
-	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(stackName(scope), props.ClusterARN), serviceName(stack)),
+	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(given.owner(scope), given.ClusterARN), serviceName(stack)),
 		allowPublicAccess: props.AllowPublicAccess}
 	facts, problems := l.fill(&given)
 	pending := &pendingStacks{}
 	pending.placeholders().fill(&given)
 	choices := given.choices()
-	choices.Owner, choices.Stack, choices.LooksUp = stackName(scope), stackName(scope), true
+	choices.Owner, choices.Stack, choices.LooksUp = given.owner(scope), stackName(scope), true
 	plan := network.New(choices)
 	plan.Learn(facts)
 	l.learn(plan)
@@ -208,9 +238,23 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 		fail("cluster", id, err)
 	}
 	c := newCluster(scope, id, &given, plan)
-	c.looked, pending.cluster = l, c
+	c.looked, c.pending, pending.cluster = l, pending, c
 	c.Node().AddValidation(pending)
 	c.Node().AddValidation(&goneWarnings{c})
+	return c
+}
+
+// lookUpLater is a cluster of which CDK's own look-ups are to tell first what to look
+// up. Nothing is asked in this run, and all that is not given is a placeholder.
+func lookUpLater(scope constructs.Construct, id string, given ClusterProps, awaited []string) *Cluster {
+	pending := &pendingStacks{}
+	pending.unknown(&given.ClusterARN, awaited, "ClusterARN")
+	pending.placeholders().fill(&given)
+	choices := given.choices()
+	choices.Owner, choices.Stack = given.owner(scope), stackName(scope)
+	c := newCluster(scope, id, &given, network.New(choices))
+	pending.cluster = c
+	c.await("", awaited)
 	return c
 }
 
@@ -274,6 +318,9 @@ func (c *Cluster) prepare(props *ConsumerProps, needs network.Needs) error {
 
 // Pending reports whether something of the cluster is not looked up yet in this
 // run of the app, so that its ids are placeholders: code that computes with them
-// must wait for the next run. It is false for an imported cluster, and can become
-// true with a consumer that needs to know more.
-func (c *Cluster) Pending() bool { return c.looked != nil && c.looked.Pending() }
+// must wait for the next run. It can become true with a consumer that needs to know
+// more. For an imported cluster it tells of CDK's own look-ups, whose dummies are in
+// its props or in those of its consumers.
+func (c *Cluster) Pending() bool {
+	return len(c.awaited) > 0 || c.looked != nil && c.looked.Pending()
+}

@@ -18,6 +18,10 @@ func TestLookupPropsHaveEveryAttributeOfACluster(t *testing.T) {
 		case reflect.Bool:
 			f.SetBool(true)
 		case reflect.Slice:
+			if f.Type().Elem().Kind() != reflect.String {
+				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+				continue
+			}
 			f.Set(reflect.ValueOf([]string{v.Type().Field(i).Name}))
 		case reflect.Struct:
 			f.Set(reflect.ValueOf(Endpoint{ID: v.Type().Field(i).Name}))

@@ -32,7 +32,7 @@ func (c *Cluster) remember() {
 		return
 	}
 	c.memory = awsssm.NewCfnParameter(c, jsii.String(memoryID), &awsssm.CfnParameterProps{
-		Name:        jsii.String(memoryName(stackName(c), c.ClusterARN)),
+		Name:        jsii.String(memoryName(c.props.owner(c), c.ClusterARN)),
 		Type:        jsii.String("String"),
 		Description: jsii.String("What this stack defines in the network of an MSK cluster, for the look-up of msklambda. Do not edit."),
 		// Free to 4 KB, which it passes with more than 50 rules.

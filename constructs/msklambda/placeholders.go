@@ -119,7 +119,7 @@ func (p *pendingStacks) replace(stack awscdk.Stack) {
 			node.Node().Scope().Node().TryRemoveChild(node.Node().Id())
 		}
 	}
-	reason := fmt.Sprintf("look-ups are pending for %s: synthesize with credentials and without --no-lookups until none is, then deploy", *p.cluster.Node().Path())
+	reason := fmt.Sprintf("look-ups are pending for %s%s: synthesize with credentials and without --no-lookups until none is, then deploy", *p.cluster.Node().Path(), p.cluster.whatIsAwaited())
 	scope := constructs.NewConstruct(stack, jsii.String(pendingID))
 	parameter := awscdk.NewCfnParameter(scope, jsii.String("Parameter"), &awscdk.CfnParameterProps{
 		Type: jsii.String("String"), Default: "pending", AllowedValues: jsii.Strings("pending"), Description: &reason})

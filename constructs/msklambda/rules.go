@@ -51,7 +51,7 @@ func (p *ClusterProps) validateRules(ps *problems) {
 // group, which drops egress rules without a word.
 func (c *Cluster) defineRule(planned network.PlannedRule) {
 	scope := c.namespace("Rules")
-	id := jsii.String(planned.ConstructID(func(id network.ID) string { return idFor(c, id.Text()) }))
+	id := jsii.String(planned.ConstructID(func(id network.ID) string { return c.idFor(id.Text()) }))
 	group, port, description := jsii.String(planned.Group.Text()), jsii.Number(planned.Port), jsii.String(planned.Mark.String())
 	var rule awscdk.CfnResource
 	if planned.Out {

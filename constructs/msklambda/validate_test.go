@@ -53,7 +53,7 @@ func TestClusterPropsAreRefusedByFieldName(t *testing.T) {
 		"malformed VPC":       {func(p *ClusterProps) { p.VPCID = "vpc-1" }, `VPCID must be an id such as "vpc-0123456789abcdef0", got "vpc-1"`},
 		"no subnets":          {func(p *ClusterProps) { p.SubnetIDs = nil }, "SubnetIDs is required"},
 		"malformed subnet":    {func(p *ClusterProps) { p.SubnetIDs = []string{"subnet-XYZ"} }, `SubnetIDs must be ids such as "subnet-0123456789abcdef0", got "subnet-XYZ"`},
-		"list token":          {func(p *ClusterProps) { p.SubnetIDs = []string{"#{Token[TOKEN.9]}"} }, "SubnetIDs must be single ids, got a list token whose length is not known at synth"},
+		"list token":          {func(p *ClusterProps) { p.SubnetIDs = []string{"#{Token[TOKEN.9]}"} }, "SubnetIDs must be single ids, got a list token, whose length is not known at synth: split it with a count, by *awscdk.Fn_Split("},
 		"no groups":           {func(p *ClusterProps) { p.SecurityGroupIDs = nil }, "SecurityGroupIDs is required"},
 		"malformed group":     {func(p *ClusterProps) { p.SecurityGroupIDs = []string{"sg 1"} }, `SecurityGroupIDs must be ids such as "sg-0123456789abcdef0", got "sg 1"`},
 		"existing endpoint":   {func(p *ClusterProps) { p.STSEndpoint = Endpoint{ID: "vpce-0123456789abcdef0"} }, ""},

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -44,14 +45,26 @@ func (n *Network) saysWhy(step *Step, needs Needs, e PlannedEndpoint) {
 	step.reason(needs, "%s is defined: %s", field, n.whyDefined(e.Service))
 	if n.choices.Access == AccessVPC {
 		step.reason(needs, "every caller in the ranges %s of %s reaches %s through it; a caller in another range loses %s",
-			strings.Join(n.choices.Ranges, ", "), n.vpc(), e.Service, e.Service)
+			strings.Join(shown(n.choices.Ranges), ", "), n.vpc(), e.Service, e.Service)
 		return
 	}
 	clients := "no other client"
 	if len(n.choices.ClientGroups)+len(n.choices.ClientRanges) > 0 {
-		clients = fmt.Sprintf("what the policy admits of %s", strings.Trim(fmt.Sprint(n.choices.ClientGroups, n.choices.ClientRanges), "[] "))
+		clients = fmt.Sprintf("what the policy admits of %s", strings.Trim(fmt.Sprint(n.choices.ClientGroups, shown(n.choices.ClientRanges)), "[] "))
 	}
 	step.reason(needs, "the pollers gain %s, and %s; every other caller in %s loses it", e.Service, clients, n.vpc())
+}
+
+// shown are ranges for people, who can do nothing with the text of one that is known
+// at the deploy only.
+func shown(ranges []string) (out []string) {
+	for _, r := range ranges {
+		if _, err := netip.ParsePrefix(r); err != nil {
+			r = Opaque(r).String()
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 func (n *Network) whyDefined(s Service) string {

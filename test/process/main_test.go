@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 		runScenarios()
 		return
 	}
+	if os.Getenv(cdkLookUpsEnv) != "" {
+		runCDKLookUps()
+		return
+	}
 	code := m.Run()
 	jsii.Close() // once: a second start would cost as much as the first
 	os.RemoveAll(builds)
