@@ -43,27 +43,38 @@ type LiveScores struct {
 	// AccessLog is where API Gateway logs the requests of the stage.
 	AccessLog awslogs.LogGroup
 
-	// APIDomain is the API's own name, nil without one; its regional domain is what
-	// a record of DNS has to name. WebSocketURL is where the page connects to.
-	APIDomain    awsapigatewayv2.DomainName
+	// APIDomain is the API's own name, nil without one. Its regional domain is what
+	// a record of DNS has to name.
+	APIDomain awsapigatewayv2.DomainName
+
+	// WebSocketURL is where the page connects to.
 	WebSocketURL string
 
-	// Connections is the function behind the routes of the API, and
-	// ConnectionsPolicy all it may do.
-	Connections       awslambda.Function
+	// Connections is the function behind the routes of the API.
+	Connections awslambda.Function
+
+	// ConnectionsPolicy is all that the Connections function may do.
 	ConnectionsPolicy awsiam.Policy
 
 	// FanOut is the consumer whose function takes score events, and hands them on.
-	// FanOutPolicy is what it may do beside what every consumer's may.
-	FanOut       *msklambda.Consumer
+	FanOut *msklambda.Consumer
+
+	// FanOutPolicy is what the function of FanOut may do beside what every
+	// consumer's may.
 	FanOutPolicy awsiam.Policy
 
 	// Queue has a job for each shard of the followers of a match in which something
-	// happened, and GivenUp those that could not be done. Poster is the function
-	// that does them, and PosterPolicy all it may do.
-	Queue, GivenUp awssqs.Queue
-	Poster         awslambda.Function
-	PosterPolicy   awsiam.Policy
+	// happened.
+	Queue awssqs.Queue
+
+	// GivenUp has the jobs that could not be done.
+	GivenUp awssqs.Queue
+
+	// Poster is the function that does the jobs: it posts to the connections.
+	Poster awslambda.Function
+
+	// PosterPolicy is all that the Poster function may do.
+	PosterPolicy awsiam.Policy
 
 	// Failed is where events go that are wrong, below rejected/ and with the
 	// reason, and those that Lambda has given up on. It stays when the stack is
@@ -74,9 +85,10 @@ type LiveScores struct {
 	// files for a month.
 	Snapshots awss3.Bucket
 
-	// Page is the bucket of the page, and Distribution what shows it and the
-	// snapshots.
-	Page         awss3.Bucket
+	// Page is the bucket of the page.
+	Page awss3.Bucket
+
+	// Distribution shows the page and the snapshots.
 	Distribution awscloudfront.Distribution
 
 	// Alarms are those of this stack, by name; those of the consumer are FanOut's.

@@ -1,6 +1,9 @@
 package posts
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // limiter is a bucket of tokens, a post each. Its rate falls when posts are
 // throttled, because others have of the account's quota what this function takes
@@ -15,13 +18,14 @@ type limiter struct {
 }
 
 // What a throttled post makes of the rate, how far that goes, and how long one
-// round of answers takes, which is one sign of it and not many. The rate rises to
-// the share again within recovery.
+// round of answers takes, which is one sign of it and not many. The rate grows again
+// by this part of itself a second, with which it finds what the account has left and
+// does not ask for many times that: from the lowest it is back in 5 seconds.
 const (
-	slower   = 0.7
-	slowest  = 0.02
-	oneRound = 100 * time.Millisecond
-	recovery = 5 * time.Second
+	slower   = 0.5
+	slowest  = 0.005
+	oneRound = 50 * time.Millisecond
+	faster   = 1.0
 )
 
 func newLimiter(share, burst float64, now time.Time) *limiter {
@@ -29,12 +33,18 @@ func newLimiter(share, burst float64, now time.Time) *limiter {
 	return &limiter{share: share, rate: share, burst: burst, tokens: burst, at: now}
 }
 
+// resume goes on at the rate of another limiter, which has nothing saved up.
+func (l *limiter) resume(rate float64) {
+	l.rate = min(l.share, max(l.share*slowest, rate))
+	l.tokens = 0
+}
+
 // wait returns how long it is to the next token, 0 if there is one.
 func (l *limiter) wait(now time.Time) time.Duration {
 	passed := now.Sub(l.at).Seconds()
 	l.at = now
 	l.tokens = min(l.burst, l.tokens+passed*l.rate)
-	l.rate = min(l.share, l.rate+passed*l.share/recovery.Seconds())
+	l.rate = min(l.share, l.rate*math.Exp(passed*faster))
 	if l.tokens >= 1 {
 		return 0
 	}

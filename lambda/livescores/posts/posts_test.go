@@ -426,3 +426,25 @@ func TestASlowPostOfTheOldIsFollowedByTheNew(t *testing.T) {
 		}
 	})
 }
+
+// Others take of the account's quota what this function takes for its share: it
+// goes down to what is left, and does not take that from the others by asking for
+// more.
+func TestTheRateFallsToWhatTheAccountGives(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 2000)
+		w.quota = &account{rate: 200, burst: 100} // of 10,000 that it may post
+		start := time.Now()
+		w.happen()
+		w.settle()
+		w.check()
+		refused := float64(w.quota.refused) / float64(w.posts)
+		t.Logf("%d posts, %.0f %% refused, all had it after %v", w.posts, 100*refused, time.Since(start))
+		if refused > 0.3 {
+			t.Errorf("refused = %.0f %%, want less than 30", 100*refused)
+		}
+		if took := time.Since(start); took > 20*time.Second { // 9.5 s are what the account takes
+			t.Errorf("took %v, want not much more than the account's rate makes of it", took)
+		}
+	})
+}

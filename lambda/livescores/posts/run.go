@@ -53,6 +53,9 @@ func newRun(w *Worker, j job.Job, p progress) *run {
 	of := float64(j.Of)
 	r := &run{w: w, j: j, p: p, waiting: map[string]*again{}, results: make(chan outcome, atOnce), began: now, last: now,
 		limit: newLimiter(w.quota.PerSecond/of, w.quota.Burst/of, now)}
+	if j.Part > 0 && p.Rate > 0 && p.Rate < r.limit.rate {
+		r.limit.resume(p.Rate)
+	}
 	for _, a := range p.Again {
 		r.waiting[a.Connection] = &again{Connection: a.Connection, Since: a.Since, Tries: a.Tries, due: now}
 	}
@@ -85,7 +88,7 @@ func (r *run) do(ctx context.Context, s *match.State) error {
 	for r.busy > 0 {
 		r.take(ctx, <-r.results)
 	}
-	r.p.Again = nil
+	r.p.Again, r.p.Rate = nil, r.limit.rate
 	for _, a := range r.waiting {
 		r.p.Again = append(r.p.Again, *a)
 	}

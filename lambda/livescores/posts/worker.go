@@ -105,6 +105,9 @@ type progress struct {
 	Done  bool  `json:"done,omitempty"` // all have Reach, but for those in Again
 
 	Again []again `json:"again,omitempty"`
+
+	// Rate is that of the posts at the end, for the next part of the job.
+	Rate float64 `json:"rate,omitempty"`
 }
 
 // again is a connection that is to be tried again.
