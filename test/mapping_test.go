@@ -277,7 +277,7 @@ func TestEachModeHasItsOwnNetwork(t *testing.T) {
 			for _, e := range tt.endpoints {
 				want = append(want, tpl.at("Cluster/"+e+"Endpoint").ID)
 			}
-			want = append(want, tpl.at("Cluster/Rules/").ID, tpl.at("Cluster/Orders/Policy").ID, tpl.at("Cluster/Orders/LogGroup").ID)
+			want = append(want, tpl.at("Cluster/Rules/").ID)
 			slices.Sort(want)
 			if got := tpl.count("AWS::EC2::VPCEndpoint"); got != len(tt.endpoints) {
 				t.Errorf("endpoints = %d, want %v", got, tt.endpoints)

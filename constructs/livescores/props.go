@@ -116,10 +116,14 @@ type Props struct {
 	LogRetention awslogs.RetentionDays
 
 	// APIDomain is a name of one's own for the API, with TLS 1.2 at least; the
-	// certificate must be one of this region. PageDomain is one for the page; its
-	// certificate must be one of us-east-1. Their records in DNS are yours.
-	// Default: the names that AWS makes, where AWS chooses the TLS versions.
-	APIDomain, PageDomain *Domain
+	// certificate must be one of this region. Its record in DNS is yours.
+	// Default: the name that AWS makes, where AWS chooses the TLS versions.
+	APIDomain *Domain
+
+	// PageDomain is a name of one's own for the page; its certificate must be one of
+	// us-east-1. Its record in DNS is yours.
+	// Default: the name that AWS makes, where AWS chooses the TLS versions.
+	PageDomain *Domain
 
 	// Alarms are on; see its fields for what they can be told.
 	Alarms Alarms
@@ -130,14 +134,24 @@ type Props struct {
 
 // Domain is a name of one's own.
 type Domain struct {
-	Name        string
+	// Name is that of DNS, such as "live.example.com".
+	Name string
+
+	// Certificate is for that name.
 	Certificate awscertificatemanager.ICertificate
 }
 
 // ReservedConcurrency caps functions, and takes their share from the account: nil
 // is none.
 type ReservedConcurrency struct {
-	FanOut, Poster, Connections *int
+	// FanOut is the cap of the consumer's function.
+	FanOut *int
+
+	// Poster is the cap of the function that posts.
+	Poster *int
+
+	// Connections is the cap of the function behind the routes of the API.
+	Connections *int
 }
 
 const (
