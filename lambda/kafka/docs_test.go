@@ -44,8 +44,9 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		"topic":      exported(t, "deadletter/topic"),
 		"queue":      exported(t, "deadletter/queue"),
 		"bucket":     exported(t, "deadletter/bucket"),
+		"wire":       exported(t, "wire"),
 	}
-	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket)\.([A-Z]\w*)`)
+	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire)\.([A-Z]\w*)`)
 	found := map[string]bool{}
 	for _, page := range []string{"handler.md", "CHANGELOG.md", "../README.md"} {
 		text, err := os.ReadFile("../../docs/" + page)
