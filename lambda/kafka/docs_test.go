@@ -45,8 +45,11 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		"queue":      exported(t, "deadletter/queue"),
 		"bucket":     exported(t, "deadletter/bucket"),
 		"wire":       exported(t, "wire"),
+		"avro":       exported(t, "avro"),
+		"protobuf":   exported(t, "protobuf"),
+		"registry":   exported(t, "registry"),
 	}
-	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire)\.([A-Z]\w*)`)
+	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|registry)\.([A-Z]\w*)`)
 	found := map[string]bool{}
 	for _, page := range []string{"handler.md", "CHANGELOG.md", "../README.md"} {
 		text, err := os.ReadFile("../../docs/" + page)

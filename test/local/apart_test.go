@@ -66,7 +66,7 @@ func TestTheCoreKeepsItsDependencies(t *testing.T) {
 
 // TestWhatIsBesideIsPaidForByWhoImportsIt: the client of one is in nothing else.
 func TestWhatIsBesideIsPaidForByWhoImportsIt(t *testing.T) {
-	clients := []string{"github.com/twmb/", "github.com/aws/aws-sdk-go-v2", "net/http", "compress/zlib"}
+	clients := []string{"github.com/twmb/", "github.com/aws/aws-sdk-go-v2", "net/http", "compress/zlib", "github.com/hamba/", "google.golang.org/protobuf"}
 	for pkg, allowed := range map[string][]string{
 		"msklambda/lambda":                         nil,
 		"msklambda/lambda/kafka":                   nil,
@@ -76,6 +76,9 @@ func TestWhatIsBesideIsPaidForByWhoImportsIt(t *testing.T) {
 		"msklambda/lambda/kafka/deadletter/queue":  {"github.com/aws/aws-sdk-go-v2", "net/http"},
 		"msklambda/lambda/kafka/deadletter/bucket": {"github.com/aws/aws-sdk-go-v2", "net/http"},
 		"msklambda/lambda/kafka/wire":              {"compress/zlib"},
+		"msklambda/lambda/kafka/registry":          {"compress/zlib"},
+		"msklambda/lambda/kafka/avro":              {"compress/zlib", "github.com/hamba/"},
+		"msklambda/lambda/kafka/protobuf":          {"compress/zlib", "google.golang.org/protobuf"},
 	} {
 		found := dependencies(t, pkg)
 		for _, client := range clients {
