@@ -48,8 +48,10 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		"avro":       exported(t, "avro"),
 		"protobuf":   exported(t, "protobuf"),
 		"registry":   exported(t, "registry"),
+		"confluent":  exported(t, "registry/confluent"),
+		"glue":       exported(t, "registry/glue"),
 	}
-	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|registry)\.([A-Z]\w*)`)
+	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|registry|confluent|glue)\.([A-Z]\w*)`)
 	found := map[string]bool{}
 	for _, page := range []string{"handler.md", "CHANGELOG.md", "../README.md"} {
 		text, err := os.ReadFile("../../docs/" + page)

@@ -68,17 +68,19 @@ func TestTheCoreKeepsItsDependencies(t *testing.T) {
 func TestWhatIsBesideIsPaidForByWhoImportsIt(t *testing.T) {
 	clients := []string{"github.com/twmb/", "github.com/aws/aws-sdk-go-v2", "net/http", "compress/zlib", "github.com/hamba/", "google.golang.org/protobuf"}
 	for pkg, allowed := range map[string][]string{
-		"msklambda/lambda":                         nil,
-		"msklambda/lambda/kafka":                   nil,
-		"msklambda/lambda/lambdalog":               nil,
-		"msklambda/lambda/kafka/deadletter":        nil,
-		"msklambda/lambda/kafka/deadletter/topic":  {"github.com/twmb/"},
-		"msklambda/lambda/kafka/deadletter/queue":  {"github.com/aws/aws-sdk-go-v2", "net/http"},
-		"msklambda/lambda/kafka/deadletter/bucket": {"github.com/aws/aws-sdk-go-v2", "net/http"},
-		"msklambda/lambda/kafka/wire":              {"compress/zlib"},
-		"msklambda/lambda/kafka/registry":          {"compress/zlib"},
-		"msklambda/lambda/kafka/avro":              {"compress/zlib", "github.com/hamba/"},
-		"msklambda/lambda/kafka/protobuf":          {"compress/zlib", "google.golang.org/protobuf"},
+		"msklambda/lambda":                          nil,
+		"msklambda/lambda/kafka":                    nil,
+		"msklambda/lambda/lambdalog":                nil,
+		"msklambda/lambda/kafka/deadletter":         nil,
+		"msklambda/lambda/kafka/deadletter/topic":   {"github.com/twmb/"},
+		"msklambda/lambda/kafka/deadletter/queue":   {"github.com/aws/aws-sdk-go-v2", "net/http"},
+		"msklambda/lambda/kafka/deadletter/bucket":  {"github.com/aws/aws-sdk-go-v2", "net/http"},
+		"msklambda/lambda/kafka/wire":               {"compress/zlib"},
+		"msklambda/lambda/kafka/registry":           {"compress/zlib"},
+		"msklambda/lambda/kafka/registry/confluent": {"compress/zlib", "github.com/twmb/", "net/http"},
+		"msklambda/lambda/kafka/registry/glue":      {"compress/zlib", "github.com/aws/aws-sdk-go-v2", "net/http"},
+		"msklambda/lambda/kafka/avro":               {"compress/zlib", "github.com/hamba/"},
+		"msklambda/lambda/kafka/protobuf":           {"compress/zlib", "google.golang.org/protobuf"},
 	} {
 		found := dependencies(t, pkg)
 		for _, client := range clients {
