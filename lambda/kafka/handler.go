@@ -139,6 +139,7 @@ type handler struct {
 	store          Store
 	middleware     []Middleware
 	afterBatch     []func(context.Context, *Result) error
+	observers      []func(context.Context, Summary)
 	onShutdown     []func(context.Context)
 	logger         *slog.Logger // nil: the default
 
@@ -159,11 +160,15 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	parts, err := decode(payload, m)
 	if err != nil {
 		log.undecoded(err, len(payload))
+		h.tell(ctx, log, Summary{Undecoded: err, Duration: time.Since(start)})
 		return nil, err
 	}
 	userCtx, margin, cancel := h.withMargin(ctx, start)
 	defer cancel()
 	b := h.newBatch(userCtx, log, m, parts)
+	if len(h.observers) > 0 {
+		b.newTallies()
+	}
 	partial := h.partial
 	if b.hook = testhook.From(ctx); b.hook != nil {
 		partial = b.hook.Partial
@@ -175,7 +180,11 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if len(h.afterBatch) > 0 {
 		b.finish(late(ctx, margin))
 	}
-	log.batch(b, time.Since(start))
+	took := time.Since(start)
+	log.batch(b, took)
+	if len(h.observers) > 0 {
+		b.observe(ctx, took)
+	}
 	answer, err := []byte(noFailures), error(nil)
 	if partial {
 		answer = b.answer()

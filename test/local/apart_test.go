@@ -79,6 +79,7 @@ func TestWhatIsBesideIsPaidForByWhoImportsIt(t *testing.T) {
 		"msklambda/lambda/kafka/registry":           {"compress/zlib"},
 		"msklambda/lambda/kafka/registry/confluent": {"compress/zlib", "github.com/twmb/", "net/http"},
 		"msklambda/lambda/kafka/registry/glue":      {"compress/zlib", "github.com/aws/aws-sdk-go-v2", "net/http"},
+		"msklambda/lambda/kafka/metrics":            nil,
 		"msklambda/lambda/kafka/once":               nil,
 		"msklambda/lambda/kafka/once/table":         {"github.com/aws/aws-sdk-go-v2", "net/http"},
 		"msklambda/lambda/kafka/avro":               {"compress/zlib", "github.com/hamba/"},
