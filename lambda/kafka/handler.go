@@ -140,6 +140,7 @@ type handler struct {
 	middleware     []Middleware
 	afterBatch     []func(context.Context, *Result) error
 	observers      []func(context.Context, Summary)
+	watch          *watch // nil without observers
 	onShutdown     []func(context.Context)
 	logger         *slog.Logger // nil: the default
 
@@ -160,14 +161,16 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	parts, err := decode(payload, m)
 	if err != nil {
 		log.undecoded(err, len(payload))
-		h.tell(ctx, log, Summary{Undecoded: err, Duration: time.Since(start)})
+		if h.watch != nil {
+			h.watch.tell(h, ctx, log, nil, err, time.Since(start))
+		}
 		return nil, err
 	}
 	userCtx, margin, cancel := h.withMargin(ctx, start)
 	defer cancel()
 	b := h.newBatch(userCtx, log, m, parts)
-	if len(h.observers) > 0 {
-		b.newTallies()
+	if h.watch != nil {
+		h.watch.begin(b)
 	}
 	partial := h.partial
 	if b.hook = testhook.From(ctx); b.hook != nil {
@@ -182,8 +185,8 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	took := time.Since(start)
 	log.batch(b, took)
-	if len(h.observers) > 0 {
-		b.observe(ctx, took)
+	if h.watch != nil {
+		h.watch.tell(h, ctx, log, b, nil, took)
 	}
 	answer, err := []byte(noFailures), error(nil)
 	if partial {

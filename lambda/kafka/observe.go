@@ -44,7 +44,17 @@ func Observe(fn func(ctx context.Context, s Summary)) Option {
 	if fn == nil {
 		panic("kafka: Observe needs a function, got nil")
 	}
-	return func(h *handler) { h.observers = append(h.observers, fn) }
+	return func(h *handler) {
+		h.observers = append(h.observers, fn)
+		h.watch = &watch{(*batch).newTallies, (*handler).tell}
+	}
+}
+
+// watch is what is done for observers. It is by functions of an option, so that it is in no
+// program without one.
+type watch struct {
+	begin func(*batch)
+	tell  func(h *handler, ctx context.Context, log *batchLog, b *batch, undecoded error, took time.Duration)
 }
 
 // tally is what is counted of a partition for the observers.
@@ -89,12 +99,12 @@ func (b *batch) tally(w *work) *tally {
 	return &b.tallies[w.index]
 }
 
-// observe tells the observers.
-func (b *batch) observe(ctx context.Context, took time.Duration) {
-	b.handler.tell(ctx, b.log, b.summary(took))
-}
-
-func (h *handler) tell(ctx context.Context, log *batchLog, s Summary) {
+// tell tells the observers of a batch, or of an event that cannot be read.
+func (h *handler) tell(ctx context.Context, log *batchLog, b *batch, undecoded error, took time.Duration) {
+	s := Summary{Undecoded: undecoded, Duration: took}
+	if b != nil {
+		s.Topics = b.topics()
+	}
 	for _, fn := range h.observers {
 		if stack, err := guarded(func() error { fn(ctx, s); return nil }); err != nil {
 			log.error("kafka: observer failed", err, stack)
@@ -102,9 +112,9 @@ func (h *handler) tell(ctx context.Context, log *batchLog, s Summary) {
 	}
 }
 
-// summary sums up the partitions of each topic, which are in the order of their names.
-func (b *batch) summary(took time.Duration) Summary {
-	s := Summary{Duration: took}
+// topics sums up the partitions of each topic.
+func (b *batch) topics() []TopicSummary {
+	var topics []TopicSummary
 	index := map[string]int{}
 	for i := range b.parts {
 		w, t := &b.parts[i], &b.tallies[i]
@@ -113,11 +123,11 @@ func (b *batch) summary(took time.Duration) Summary {
 		}
 		at, ok := index[t.topic]
 		if !ok {
-			at = len(s.Topics)
+			at = len(topics)
 			index[t.topic] = at
-			s.Topics = append(s.Topics, TopicSummary{Topic: t.topic})
+			topics = append(topics, TopicSummary{Topic: t.topic})
 		}
-		to := &s.Topics[at]
+		to := &topics[at]
 		to.Records += w.size()
 		for _, status := range w.status {
 			if status == handled {
@@ -134,6 +144,6 @@ func (b *batch) summary(took time.Duration) Summary {
 		to.DoneBefore += t.doneBefore
 		to.Oldest, to.Newest = span(to.Oldest, to.Newest, t.oldest, t.newest)
 	}
-	slices.SortFunc(s.Topics, func(x, y TopicSummary) int { return strings.Compare(x.Topic, y.Topic) })
-	return s
+	slices.SortFunc(topics, func(x, y TopicSummary) int { return strings.Compare(x.Topic, y.Topic) })
+	return topics
 }
