@@ -52,9 +52,10 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		"glue":       exported(t, "registry/glue"),
 		"once":       exported(t, "once"),
 		"metrics":    exported(t, "metrics"),
+		"traces":     exported(t, "traces"),
 		"table":      exported(t, "once/table"),
 	}
-	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|registry|confluent|glue|once|table|metrics)\.([A-Z]\w*)`)
+	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|registry|confluent|glue|once|table|metrics|traces)\.([A-Z]\w*)`)
 	found := map[string]bool{}
 	for _, page := range []string{"handler.md", "CHANGELOG.md", "../README.md"} {
 		text, err := os.ReadFile("../../docs/" + page)
@@ -82,7 +83,7 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 	for _, want := range []string{
 		"Permanent", "Skip", "RetryAfter", "Transient", "Unstarted", "FailedAt", "FailedOnly", "Retry", "DeadLetter", "SkipDone", "Concurrency",
 		"ConcurrencyByKey", "ContinueOnError", "DeadlineMargin", "WholeEvent", "ForEach", "Typed", "TypedBatch", "JSON", "Use", "AfterBatch",
-		"OnShutdown", "FromContext", "LogHandler", "NewMemoryStore", "SinkFunc", "Observe",
+		"OnShutdown", "FromContext", "LogHandler", "NewMemoryStore", "SinkFunc", "Observe", "EventContext",
 	} {
 		if !packages["kafka"][want] || !regexp.MustCompile(`\b`+want+`\b`).Match(page) {
 			t.Errorf("handler.md does not say what %s is", want)

@@ -141,6 +141,7 @@ type handler struct {
 	afterBatch     []func(context.Context, *Result) error
 	observers      []func(context.Context, Summary)
 	watch          *watch // nil without observers
+	contexts       []func(context.Context, *batchLog) context.Context
 	onShutdown     []func(context.Context)
 	logger         *slog.Logger // nil: the default
 
@@ -157,6 +158,9 @@ const maxMargin = 2 * time.Second
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now()
 	log := h.newLog(ctx)
+	for _, more := range h.contexts {
+		ctx = more(ctx, log)
+	}
 	m := h.takeMemory()
 	parts, err := decode(payload, m)
 	if err != nil {

@@ -66,7 +66,7 @@ func TestTheCoreKeepsItsDependencies(t *testing.T) {
 
 // TestWhatIsBesideIsPaidForByWhoImportsIt: the client of one is in nothing else.
 func TestWhatIsBesideIsPaidForByWhoImportsIt(t *testing.T) {
-	clients := []string{"github.com/twmb/", "github.com/aws/aws-sdk-go-v2", "net/http", "compress/zlib", "github.com/hamba/", "google.golang.org/protobuf"}
+	clients := []string{"github.com/twmb/", "github.com/aws/aws-sdk-go-v2", "net/http", "compress/zlib", "github.com/hamba/", "google.golang.org/protobuf", "go.opentelemetry.io/"}
 	for pkg, allowed := range map[string][]string{
 		"msklambda/lambda":                          nil,
 		"msklambda/lambda/kafka":                    nil,
@@ -80,6 +80,7 @@ func TestWhatIsBesideIsPaidForByWhoImportsIt(t *testing.T) {
 		"msklambda/lambda/kafka/registry/confluent": {"compress/zlib", "github.com/twmb/", "net/http"},
 		"msklambda/lambda/kafka/registry/glue":      {"compress/zlib", "github.com/aws/aws-sdk-go-v2", "net/http"},
 		"msklambda/lambda/kafka/metrics":            nil,
+		"msklambda/lambda/kafka/traces":             {"go.opentelemetry.io/", "net/http"},
 		"msklambda/lambda/kafka/once":               nil,
 		"msklambda/lambda/kafka/once/table":         {"github.com/aws/aws-sdk-go-v2", "net/http"},
 		"msklambda/lambda/kafka/avro":               {"compress/zlib", "github.com/hamba/"},
