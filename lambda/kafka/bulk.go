@@ -163,7 +163,7 @@ func (b *batch) failAll(l *lane, err error, stack []byte) {
 	switch {
 	case decision == again:
 		first.err = err
-		b.retries.Add(1)
+		b.countRetry(first.w)
 		l.wait = wait
 		b.log.retried(first.w, first.k, err, attempts, wait)
 		return

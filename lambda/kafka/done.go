@@ -72,6 +72,9 @@ func (b *batch) skipDone(ctx context.Context) {
 			if n < len(done) && done[n] {
 				b.parts[i].status[k] = settled
 				b.doneBefore++
+				if t := b.tally(&b.parts[i]); t != nil {
+					t.doneBefore++
+				}
 			}
 			n++
 		}

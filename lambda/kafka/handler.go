@@ -139,6 +139,9 @@ type handler struct {
 	store          Store
 	middleware     []Middleware
 	afterBatch     []func(context.Context, *Result) error
+	observers      []func(context.Context, Summary)
+	watch          *watch // nil without observers
+	contexts       []func(context.Context, *batchLog) context.Context
 	onShutdown     []func(context.Context)
 	logger         *slog.Logger // nil: the default
 
@@ -155,15 +158,24 @@ const maxMargin = 2 * time.Second
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now()
 	log := h.newLog(ctx)
+	for _, more := range h.contexts {
+		ctx = more(ctx, log)
+	}
 	m := h.takeMemory()
 	parts, err := decode(payload, m)
 	if err != nil {
 		log.undecoded(err, len(payload))
+		if h.watch != nil {
+			h.watch.tell(h, ctx, log, nil, err, time.Since(start))
+		}
 		return nil, err
 	}
 	userCtx, margin, cancel := h.withMargin(ctx, start)
 	defer cancel()
 	b := h.newBatch(userCtx, log, m, parts)
+	if h.watch != nil {
+		h.watch.begin(b)
+	}
 	partial := h.partial
 	if b.hook = testhook.From(ctx); b.hook != nil {
 		partial = b.hook.Partial
@@ -175,7 +187,11 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if len(h.afterBatch) > 0 {
 		b.finish(late(ctx, margin))
 	}
-	log.batch(b, time.Since(start))
+	took := time.Since(start)
+	log.batch(b, took)
+	if h.watch != nil {
+		h.watch.tell(h, ctx, log, b, nil, took)
+	}
 	answer, err := []byte(noFailures), error(nil)
 	if partial {
 		answer = b.answer()

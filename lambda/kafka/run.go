@@ -27,6 +27,7 @@ type batch struct {
 
 	retries, skipped, deadLettered atomic.Int64
 
+	tallies    []tally  // for Observe; nil without
 	recordIDs  []string // for SkipDone
 	doneBefore int
 }
@@ -254,7 +255,7 @@ func (b *batch) fail(l *lane) {
 	decision, wait := b.decide(classify(err), l.attempts)
 	switch decision {
 	case again:
-		b.retries.Add(1)
+		b.countRetry(w)
 		l.wait, l.last = wait, err
 		b.log.retried(w, k, err, l.attempts, wait)
 		return
@@ -304,8 +305,19 @@ func (b *batch) leave(l *lane) {
 	b.noteUnstarted(l.w, context.Cause(b.ctx))
 }
 
+// countRetry counts that a record, or a Batch with it, is tried again.
+func (b *batch) countRetry(w *work) {
+	b.retries.Add(1)
+	if t := b.tally(w); t != nil {
+		t.retries.Add(1)
+	}
+}
+
 // note keeps the error of a record that failed.
 func (b *batch) note(w *work, k int, err error) {
+	if t := b.tally(w); t != nil {
+		t.failures.Add(1)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.failed = append(b.failed, failure{w, k, err})
@@ -325,11 +337,17 @@ func (b *batch) skip(w *work, k int, err error) {
 	b.mu.Lock()
 	b.skips = append(b.skips, failure{w, k, err})
 	b.mu.Unlock()
+	if t := b.tally(w); t != nil {
+		t.skipped.Add(1)
+	}
 	b.log.skipped(w, k, err, b.skipped.Add(1))
 }
 
 // sent counts and logs a record that the sink has taken.
 func (b *batch) sent(w *work, k int, err error, attempts int) {
+	if t := b.tally(w); t != nil {
+		t.deadLettered.Add(1)
+	}
 	b.log.deadLettered(w, k, err, attempts, b.deadLettered.Add(1))
 }
 

@@ -69,7 +69,7 @@ func (b *batch) failBulk(l *lane, err error, stack []byte) {
 		case t != nil && t.failed:
 			it.err = t.err
 			wait, retrying = max(wait, t.wait), true
-			b.retries.Add(1)
+			b.countRetry(it.w)
 			b.log.retried(it.w, it.k, t.err, it.attempts, t.wait)
 		}
 		if t == nil || !t.exact {
