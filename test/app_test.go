@@ -192,6 +192,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"layerArns":                 {map[string]any{"layerArns": layerARN}, function, `"Layers":["` + layerARN + `"]`},
 		"ephemeralStorageSize":      {map[string]any{"ephemeralStorageSize": "1024"}, function, `"EphemeralStorage":{"Size":1024}`},
 		"environmentKeyArn":         {map[string]any{"environmentKeyArn": keyARN}, function, `"KmsKeyArn":"` + keyARN + `"`},
+		"deadLetterTopic":           {map[string]any{"deadLetterTopic": "orders-dead"}, consumer + "Policy", `:topic/demo/4f1e0ab2-7c64-4a3e-9d5e-2b9a6c1d8e70-2/orders-dead"`},
 		"description":               {map[string]any{"description": "books orders"}, function, `"Description":"books orders"`},
 		"codeSigningConfigArn":      {map[string]any{"codeSigningConfigArn": signingARN}, function, `"CodeSigningConfigArn":"` + signingARN + `"`},
 		"alias":                     {map[string]any{"alias": "prod"}, consumer + "Alias", `"Name":"prod"`},

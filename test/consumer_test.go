@@ -91,16 +91,28 @@ func TestLogsAreJSONInAGroupThatOutlivesTheStack(t *testing.T) {
 
 func TestTheMappingWaitsForWhatItNeeds(t *testing.T) {
 	tpl := synthCluster(t, groups(sg0, sg1))
+	// By way of the function.
+	function := tpl.at("Cluster/Orders/Function")
+	if policy := tpl.at("Cluster/Orders/Policy").ID; !slices.Contains(function.DependsOn, policy) {
+		t.Errorf("DependsOn of the function = %q, want %s in it", function.DependsOn, policy)
+	}
+	logs := map[string]any{"Ref": tpl.at("Cluster/Orders/LogGroup").ID}
+	if got := function.Properties["LoggingConfig"].(map[string]any)["LogGroup"]; !same(got, logs) {
+		t.Errorf("log group of the function = %s, want %s", asJSON(got), asJSON(logs))
+	}
+	if got, want := tpl.at("Cluster/Orders/Mapping").Properties["FunctionName"], (map[string]any{"Ref": function.ID}); !same(got, want) {
+		t.Errorf("FunctionName = %s, want %s", asJSON(got), asJSON(want))
+	}
 	var want []string
 	for path, r := range tpl.Resources {
-		for _, prefix := range []string{"Cluster/Orders/Policy", "Cluster/Orders/LogGroup", "Cluster/LambdaEndpoint", "Cluster/STSEndpoint", "Cluster/Rules/"} {
+		for _, prefix := range []string{"Cluster/LambdaEndpoint", "Cluster/STSEndpoint", "Cluster/Rules/"} {
 			if strings.HasPrefix(path, prefix) {
 				want = append(want, r.ID)
 			}
 		}
 	}
 	slices.Sort(want)
-	if got := tpl.at("Cluster/Orders/Mapping").DependsOn; !slices.Equal(got, want) || len(want) != 8 {
+	if got := tpl.at("Cluster/Orders/Mapping").DependsOn; !slices.Equal(got, want) || len(want) != 6 {
 		t.Errorf("DependsOn = %q, want %q", got, want)
 	}
 }

@@ -43,6 +43,37 @@ func synthFunction(t *testing.T, edit func(awscdk.Stack, *msklambda.ConsumerProp
 	})
 }
 
+// The function writes to one topic, from where the pollers' rules let it in.
+func TestDeadLettersMayBeWrittenToOneTopic(t *testing.T) {
+	dead := func(p *msklambda.ConsumerProps) { p.DeadLetterTopic = "orders-dead" }
+	tpl := synthFunction(t, on(dead))
+	without := synthFunction(t, on(func(*msklambda.ConsumerProps) {}))
+	if got, want := asJSON(tpl.at(functionPath).Properties["VpcConfig"]), `{"SecurityGroupIds":["`+sg0+`"],"SubnetIds":["subnet-0123456789abcdef0","subnet-0123456789abcdef1"]}`; got != want {
+		t.Errorf("VpcConfig = %s, want %s", got, want)
+	}
+	topic := strings.Replace(arn, ":cluster/", ":topic/", 1)
+	var more []string
+	for _, grant := range tpl.grants() {
+		if !slices.Contains(without.grants(), grant) && strings.HasPrefix(grant, "kafka") {
+			more = append(more, grant)
+		}
+	}
+	want := []string{"kafka-cluster:WriteDataIdempotently on " + arn, "kafka-cluster:DescribeTopic on " + topic + "/orders-dead", "kafka-cluster:WriteData on " + topic + "/orders-dead"}
+	if !slices.Equal(slices.Sorted(slices.Values(more)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("more grants = %q, want %q", more, want)
+	}
+	for _, r := range tpl.Resources {
+		if strings.HasPrefix(r.Type, "AWS::EC2::SecurityGroup") && without.count(r.Type) != tpl.count(r.Type) {
+			t.Errorf("%s: %d, want %d as without", r.Type, tpl.count(r.Type), without.count(r.Type))
+		}
+	}
+	// Elsewhere the network is the caller's.
+	elsewhere := synthFunction(t, func(s awscdk.Stack, p *msklambda.ConsumerProps) { dead(p); p.FunctionVPC = aDatabasesVPC(s, sg2) })
+	if got := asJSON(elsewhere.at(functionPath).Properties["VpcConfig"]); !strings.Contains(got, sg2) || strings.Contains(got, sg0) {
+		t.Errorf("VpcConfig = %s, want that of FunctionVPC", got)
+	}
+}
+
 func TestWhatAFunctionRarelyHasReachesTheTemplate(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edit func(awscdk.Stack, *msklambda.ConsumerProps)

@@ -128,6 +128,12 @@ var refusedConsumers = []refusedConsumer{
 	{"an alarm action that is nil", watching(msklambda.Alarms{Actions: []awscloudwatch.IAlarmAction{nil}})},
 	{"the timeout of a bundled function again", watching(msklambda.Alarms{Timeout: time.Minute})},
 
+	{"a topic for dead letters that is none", on(func(p *msklambda.ConsumerProps) { p.DeadLetterTopic = "my dead" })},
+	{"dead letters into the topic that is read", on(func(p *msklambda.ConsumerProps) { p.DeadLetterTopic = p.Topic })},
+	{"dead letters by another authentication than IAM", on(func(p *msklambda.ConsumerProps) {
+		p.DeadLetterTopic, p.Authentication.Method = "orders-dead", msklambda.AuthenticationPlaintext
+	})},
+
 	{"no code", on(func(p *msklambda.ConsumerProps) { p.Entry = "" })},
 	{"code that is not there", on(func(p *msklambda.ConsumerProps) { p.Entry = "nowhere" })},
 	{"code that is a file", on(func(p *msklambda.ConsumerProps) { p.Entry = "../lambda/main.go" })},

@@ -160,6 +160,8 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) { c.AlarmTopicARNs = v.topicARNs() }},
 	{setting{"dashboard", "Dashboard", "define a CloudWatch dashboard", "`false`"},
 		func(c *ConsumerConfig, v value) { c.Props.Dashboard = v.boolean() }},
+	{setting{"deadLetterTopic", "DeadLetterTopic", "topic that the function itself writes what it gives up to; it then runs in the cluster's subnets, unless `functionSubnetIds` says where", "none: in no VPC"},
+		func(c *ConsumerConfig, v value) { c.Props.DeadLetterTopic = v.text() }},
 	{setting{"roleArn", "Role", "an existing role in place of one of its own", "a role of its own"},
 		func(c *ConsumerConfig, v value) { c.RoleARN = v.roleARN() }},
 	{setting{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", "limit Create/DeleteNetworkInterface to the cluster's subnets and groups. AWS documents only `*`: test first", "`false`"},

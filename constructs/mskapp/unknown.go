@@ -150,6 +150,7 @@ var otherWords = map[string]string{
 	"tracing":                  "xray trace tracingconfig tracingmode",
 	"logRetentionDays":         "retention retentiondays retentionindays logretentionindays logsretention",
 	"logRemovalPolicy":         "removalpolicy deletionpolicy loggroupremovalpolicy",
+	"deadLetterTopic":          "deadlettertopicname dlt dlttopic deadtopic",
 	"functionSubnetIds":        "lambdasubnetids vpcsubnetids vpcconfig",
 	"functionSecurityGroupIds": "lambdasecuritygroupids",
 	"layerArns":                "layer layerarn",

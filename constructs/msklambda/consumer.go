@@ -205,6 +205,16 @@ type ConsumerProps struct {
 	// Default: nowhere.
 	OnFailure Destination
 
+	// DeadLetterTopic is a topic of the cluster that the function itself writes what
+	// it gives up to, as lambda/kafka does with the sink deadletter/topic. Its role may
+	// then write to exactly that topic, by IAM authentication, and a bundled function
+	// runs in the cluster's subnets with the cluster's security groups, unless
+	// FunctionVPC says where: the rules that let the pollers in to the brokers let it in
+	// too. There it reaches other services of AWS only as the VPC lets it. The topic
+	// must exist, and the function must be told the brokers, by Environment.
+	// Default: none; the function is in no VPC.
+	DeadLetterTopic string
+
 	// Who may do what.
 
 	// Authentication of the pollers to the brokers.
@@ -280,7 +290,8 @@ type Consumer struct {
 	Role awsiam.IRole
 
 	// Policy is what the pollers and the function's logs and traces need. It is
-	// apart from what you grant to the function, so that it can be read alone.
+	// apart from what you grant to the function, so that it can be read alone. A
+	// bundled function waits for it, so no statement of it can name that function.
 	Policy awsiam.Policy
 
 	// LogGroup is nil when the function was given.
@@ -360,6 +371,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		fail("consumer", id, errors.New("scope must be in the stage of the cluster, which is deployed with it"))
 	}
 	cluster.await(id, awaited)
+	props.FunctionVPC = cluster.whereItWrites(props)
 	needs := cluster.needsOf(at, id, props)
 	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
 		fail("consumer", id, err)

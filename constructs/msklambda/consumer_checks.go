@@ -44,6 +44,7 @@ func (p *ClusterProps) checkOwners(ps *problems, props *ConsumerProps) {
 func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	var ps problems
 	p.checkOwners(&ps, props)
+	p.checkDeadLetters(&ps, props)
 	p.checkRegions(&ps, props)
 	if method := props.Authentication.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
 		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)

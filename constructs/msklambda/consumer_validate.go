@@ -34,6 +34,7 @@ func (p *ConsumerProps) validate() error {
 	p.Authentication.validate(&ps)
 	p.Pollers.validate(&ps)
 	p.validateFailure(&ps)
+	p.validateDeadLetters(&ps)
 	p.validateFilters(&ps)
 	p.SchemaRegistry.validate(&ps)
 	p.validateObserving(&ps)

@@ -87,11 +87,16 @@ func (c *Consumer) defineMapping(cluster *Cluster, props *ConsumerProps, after [
 
 	// The service tries the connection when the mapping is made, and on the
 	// way down the role must outlive the pollers' network interfaces.
-	wait := append([]constructs.IDependable{c.Policy}, after...)
-	if c.LogGroup != nil {
-		wait = append(wait, c.LogGroup)
+	//
+	// A bundled function waits for the policy, and uses the log group. The mapping
+	// itself waits for nothing that is named as the consumer: "cdk refactor" takes
+	// another order of what a resource waits for, which is by name, for a change.
+	if props.Function == nil {
+		c.Function.Node().AddDependency(c.Policy)
+	} else {
+		after = append(after, c.Policy)
 	}
-	c.Mapping.Node().AddDependency(wait...)
+	c.Mapping.Node().AddDependency(after...)
 }
 
 // setModeProperties sets what CDK's construct cannot express, or would grant

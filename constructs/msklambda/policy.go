@@ -61,6 +61,7 @@ func (c *Consumer) pollerStatements(cluster *Cluster, p *ConsumerProps) []statem
 			because("AWS documents only * for the network interfaces that Lambda manages; see RestrictNetworkInterfaces"))
 	}
 	statements = append(statements, p.OnFailure.statements(cluster, p.Authentication)...)
+	statements = append(statements, deadLetterStatements(cluster, p)...)
 	return append(statements, p.SchemaRegistry.statements()...)
 }
 

@@ -10,7 +10,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -141,10 +140,7 @@ func TestCDKsOwnLookUpsAndOursWorkTogether(t *testing.T) {
 	a := account.New(synthtest.Account, synthtest.Region, lookups.NewCloud().Resources)
 	endpoint, asked := serveCDKLookUps(t, a.Serve(t).URL)
 	p := newProject(t, endpoint)
-	function := t.TempDir() // which is not built
-	write(t, filepath.Join(function, "go.mod"), "module function\n\ngo 1.26\n")
-	write(t, filepath.Join(function, "main.go"), "package main\n\nfunc main() {}\n")
-	p.env = append(p.env, "CDK_VALIDATION=false", cdkLookUpsEnv+"="+function)
+	p.env = append(p.env, "CDK_VALIDATION=false", cdkLookUpsEnv+"="+emptyFunction(t))
 	command := func(command string, more ...string) (string, bool) {
 		return p.run(append([]string{command, "--app", os.Args[0], "--all"}, more...)...)
 	}

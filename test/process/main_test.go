@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 		runCDKLookUps()
 		return
 	}
+	if os.Getenv(movesEnv) != "" {
+		runMoves()
+		return
+	}
 	code := m.Run()
 	jsii.Close() // once: a second start would cost as much as the first
 	os.RemoveAll(builds)
