@@ -128,7 +128,7 @@ var otherWords = map[string]string{
 	"maxRecordAge":              "age maxage recordage maximumrecordage maximumrecordageinseconds",
 	"bisectOnError":             "bisect bisectbatch bisectbatchonerror bisectbatchonfunctionerror",
 	"reportBatchItemFailures":   "partial partialbatch partialfailures partialresponses functionresponsetypes batchitemfailures itemfailures",
-	"onFailure": "dlq dlqarn dlt deadletter deadletters deadletterarn deadletterconfig deadletterqueue deadletterqueuearn deadlettertopic " +
+	"onFailure": "dlq dlqarn deadletter deadletters deadletterarn deadletterconfig deadletterqueue deadletterqueuearn " +
 		"destination destinationarn destinationconfig failure failuredestination failuredestinationarn failurequeue onerror onfailurearn onfailuredestination onfailurequeue",
 	"onFailureKeyArn":          "onfailurekey dlqkeyarn destinationkeyarn",
 	"filters":                  "filtercriteria filterpattern filterpatterns pattern patterns",
