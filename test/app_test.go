@@ -257,6 +257,31 @@ func TestAConsumerOfTheListTakesDefaultsAway(t *testing.T) {
 	}
 }
 
+func TestWhatConsumersMayHaveOnceIsFoundWithoutTheConstructs(t *testing.T) {
+	function := "arn:aws:lambda:us-east-1:111122223333:function:mine"
+	for name, tt := range map[string]struct {
+		a, b map[string]any
+		want string
+	}{
+		"a group": {map[string]any{"topic": "a1", "consumerGroupId": "g"}, map[string]any{"topic": "b1", "consumerGroupId": "g"},
+			`consumers[1].consumerGroupId must be the consumer's own, got "g", which "A" has already`},
+		"a topic of a function": {map[string]any{"topic": "a1", "functionArn": function}, map[string]any{"topic": "a1", "functionArn": function, "consumerGroupId": "g"},
+			`consumers[1].functionArn must not read one topic twice, got topic "a1", which it reads for "A" already`},
+		"an answer of a function": {map[string]any{"topic": "a1", "functionArn": function}, map[string]any{"topic": "b1", "functionArn": function, "pollers": "provisioned", "reportBatchItemFailures": true},
+			`consumers[1].reportBatchItemFailures must be the same for all consumers of a function, which answers all in one way, got true, and false for "A"`},
+		"pollers of a group": {map[string]any{"topic": "a1", "pollerGroup": "p", "maximumPollers": 1500}, map[string]any{"topic": "b1", "pollerGroup": "p", "maximumPollers": 501},
+			`consumers[1].maximumPollers must not make the maxima of pollerGroup "p" more than 2000 in all, got 2001`},
+		"two of all": {map[string]any{"topic": "a1", "pollerGroup": "p", "maximumPollers": 1500}, map[string]any{"topic": "b1", "pollerGroup": "q", "maximumPollers": 501}, ""},
+	} {
+		tt.a["name"], tt.b["name"] = "A", "B"
+		err := mskapp.Validate(given(map[string]any{"topic": nil, "consumers": []any{tt.a, tt.b}}))
+		want := "the context (cdk.json or -c key=value) has problems:\n" + tt.want
+		if (tt.want == "") != (err == nil) || err != nil && err.Error() != want {
+			t.Errorf("%s: Validate = %v, want %s", name, err, want)
+		}
+	}
+}
+
 func TestAnExistingFunctionTakesNoDefaultOfABundledOne(t *testing.T) {
 	context := given(map[string]any{
 		"topic": nil, "roleArn": "arn:aws:iam::111122223333:role/mine", "architecture": "x86_64", "memorySize": 512, "timeout": "30s", "environment": "A1=b",

@@ -197,11 +197,11 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 	}
 
 	found := append(problem.Of(p.Validate()), problem.Of(c.Cluster.ValidateConsumer(p))...)
+	var others []msklambda.Beside
 	for _, other := range c.Consumers {
-		if other.Props.GroupID == p.GroupID {
-			ps.Add(given.prefix+"consumerGroupId", "must be the consumer's own, got %q, which %q has already", p.GroupID, other.Name)
-		}
+		others = append(others, msklambda.Beside{Name: other.Name, Props: &other.Props})
 	}
+	reported.check(ps, p.ValidateBeside(others...), given.prefix)
 	wrongTopic := reported["Topic"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
 	for _, p := range found {
 		if p.Field != "GroupID" || !derived {

@@ -128,7 +128,7 @@ var otherWords = map[string]string{
 	"maxRecordAge":              "age maxage recordage maximumrecordage maximumrecordageinseconds",
 	"bisectOnError":             "bisect bisectbatch bisectbatchonerror bisectbatchonfunctionerror",
 	"reportBatchItemFailures":   "partial partialbatch partialfailures partialresponses functionresponsetypes batchitemfailures itemfailures",
-	"onFailure": "dlq dlqarn dlt deadletter deadletters deadletterarn deadletterconfig deadletterqueue deadletterqueuearn " +
+	"onFailure": "dlq dlqarn deadletter deadletters deadletterarn deadletterconfig deadletterqueue deadletterqueuearn " +
 		"destination destinationarn destinationconfig failure failuredestination failuredestinationarn failurequeue onerror onfailurearn onfailuredestination onfailurequeue",
 	"onFailureKeyArn":          "onfailurekey dlqkeyarn destinationkeyarn",
 	"filters":                  "filtercriteria filterpattern filterpatterns pattern patterns",
@@ -150,7 +150,7 @@ var otherWords = map[string]string{
 	"tracing":                  "xray trace tracingconfig tracingmode",
 	"logRetentionDays":         "retention retentiondays retentionindays logretentionindays logsretention",
 	"logRemovalPolicy":         "removalpolicy deletionpolicy loggroupremovalpolicy",
-	"deadLetterTopic":          "deadlettertopicname deadtopic functiondeadlettertopic",
+	"deadLetterTopic":          "deadlettertopicname dlt dlttopic deadtopic",
 	"functionSubnetIds":        "lambdasubnetids vpcsubnetids vpcconfig",
 	"functionSecurityGroupIds": "lambdasecuritygroupids",
 	"layerArns":                "layer layerarn",

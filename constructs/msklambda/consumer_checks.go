@@ -39,38 +39,6 @@ func (p *ClusterProps) checkOwners(ps *problems, props *ConsumerProps) {
 	}
 }
 
-// conflicts finds what the service would refuse, or what would split one
-// topic's partitions between two functions.
-func (c *Cluster) conflicts(props *ConsumerProps) error {
-	var ps problems
-	for _, other := range c.consumers {
-		if other.GroupID == props.GroupID {
-			ps.Add("GroupID", "must be the consumer's own, got %q, which %q has already", props.GroupID, *other.Node().Path())
-		}
-		if props.Function != nil && other.Topic == props.Topic && *other.Function.FunctionArn() == *props.Function.FunctionArn() {
-			ps.Add("Function", "must not read one topic twice, got topic %q, which it reads for %q already", props.Topic, *other.Node().Path())
-		}
-	}
-	for _, other := range c.consumers {
-		if props.Function != nil && *other.Function.FunctionArn() == *props.Function.FunctionArn() && other.watched.partial != props.ReportBatchItemFailures {
-			ps.Add("ReportBatchItemFailures", "must be the same for all consumers of a function, which answers all in one way, got %v, and %v for %q",
-				props.ReportBatchItemFailures, other.watched.partial, *other.Node().Path())
-		}
-	}
-	if group, most := props.pollerGroup(); group != "" {
-		sum := most
-		for _, other := range c.consumers {
-			if other.pollerGroup == group {
-				sum += other.maximumPollers
-			}
-		}
-		if sum > maximumOfPollerGroup {
-			ps.Add("Pollers.Maximum", "must not make the maxima of {Pollers.Group} %q more than %d in all, got %d", group, maximumOfPollerGroup, sum)
-		}
-	}
-	return ps.Err()
-}
-
 // ValidateConsumer reports what a consumer asks for and this cluster does not
 // allow, each as a [*Problem].
 func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {

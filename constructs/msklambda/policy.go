@@ -114,10 +114,6 @@ func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	if c.Role != nil {
 		c.Role.AttachInlinePolicy(c.Policy)
 	}
-	if c.inVPC {
-		// Lambda refuses a function in a VPC whose role may not make its interfaces yet.
-		c.Function.Node().AddDependency(c.Policy)
-	}
 	explainWildcards(c.Policy, statements)
 	if props.Role != nil || props.Function != nil { // and not its own, which it can change
 		c.warnOfImmutableRole()
