@@ -187,6 +187,18 @@ func TestPoliciesOnOneRoleHaveNamesOfTheirOwn(t *testing.T) {
 	if len(d) > 128 {
 		t.Errorf("policy name has %d characters, want at most IAM's 128", len(d))
 	}
+	// On a role that was given, a policy that goes would take one of its name with it.
+	given := func(id string) string {
+		tpl := synth(t, func(stack awscdk.Stack) {
+			msklambda.ImportCluster(stack, "Cluster", clusterProps()).AddConsumer(id, consumerProps(func(p *msklambda.ConsumerProps) {
+				p.Role = awsiam.Role_FromRoleArn(stack, jsii.String("Role"), jsii.String("arn:aws:iam::"+account+":role/mine"), nil)
+			}))
+		})
+		return tpl.at("Cluster/" + id + "/Policy").Properties["PolicyName"].(string)
+	}
+	if one, two := given("Orders"), given("Sales"); one == two || one == a {
+		t.Errorf("policy names = %q, and %q in another place on one role, want each its own", one, two)
+	}
 	// A consumer that "cdk refactor" moves to another stack keeps it: its group is of
 	// one consumer alone.
 	if got := name("Other", "us-east-1"); got != a {

@@ -38,6 +38,8 @@ var refusedClusters = []refusedCluster{
 	{"a cluster of a region that is misspelt", func(p *msklambda.ClusterProps) { p.ClusterARN = strings.Replace(arn, region, "eu-centrl-1", 1) }},
 	{"a VPC connection in place of the cluster", func(p *msklambda.ClusterProps) { p.ClusterARN = connectionARN }},
 	{"no VPC", func(p *msklambda.ClusterProps) { p.VPCID = "" }},
+	{"subnets of a kind that the VPC has not", func(p *msklambda.ClusterProps) { p.SubnetIDs, p.Subnets = nil, []awsec2.ISubnet{} }},
+	{"security groups that are none", func(p *msklambda.ClusterProps) { p.SecurityGroupIDs, p.SecurityGroups = nil, []awsec2.ISecurityGroup{} }},
 	{"a VPC and an id", func(p *msklambda.ClusterProps) {
 		p.VPC = awsec2.Vpc_FromVpcAttributes(awscdk.NewStack(nil, nil, nil), jsii.String("VPC"), &awsec2.VpcAttributes{VpcId: jsii.String(vpc), AvailabilityZones: jsii.Strings("us-east-1a")})
 	}},

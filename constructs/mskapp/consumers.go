@@ -80,17 +80,18 @@ func consumerSources(given source, ps *problem.List) []consumerSource {
 // with these keys: those of a bundled function beside an existing one, of another
 // kind of pollers, and of a secret that its authentication has not.
 func (s *consumerSource) dropContradicted(object map[string]any) {
+	given := func(key string) bool { return object[key] != nil && object[key] != "" } // "" undoes a shared one
 	drop := func(keys ...string) {
 		for _, key := range keys {
 			delete(s.source, key)
 		}
 	}
-	if object["functionArn"] != nil {
+	if given("functionArn") {
 		drop("entry", "roleArn", "architecture", "memorySize", "timeout", "environment", "reservedConcurrency", "tracing", "logRetentionDays", "logRemovalPolicy",
 			"functionVpcId", "functionSubnetIds", "functionSecurityGroupIds", "layerArns", "ephemeralStorageSize", "environmentKeyArn", "description",
 			"codeSigningConfigArn", "alias", "deployment", "deploymentAlarmArns", "logGroupKeyArn", "logLevel", "systemLogLevel")
 	}
-	if object["entry"] != nil {
+	if given("entry") {
 		drop("functionArn")
 	}
 	if object["pollers"] == "on-demand" || object["pollers"] == "off" {

@@ -14,7 +14,13 @@ type Beside struct {
 // each as a [*Problem]. [NewConsumer] does it for those that are there.
 func (p *ConsumerProps) ValidateBeside(others ...Beside) error {
 	var all []taken
+	if p == nil {
+		p = &ConsumerProps{}
+	}
 	for _, other := range others {
+		if other.Props == nil {
+			continue
+		}
 		t := taken{name: other.Name, topic: other.Props.Topic, group: other.Props.GroupID, partial: other.Props.ReportBatchItemFailures}
 		if other.Props.Function != nil {
 			t.function = *other.Props.Function.FunctionArn()

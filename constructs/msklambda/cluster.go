@@ -301,13 +301,22 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 			AvailabilityZones: &[]*string{awscdk.Fn_Select(jsii.Number(0), awscdk.Fn_GetAzs(nil))},
 		})
 	}
-	if c.Subnets = props.Subnets; c.Subnets == nil {
-		c.importSubnets()
-	}
+	c.importSubnets()
 	return c
 }
 
+// importSubnets has each of the subnets once, those that were handed over as they are.
 func (c *Cluster) importSubnets() {
+	if len(c.props.Subnets) > 0 {
+		seen := map[string]bool{}
+		for _, s := range c.props.Subnets {
+			if id := *s.SubnetId(); !seen[id] {
+				seen[id] = true
+				c.Subnets = append(c.Subnets, s)
+			}
+		}
+		return
+	}
 	subnets := constructs.NewConstruct(c, jsii.String("Subnets"))
 	for _, subnet := range c.props.SubnetIDs {
 		s := awsec2.Subnet_FromSubnetId(subnets, jsii.String(c.idFor(subnet)), &subnet)

@@ -18,6 +18,15 @@ func (p *ClusterProps) takeIDs(ps *problems) {
 		}
 		p.VPCID = *p.VPC.VpcId()
 	}
+	// A list that is empty is not one that was left out: a VPC may have no such subnets.
+	if p.Subnets != nil && len(p.Subnets) == 0 {
+		ps.Add("Subnets", "must not be empty where it is given: the VPC has none of that kind")
+		p.SubnetIDs = placeholderValues.SubnetIDs // so that nothing more is said of it
+	}
+	if p.SecurityGroups != nil && len(p.SecurityGroups) == 0 {
+		ps.Add("SecurityGroups", "must not be empty where it is given")
+		p.SecurityGroupIDs = placeholderValues.SecurityGroupIDs
+	}
 	if len(p.Subnets) > 0 {
 		if len(p.SubnetIDs) > 0 {
 			both("Subnets", "SubnetIDs")

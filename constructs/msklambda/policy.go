@@ -108,7 +108,7 @@ func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 		statements = append(statements, c.moreStatements(props)...)
 	}
 	c.Policy = awsiam.NewPolicy(c, jsii.String("Policy"), &awsiam.PolicyProps{
-		PolicyName: c.policyName(cluster),
+		PolicyName: c.policyName(cluster, props.Role != nil || props.Function != nil),
 		Document:   document(statements),
 	})
 	if c.Role != nil {
@@ -143,10 +143,17 @@ func conditions(c map[string]any) *map[string]any {
 
 // policyName is unlike that of any other consumer on the same role, be it in
 // another stack or region: IAM would overwrite the one with the other. It names
-// what the policy is for, and not the construct, which "cdk refactor" may move.
-func (c *Consumer) policyName(cluster *Cluster) *string {
+// what the policy is for, and not the construct, which "cdk refactor" may move. On a
+// role that was given it names the construct too: where that gets another id, the
+// policy that comes and the one that goes are on one role at once, and the one that
+// goes would take the other with it.
+func (c *Consumer) policyName(cluster *Cluster, given bool) *string {
 	const most = 128
-	suffix := "-" + shortHash(c, cluster.props.source(), c.Topic, c.GroupID)
+	what := []any{cluster.props.source(), c.Topic, c.GroupID}
+	if given {
+		what = append(what, *c.Node().Path())
+	}
+	suffix := "-" + shortHash(c, what...)
 	name := "msklambda"
 	for _, part := range []string{c.Topic, c.GroupID} {
 		if !isToken(part) {

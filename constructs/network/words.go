@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -50,7 +51,11 @@ func (n *Network) saysWhy(step *Step, needs Needs, e PlannedEndpoint) {
 	}
 	clients := "no other client"
 	if len(n.choices.ClientGroups)+len(n.choices.ClientRanges) > 0 {
-		clients = fmt.Sprintf("what the policy admits of %s", strings.Trim(fmt.Sprint(n.choices.ClientGroups, shown(n.choices.ClientRanges)), "[] "))
+		list := shown(n.choices.ClientRanges)
+		for i, id := range n.choices.ClientGroups {
+			list = slices.Insert(list, i, id.String())
+		}
+		clients = "what the policy admits of " + words(list)
 	}
 	step.reason(needs, "the pollers gain %s, and %s; every other caller in %s loses it", e.Service, clients, n.vpc())
 }

@@ -29,6 +29,9 @@ func moves(before, after []*Template, from, to *Report) {
 			continue
 		}
 		old := (&stack{was}).mapping(gone.LogicalID)
+		if old == nil {
+			continue // not of a cluster
+		}
 		for j := range to.Lines {
 			l := &to.Lines[j]
 			m := (&stack{is}).mapping(l.LogicalID)
@@ -93,8 +96,13 @@ func collides(before, after []*Template, r, other *Report) {
 	}
 }
 
-// twin is the endpoint or rule of a template of which EC2 takes no second.
+// twin is the endpoint or rule of another template of which EC2 takes no second. What
+// refers to a resource says nothing outside of its template: two stacks may each call
+// something "VPC".
 func twin(t *Template, r *Resource) *Resource {
+	if refers(r.Properties["VpcId"]) || refers(r.Properties["GroupId"]) {
+		return nil
+	}
 	for _, old := range (&stack{t}).of(typeEndpoint, typeIngress, typeEgress) {
 		if r.Type == typeEndpoint && sameEndpoint(old, r) || r.Type != typeEndpoint && sameRule(old, r) {
 			return old
@@ -111,4 +119,10 @@ func (s *stack) mapping(id string) *mapping {
 		}
 	}
 	return nil
+}
+
+// refers reports whether a value is that of a resource or parameter of its template.
+func refers(v any) bool {
+	_, ok := v.(map[string]any)
+	return ok
 }

@@ -163,7 +163,9 @@ func (s *stack) compareEndpoint(before, after *Resource) (effects []string, cuts
 	for _, changed := range before.changed(after) {
 		switch changed {
 		case "PolicyDocument":
-			effects = append(effects, compareStatements(statementsOf(before), statementsOf(after))...)
+			lines := compareStatements(statementsOf(before), statementsOf(after))
+			cutsOff = cutsOff || !open(after) && slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "takes away") })
+			effects = append(effects, lines...)
 		case "SubnetIds":
 			effects = append(effects, "subnets "+text(before.Properties[changed])+" -> "+text(after.Properties[changed]))
 		default:

@@ -80,10 +80,15 @@ func (r *Report) Refused() bool {
 }
 
 // IsOf reports whether a template has anything of this library: a consumer, or an
-// endpoint that is tagged by it.
+// endpoint or a rule that is marked by it.
 func IsOf(t *Template) bool {
 	s := &stack{t}
 	if len(s.mappings()) > 0 || s.pending() != "" {
+		return true
+	}
+	if slices.ContainsFunc(s.of(typeIngress, typeEgress), func(r *Resource) bool {
+		return network.ParseMark(text(r.Properties["Description"])) != network.Mark{}
+	}) {
 		return true
 	}
 	return slices.ContainsFunc(s.of(typeEndpoint), func(r *Resource) bool {
