@@ -97,7 +97,8 @@ func onceOf(node constructs.IConstruct) []once {
 		if r.Name() == nil {
 			return nil
 		}
-		return []once{{identity(r, "parameter", r.Name()), "are one parameter of SSM: two clusters of one stack are the same, so use one of them for all consumers"}}
+		// A name is of one account and region.
+		return []once{{identity(r, "parameter", r.Name(), awscdk.Stack_Of(r).Account(), awscdk.Stack_Of(r).Region()), "are one parameter of SSM: two clusters of one stack are the same, so use one of them for all consumers"}}
 	case awslambda.CfnEventSourceMapping:
 		// All at once, because every call to CDK is a message to Node and back.
 		stack := awscdk.Stack_Of(r)

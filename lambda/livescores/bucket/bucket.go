@@ -12,13 +12,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
 // Bucket is one bucket. Its methods may be called by several goroutines.
@@ -139,7 +139,9 @@ func (b *Bucket) try(ctx context.Context, method, key string, o Object, headers 
 }
 
 func (b *Bucket) once(ctx context.Context, method, key string, o Object, headers map[string]string) (tag string, err error) {
-	path := strings.ReplaceAll(url.PathEscape(key), "%2F", "/")
+	// As S3 escapes it to check the signature: all but letters, digits and -._~, so
+	// ':' too, which net/url leaves as it is.
+	path := httpbinding.EscapePath(key, false)
 	r, err := http.NewRequestWithContext(ctx, method, b.base+path, bytes.NewReader(o.Content))
 	if err != nil {
 		return "", err

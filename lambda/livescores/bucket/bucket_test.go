@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -150,5 +152,19 @@ func TestWhatSomebodyElseWroteIsNotWrittenOver(t *testing.T) {
 		if got != "read 2" {
 			t.Errorf("object = %s, want what was read after the other's write", got)
 		}
+	}
+}
+
+// S3 checks a signature over the key as it escapes it, which is not as net/url does.
+func TestAKeyIsEscapedAsS3DoesIt(t *testing.T) {
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RequestURI }))
+	defer server.Close()
+	b := New(cfg, "live", server.URL)
+	if err := b.Put(t.Context(), "m/2026:a+b=c.json", Object{Content: []byte("{}"), Type: "application/json"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "/m/2026%3Aa%2Bb%3Dc.json"; !strings.HasSuffix(got, want) {
+		t.Errorf("request = %s, want %s", got, want)
 	}
 }
