@@ -96,7 +96,7 @@ func (c Call) Judge(policy any) Verdict {
 	allowed := false
 	verdict := Verdict{NotAllowed, fmt.Sprintf("no statement allows %s on %q for %s", c.Action, c.shown(), c.Who())}
 	for _, s := range statements {
-		unsure := s.NotAction != nil || s.NotPrincipal != nil || s.Condition != nil
+		unsure := s.NotAction != nil || s.NotPrincipal != nil || s.Condition != nil || !c.isAmong(s.Principal)
 		switch {
 		case !c.concerns(s):
 		case s.Effect == "Deny":
@@ -105,7 +105,7 @@ func (c Call) Judge(policy any) Verdict {
 		case c.Unknown && !slices.Contains(texts(s.Resource), "*"):
 			verdict = Verdict{Unsure, fmt.Sprintf("a statement may allow %s for %s, but whether it names the resource is known at the deploy only", c.Action, c.Who())}
 		case unsure:
-			verdict = Verdict{Unsure, fmt.Sprintf("a statement may allow %s for %s, but conditions are not worked out", c.Action, c.Who())}
+			verdict = Verdict{Unsure, fmt.Sprintf("a statement may allow %s for %s, but neither conditions nor which role calls are worked out", c.Action, c.Who())}
 		default:
 			allowed = true
 		}
@@ -121,7 +121,14 @@ func (c Call) concerns(s statement) bool {
 	action := s.NotAction != nil || slices.ContainsFunc(texts(s.Action), func(p string) bool {
 		return matches(strings.ToLower(p), strings.ToLower(c.Action))
 	})
-	return action && (s.NotPrincipal != nil || c.isAmong(s.Principal))
+	return action && (s.NotPrincipal != nil || c.isAmong(s.Principal) || c.mayBeAmong(s.Principal))
+}
+
+// mayBeAmong reports whether a principal is a role or user of the account that calls,
+// which may be the one that does.
+func (c Call) mayBeAmong(principal any) bool {
+	kinds, _ := principal.(map[string]any)
+	return c.Account != "" && slices.ContainsFunc(texts(kinds["AWS"]), func(p string) bool { return strings.Contains(p, "::"+c.Account+":") })
 }
 
 // Who names the principal.

@@ -27,7 +27,7 @@ func TestWhatAPolicyDoesToACall(t *testing.T) {
 		"another action":             {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"lambda:GetFunction","Resource":"*"}]}`, NotAllowed, "no statement allows lambda:InvokeFunction"},
 		"another principal":          {lambda, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"*","Resource":"*"}]}`, NotAllowed, "for lambda.amazonaws.com"},
 		"one function":               {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"arn:aws:lambda:us-east-1:111122223333:function:x"}]}`, NotAllowed, `on "*"`},
-		"under a condition":          {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`, Unsure, "conditions are not worked out"},
+		"under a condition":          {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`, Unsure, "neither conditions nor"},
 		"all but one action":         {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","NotAction":"lambda:GetFunction","Resource":"*"}]}`, Unsure, "may allow"},
 		"denied":                     {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"lambda:Invoke*","Resource":"*"}]}`, Denied, "a statement denies"},
 		"denied to others":           {lambda, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*"}]}`, Allowed, ""},
@@ -39,6 +39,9 @@ func TestWhatAPolicyDoesToACall(t *testing.T) {
 		"not known, nothing":         {later, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","NotResource":"arn:aws:sqs:us-east-1:111122223333:x"}]}`, NotAllowed, `on "an ARN that is known at the deploy"`},
 		"not known, another action":  {later, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sns:*","Resource":"*"}]}`, NotAllowed, `on "an ARN that is known at the deploy"`},
 		"not known, by nobody":       {later, `{"Statement":[]}`, NotAllowed, `on "an ARN that is known at the deploy"`},
+		"a role of the account":      {role, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, Unsure, "which role calls"},
+		"a role of another account":  {role, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, NotAllowed, "no statement allows"},
+		"a role that is denied":      {role, `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, Denied, "or may do so"},
 		"a service, not the account": {role, `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"*","Resource":"*"}]}`, NotAllowed, "no statement allows"},
 	}
 	for name, tt := range tests {
