@@ -189,3 +189,27 @@ func TestADeploymentWatchesTheErrorsAndRefersToNothingThatWaitsForIt(t *testing.
 		t.Errorf("policy = %s, want UpdateAlias of this alias alone, and alarms", policy)
 	}
 }
+
+// A function answers in one way, whatever it is called by.
+func TestTheAnswersOfAFunctionAreOneByAliasToo(t *testing.T) {
+	const want = "ReportBatchItemFailures must be the same for all consumers of a function"
+	wantPanic(t, func() {
+		stack := newStack(newApp(t, nil), "Test")
+		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps())
+		first := cluster.AddConsumer("A", consumerProps(func(p *msklambda.ConsumerProps) {
+			p.Alias, p.Pollers, p.ReportBatchItemFailures = &msklambda.Alias{Name: "live"}, &msklambda.Pollers{}, true
+		}))
+		cluster.AddConsumer("B", &msklambda.ConsumerProps{Topic: "b1", GroupID: "b", Function: first.Alias})
+	}, want)
+	wantPanic(t, func() {
+		stack := newStack(newApp(t, nil), "Test")
+		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps())
+		for i, qualifier := range []string{"", ":live"} {
+			fn := awslambda.Function_FromFunctionAttributes(stack, jsii.String(fmt.Sprint("F", i)), &awslambda.FunctionAttributes{
+				FunctionArn: jsii.String("arn:aws:lambda:us-east-1:111122223333:function:orders" + qualifier), SameEnvironment: jsii.Bool(true)})
+			props := &msklambda.ConsumerProps{Topic: fmt.Sprint("t", i), GroupID: fmt.Sprint("g", i), Function: fn, Pollers: &msklambda.Pollers{}, RetryAttempts: new(-1)}
+			props.ReportBatchItemFailures = i == 0
+			cluster.AddConsumer(fmt.Sprint("C", i), props)
+		}
+	}, want)
+}

@@ -1,5 +1,11 @@
 package msklambda
 
+import (
+	"strings"
+
+	"msklambda/constructs/arn"
+)
+
 // Beside is a consumer of the same cluster, for [ConsumerProps.ValidateBeside].
 type Beside struct {
 	// Name is what messages call it.
@@ -34,7 +40,8 @@ func (p *ConsumerProps) ValidateBeside(others ...Beside) error {
 // taken is what a consumer has of what there is once.
 type taken struct {
 	name, topic, group string
-	function           string // its ARN; "" = one of its own, which nobody else has
+	function           string // what is invoked; "" = one of its own, which nobody else has
+	behind             string // the function, where that is an alias of it
 	partial            bool
 	pollerGroup        string
 	maximumPollers     int
@@ -47,10 +54,18 @@ func (c *Cluster) conflicts(props *ConsumerProps) error {
 			pollerGroup: other.pollerGroup, maximumPollers: other.maximumPollers}
 		if props.Function != nil {
 			t.function = *other.Function.FunctionArn() // a bundled one may be given to another consumer
+			if other.Alias != nil {
+				t.function, t.behind = *other.Alias.FunctionArn(), t.function
+			}
 		}
 		all = append(all, t)
 	}
 	return props.conflicts(all)
+}
+
+// unqualified is the ARN of a function without an alias or version, where it is known.
+func unqualified(function string) string {
+	return strings.TrimSuffix(function, ":"+arn.Qualifier(function))
 }
 
 func (p *ConsumerProps) conflicts(others []taken) error {
@@ -62,13 +77,14 @@ func (p *ConsumerProps) conflicts(others []taken) error {
 	group, sum := p.pollerGroup()
 	for _, other := range others {
 		same := function != "" && other.function == function
+		one := same || function != "" && (other.behind == function || other.function != "" && unqualified(other.function) == unqualified(function))
 		if other.group == p.GroupID {
 			ps.Add("GroupID", "must be the consumer's own, got %q, which %q has already", p.GroupID, other.name)
 		}
 		if same && other.topic == p.Topic {
 			ps.Add("Function", "must not read one topic twice, got topic %q, which it reads for %q already", p.Topic, other.name)
 		}
-		if same && other.partial != p.ReportBatchItemFailures {
+		if one && other.partial != p.ReportBatchItemFailures {
 			ps.Add("ReportBatchItemFailures", "must be the same for all consumers of a function, which answers all in one way, got %v, and %v for %q",
 				p.ReportBatchItemFailures, other.partial, other.name)
 		}
