@@ -38,6 +38,13 @@ func moves(before, after []*Template, from, to *Report) {
 			if l.Verdict != New || m == nil || m.reads() != old.reads() || m.Group != old.Group {
 				continue
 			}
+			deployedFirst := named(after, from.Stack) != nil && slices.Contains(is.After, from.Stack)
+			if f, ok := is.Resources[l.LogicalID].Properties["FunctionName"].(string); ok && f == was.Resources[gone.LogicalID].Properties["FunctionName"] && !deployedFirst {
+				l.Verdict = Refused
+				l.Effects = append(l.Effects, "409: stack "+from.Stack+" has the mapping still, and Lambda takes one of a cluster, topic and function",
+					"instead: remove it there and deploy that stack, then add it here: the group goes on where it stopped")
+				continue
+			}
 			l.Offsets, gone.Offsets = "kept", "kept"
 			l.Effects = append(l.Effects, "it comes from stack "+from.Stack+", where it was "+old.Consumer)
 			gone.Effects = []string{"it goes to stack " + to.Stack + ", where it is " + m.Consumer}

@@ -83,3 +83,41 @@ func TestAStatementThatGoesCutsOff(t *testing.T) {
 		}
 	}
 }
+
+// Lambda takes one mapping of a cluster, topic and function.
+func TestAGivenFunctionMovesOnlyToAStackThatIsDeployedLater(t *testing.T) {
+	for _, tt := range []struct {
+		after []string
+		want  Verdict
+	}{{nil, Refused}, {[]string{"One"}, New}} {
+		before := []*Template{parsed(t, "One", ofMSK+","+other), parsed(t, "Two", other)}
+		after := []*Template{parsed(t, "One", other), parsed(t, "Two", ofMSK+","+other)}
+		after[1].After = tt.after
+		found := false
+		for _, r := range compareAll(t, before, after) {
+			for _, l := range r.Lines {
+				if r.Stack == "Two" && l.Type == typeMapping {
+					found = true
+					if l.Verdict != tt.want {
+						t.Errorf("after %q: %+v, want %s", tt.after, l, tt.want)
+					}
+				}
+			}
+		}
+		if !found {
+			t.Errorf("after %q: no line of the mapping", tt.after)
+		}
+	}
+}
+
+// CDK names the alias of a function by the parts of its ARN.
+func TestAFunctionBehindAnAliasIsKnown(t *testing.T) {
+	const alias = `"F":{"Type":"AWS::Lambda::Function","Properties":{},"DependsOn":["P"]},` +
+		`"P":{"Type":"AWS::IAM::Policy","Properties":{"PolicyDocument":{"Statement":[{"Sid":"Connect","Effect":"Allow","Action":"kafka-cluster:Connect","Resource":"*"}]}}},` +
+		`"A":{"Type":"AWS::Lambda::Alias","Properties":{"FunctionName":{"Ref":"F"},"Name":"live"}},`
+	byAlias := strings.Replace(ofMSK, `"FunctionName":"f"`, `"FunctionName":{"Fn::Join":["",[{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"A"}]}]},":live"]]}`, 1)
+	m := (&stack{parsed(t, "One", alias+byAlias)}).mappings()[0]
+	if m.Function != "F" || m.Authentication != "IAM" {
+		t.Errorf("function = %q, authentication %q, want F by IAM", m.Function, m.Authentication)
+	}
+}

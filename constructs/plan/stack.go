@@ -54,7 +54,7 @@ func (s *stack) mappings() (out []*mapping) {
 		}
 		m := &mapping{Resource: r, Consumer: consumerOf(r), Source: text(p["EventSourceArn"]),
 			Group: text(at(p["AmazonManagedKafkaEventSourceConfig"], "ConsumerGroupId")), Position: text(p["StartingPosition"]),
-			Function: text(p["FunctionName"]), Disabled: p["Enabled"] == false, Authentication: s.authentication(r)}
+			Function: s.function(p["FunctionName"]), Disabled: p["Enabled"] == false, Authentication: s.authentication(r)}
 		m.Cluster = clusterName(m.Source)
 		for _, topic := range list(p["Topics"]) {
 			m.Topics = append(m.Topics, text(topic))
@@ -70,6 +70,30 @@ func (s *stack) mappings() (out []*mapping) {
 		out = append(out, m)
 	}
 	return out
+}
+
+// function is what a mapping invokes: the logical id of a function of the template, be
+// it by an alias, and else the text that there is.
+func (s *stack) function(name any) string {
+	found := text(name)
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			if alias := s.Resources[text(v["Ref"])]; alias != nil && alias.Type == "AWS::Lambda::Alias" {
+				found = text(alias.Properties["FunctionName"])
+			}
+			for _, more := range v {
+				walk(more)
+			}
+		case []any:
+			for _, more := range v {
+				walk(more)
+			}
+		}
+	}
+	walk(name)
+	return found
 }
 
 // timestamp is a time in seconds, as one reads it.
@@ -128,7 +152,7 @@ func (s *stack) authentication(r *Resource) string {
 		}
 	}
 	waits := r.after()
-	if function := s.Resources[text(r.Properties["FunctionName"])]; function != nil {
+	if function := s.Resources[s.function(r.Properties["FunctionName"])]; function != nil {
 		waits = append(waits, function.after()...)
 	}
 	for _, id := range waits {
