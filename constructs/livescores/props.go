@@ -98,7 +98,7 @@ type Props struct {
 	ReservedConcurrency ReservedConcurrency
 
 	// ThrottleRate and ThrottleBurst limit what browsers may ask for: messages a
-	// second, and at once, for each of connecting, subscribing, unsubscribing and
+	// second, and at once, for each of connecting, subscribing and
 	// all else. Disconnecting is not limited.
 	// Default: 500 and 1000.
 	ThrottleRate, ThrottleBurst int
@@ -168,7 +168,7 @@ const (
 	defaultThrottleRate     = 500
 	defaultThrottleBurst    = 1000
 	maxThrottleRate         = 10000 // what an account has for all its APIs
-	maxMatchLimit           = 500   // that a message of 32 KB has room for
+	maxMatchLimit           = 250   // that a message of 32 KB has room for, at 127 bytes each
 	maxPostQuota            = 1_000_000
 	mostMemory              = 10240
 )

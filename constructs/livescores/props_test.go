@@ -26,7 +26,7 @@ func TestGoodPropsAreAccepted(t *testing.T) {
 		"a high rate":         func(p *Props) { p.ThrottleRate = 5000 },
 		"a rate and its half": func(p *Props) { p.ThrottleRate, p.ThrottleBurst = 10, 10 },
 		"an outage's retries": func(p *Props) { p.RetryAttempts = new(10000) },
-		"more matches":        func(p *Props) { p.MatchLimit = 500 },
+		"more matches":        func(p *Props) { p.MatchLimit = 250 },
 		"more posts":          func(p *Props) { p.PostQuota, p.PostBurst, p.Posters = 100000, 50000, 1000 },
 		"no alarms":           func(p *Props) { p.Alarms.Off = true },
 		"alarms for topics": func(p *Props) {
@@ -53,7 +53,7 @@ func TestWrongPropsAreReported(t *testing.T) {
 		"default entries":       {func(p *Props) { p.Entry, p.ConnectionsEntry = "", "" }, `got "lambda/livescores"`},
 		"poster's entry":        {func(p *Props) { p.PosterEntry = "../livescores" }, `PosterEntry must be the directory of a Go main package, got "../livescores"`},
 		"starting position":     {func(p *Props) { p.StartingPosition = "HERE" }, `StartingPosition must be`},
-		"too many matches":      {func(p *Props) { p.MatchLimit = 501 }, `MatchLimit must be 1 to 500, got 501`},
+		"too many matches":      {func(p *Props) { p.MatchLimit = 251 }, `MatchLimit must be 1 to 250, got 251`},
 		"poster's memory":       {func(p *Props) { p.PosterMemorySize = 64 }, `PosterMemorySize must be 128 to 10240, got 64`},
 		"one poster":            {func(p *Props) { p.Posters = 1 }, `Posters must be 2 to 1000, got 1`},
 		"quota":                 {func(p *Props) { p.PostQuota = -1 }, `PostQuota must be 1 to 1000000, got -1`},
