@@ -53,7 +53,7 @@ type Props struct {
 	// ids. Default: the page asks for one.
 	Matches []string
 
-	// MatchLimit is how many matches a browser can follow, 1 to 500.
+	// MatchLimit is how many matches a browser can follow, 1 to 250.
 	// Default: 200.
 	MatchLimit int
 
