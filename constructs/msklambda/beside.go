@@ -50,7 +50,7 @@ type taken struct {
 func (c *Cluster) conflicts(props *ConsumerProps) error {
 	var all []taken
 	for _, other := range c.consumers {
-		t := taken{name: *other.Node().Path(), topic: other.Topic, group: other.GroupID, partial: other.watched.partial,
+		t := taken{name: other.path, topic: other.Topic, group: other.GroupID, partial: other.watched.partial,
 			pollerGroup: other.pollerGroup, maximumPollers: other.maximumPollers}
 		if props.Function != nil {
 			t.function = *other.Function.FunctionArn() // a bundled one may be given to another consumer

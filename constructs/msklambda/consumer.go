@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -324,6 +325,7 @@ type Consumer struct {
 	// GroupARN is the consumer group's ARN, for IAM.
 	GroupARN string
 
+	path      string
 	watched   watched
 	inVPC     bool
 	aliasName string
@@ -383,6 +385,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
 		watched:  props.watched(),
+		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
 	step := cluster.network.Add(needs)
