@@ -16,11 +16,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/direct"
 	"msklambda/test/internal/synthtest"
 	"msklambda/test/internal/unvalidated"
 )
 
 func TestMain(m *testing.M) {
+	if err := direct.Use(); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if code == 0 && wholeRun() && !valid() {
 		code = 1
