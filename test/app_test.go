@@ -78,6 +78,7 @@ func synthApp(t *testing.T, context map[string]any, extensions ...*mskapp.Extens
 }
 
 func TestTheExampleSynthesizesWithoutAWarning(t *testing.T) {
+	long(t)
 	tpl := synthApp(t, exampleContext(t))
 	if got := tpl.warnings(); len(got) != 0 {
 		t.Errorf("warnings = %q, want none", got)
@@ -92,6 +93,7 @@ func TestTheExampleSynthesizesWithoutAWarning(t *testing.T) {
 }
 
 func TestAGivenClusterInheritsNothingOfTheExample(t *testing.T) {
+	long(t)
 	_, err := mskapp.ReadConfig(newApp(t, map[string]any{"example": example(t), "clusterArn": arn, "entry": entry}))
 	if err == nil {
 		t.Fatal("ReadConfig = nil, want an error")
@@ -102,6 +104,7 @@ func TestAGivenClusterInheritsNothingOfTheExample(t *testing.T) {
 }
 
 func TestGivenKeysGoOnTopOfTheExample(t *testing.T) {
+	long(t)
 	context := exampleContext(t)
 	context["batchSize"] = "7"
 	tpl := synthApp(t, context)
@@ -111,6 +114,7 @@ func TestGivenKeysGoOnTopOfTheExample(t *testing.T) {
 }
 
 func TestEveryKeyReachesTheTemplate(t *testing.T) {
+	long(t)
 	const consumer, mapping, function, endpoints = "Cluster/Consumer/", "Cluster/Consumer/Mapping", "Cluster/Consumer/Function", "Cluster/EndpointSecurityGroup"
 	tests := map[string]struct {
 		context map[string]any
@@ -237,6 +241,7 @@ func TestTheStacksOutputsAreWhatOneLooksAt(t *testing.T) {
 }
 
 func TestAConsumerOfTheListTakesDefaultsAway(t *testing.T) {
+	long(t)
 	tpl := synthApp(t, given(map[string]any{
 		"topic": nil, "pollers": "provisioned", "maximumPollers": 5.0, "timeout": "30s", "reportBatchItemFailures": true, "retryAttempts": 3.0,
 		"consumers": []any{

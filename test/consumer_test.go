@@ -118,6 +118,7 @@ func TestTheMappingWaitsForWhatItNeeds(t *testing.T) {
 }
 
 func TestTheMappingsIDMovesExactlyWithWhatOnlyItsCreationTakes(t *testing.T) {
+	long(t)
 	id := func(arn string, edit consumerEdit) string {
 		tpl := synth(t, func(stack awscdk.Stack) {
 			msklambda.ImportCluster(stack, "Cluster", clusterProps(func(p *msklambda.ClusterProps) { p.ClusterARN = arn })).

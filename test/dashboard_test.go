@@ -58,6 +58,7 @@ func widgets(t *testing.T, dashboard *resource) []widget {
 }
 
 func TestDashboard(t *testing.T) {
+	long(t)
 	lists := func(edit ...consumerEdit) []string {
 		var out []string
 		for _, w := range widgets(t, synthConsumer(t, edit...).at("Cluster/Orders/Dashboard")) {

@@ -268,6 +268,7 @@ func TestEveryPropertyHasTheValueOfItsProp(t *testing.T) {
 }
 
 func TestEveryDestinationIsNamedAsTheServiceTakesIt(t *testing.T) {
+	long(t)
 	for want, destination := range map[string]func(awscdk.Stack) msklambda.Destination{
 		failedQueue: func(s awscdk.Stack) msklambda.Destination { return msklambda.Destination{Queue: aQueue(s, "failed")} },
 		failedSNS:   func(s awscdk.Stack) msklambda.Destination { return msklambda.Destination{Topic: aTopic(s, "failed")} },
@@ -291,6 +292,7 @@ func TestEveryDestinationIsNamedAsTheServiceTakesIt(t *testing.T) {
 }
 
 func TestEveryAuthenticationIsNamedAsTheServiceTakesIt(t *testing.T) {
+	long(t)
 	for name, want := range map[string]any{
 		"iam": nil, "tls": nil, "plaintext": nil,
 		"scram": []any{map[string]any{"Type": "SASL_SCRAM_512_AUTH", "URI": secretARN}},

@@ -13,6 +13,7 @@ import (
 )
 
 func TestEverySecondEndpointOfAVPCIsFound(t *testing.T) {
+	long(t)
 	const want = "are two endpoints with private DNS for one service in one VPC, which EC2 refuses"
 	t.Run("of a second cluster", func(t *testing.T) {
 		wantPanic(t, func() {
@@ -67,6 +68,7 @@ func TestEverySecondRuleOfAGroupIsFound(t *testing.T) {
 
 // What a token stands for in one stack says nothing of another.
 func TestTheSameTokenInTwoStacksIsNotTheSameVPC(t *testing.T) {
+	long(t)
 	build := func(scope constructs.Construct, id string, vpc func(awscdk.Stack) string) {
 		stack := awscdk.NewStack(scope, &id, nil)
 		group := awscdk.NewCfnParameter(stack, jsii.String("Group"), nil)

@@ -221,6 +221,7 @@ func (n *deployed) wantClient(t *testing.T, port int, in bool) {
 
 // Each authentication opens its own port, and consumers of several open each.
 func TestConsumersOfOneClusterOpenEachOfTheirPorts(t *testing.T) {
+	long(t)
 	kinds := map[string]string{"A": "iam", "B": "scram", "C": "mtls", "D": "plaintext"}
 	tpl := synth(t, func(stack awscdk.Stack) {
 		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(groups(sg0, sg1), rulesFor(true)))
@@ -246,6 +247,7 @@ func TestConsumersOfOneClusterOpenEachOfTheirPorts(t *testing.T) {
 
 // A provisioned consumer beside an on-demand one takes nothing away from it.
 func TestEndpointsAreThereForTheOnDemandConsumersAlone(t *testing.T) {
+	long(t)
 	build := func(onDemand bool) (*deployed, *template) {
 		tpl := synth(t, func(stack awscdk.Stack) {
 			cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(groups(sg0, sg1)))

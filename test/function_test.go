@@ -45,6 +45,7 @@ func synthFunction(t *testing.T, edit func(awscdk.Stack, *msklambda.ConsumerProp
 
 // The function writes to one topic, from where the pollers' rules let it in.
 func TestDeadLettersMayBeWrittenToOneTopic(t *testing.T) {
+	long(t)
 	dead := func(p *msklambda.ConsumerProps) { p.DeadLetterTopic = "orders-dead" }
 	tpl := synthFunction(t, on(dead))
 	without := synthFunction(t, on(func(*msklambda.ConsumerProps) {}))
@@ -75,6 +76,7 @@ func TestDeadLettersMayBeWrittenToOneTopic(t *testing.T) {
 }
 
 func TestWhatAFunctionRarelyHasReachesTheTemplate(t *testing.T) {
+	long(t)
 	for name, tt := range map[string]struct {
 		edit func(awscdk.Stack, *msklambda.ConsumerProps)
 		path string

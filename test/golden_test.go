@@ -57,6 +57,7 @@ func TestGolden(t *testing.T) {
 // TestNag runs cdk-nag's AwsSolutions pack over everything that the constructs
 // can define, and wants no finding that is not suppressed with a reason.
 func TestNag(t *testing.T) {
+	long(t)
 	noPanic(t, func() {
 		app := newApp(t, nil)
 		stack := newStack(app, "Test")

@@ -149,6 +149,7 @@ func wantPending(t *testing.T, dir, awaited string) {
 }
 
 func TestWhatCDKLooksUpIsAwaited(t *testing.T) {
+	long(t)
 	fromLookup := func(stack awscdk.Stack) awsec2.IVpc {
 		return awsec2.Vpc_FromLookup(stack, jsii.String("Network"), &awsec2.VpcLookupOptions{VpcName: jsii.String("main")})
 	}
@@ -203,6 +204,7 @@ func TestWhatCDKLooksUpIsAwaited(t *testing.T) {
 }
 
 func TestTwoClustersThatCDKLooksUpAreNotTakenForOne(t *testing.T) {
+	long(t)
 	dir := lookedUpByCDK(t, nil, func(stack awscdk.Stack, value func(string) string) {
 		for _, name := range []string{"One", "Two"} {
 			vpc := awsec2.Vpc_FromLookup(stack, jsii.String(name+"Network"), &awsec2.VpcLookupOptions{VpcName: &name})

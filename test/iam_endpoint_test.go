@@ -23,6 +23,7 @@ const (
 var everything = map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Action": "*", "Resource": "*"}}}
 
 func TestLambdaAloneMayAssumeTheRole(t *testing.T) {
+	long(t)
 	tpl := synthConsumer(t)
 	role := tpl.at("Cluster/Orders/Role")
 	policies := map[string]any{"trust": tpl.literal(role.Properties["AssumeRolePolicyDocument"]), "everything": everything}
@@ -153,6 +154,7 @@ func others(roles map[string]string, want string) []question {
 }
 
 func TestEndpointPoliciesAdmitThePollersAndNobodyElse(t *testing.T) {
+	long(t)
 	endpoints, roles := synthEndpoints(t, false)
 	questions := append(uses(roles), others(roles, "denied")...)
 	for _, principal := range []string{stranger, foreigner} {
@@ -166,6 +168,7 @@ func TestEndpointPoliciesAdmitThePollersAndNobodyElse(t *testing.T) {
 // A role of another stack has no name yet when the endpoint is deployed, so its
 // account is admitted: to the one bucket and secret, and no other account is.
 func TestEndpointPoliciesAdmitTheAccountOfARoleOfAnotherStack(t *testing.T) {
+	long(t)
 	endpoints, roles := synthEndpoints(t, true)
 	questions := append(uses(roles), others(roles, "denied")...)
 	questions = append(questions,
@@ -177,6 +180,7 @@ func TestEndpointPoliciesAdmitTheAccountOfARoleOfAnotherStack(t *testing.T) {
 }
 
 func TestEndpointsOpenToTheVPCRefuseNobody(t *testing.T) {
+	long(t)
 	endpoints, roles := synthEndpoints(t, false, func(p *msklambda.ClusterProps) {
 		p.EndpointAccess, p.VPCCIDRs = msklambda.EndpointAccessVPC, []string{"10.0.0.0/16"}
 	})
@@ -189,6 +193,7 @@ func TestEndpointsOpenToTheVPCRefuseNobody(t *testing.T) {
 }
 
 func TestAnAddedStatementAdmitsWhomItNames(t *testing.T) {
+	long(t)
 	endpoints, roles := synthEndpoints(t, false, func(p *msklambda.ClusterProps) {
 		p.SQSEndpoint.Statements = []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Principals: &[]awsiam.IPrincipal{awsiam.NewArnPrincipal(jsii.String(stranger))},

@@ -255,6 +255,7 @@ func TestNeighboursAreDeniedByTheirNamesAlone(t *testing.T) {
 // TestEveryActionOfAPolicyExistsAndTakesItsResource finds what IAM would accept
 // and never match: a misspelt action, or one on a resource of another type.
 func TestEveryActionOfAPolicyExistsAndTakesItsResource(t *testing.T) {
+	long(t)
 	policies := map[string]any{}
 	var requests []request
 	for _, s := range synthScenarios(t, someScenarios()) {
@@ -292,6 +293,7 @@ func TestEveryActionOfAPolicyExistsAndTakesItsResource(t *testing.T) {
 // TestDestinationsOfTheStackAreGrantedAsImportedOnes are: what CDK then knows of
 // them are references, and their keys come with them.
 func TestDestinationsOfTheStackAreGrantedAsImportedOnes(t *testing.T) {
+	long(t)
 	var tpl *template
 	synthDestination := func(d func(awscdk.Stack, awskms.IKey) msklambda.Destination) *template {
 		return synth(t, func(stack awscdk.Stack) {

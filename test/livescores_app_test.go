@@ -21,6 +21,7 @@ import (
 var live = map[string]any{"liveScoresCode": entry}
 
 func TestTheAppOfLiveScoresHasASecondStack(t *testing.T) {
+	long(t)
 	off := synthApp(t, given(nil))
 	on := synthApp(t, given(live), liveapp.Extension())
 	for path, r := range off.Resources {
@@ -113,6 +114,7 @@ func liveApp(t *testing.T, context map[string]any) (template map[string]any, dir
 }
 
 func TestTheSecondStacksOutputsAreWhatOneLooksAt(t *testing.T) {
+	long(t)
 	template, _ := liveApp(t, live)
 	for _, want := range []string{"PageURL", "WebSocketURL", "FunctionName", "MappingUUID", "FailedBucketName"} {
 		if template["Outputs"].(map[string]any)[want] == nil {
@@ -123,6 +125,7 @@ func TestTheSecondStacksOutputsAreWhatOneLooksAt(t *testing.T) {
 
 // The page that is deployed is the page, with the URL of this API in its config.
 func TestThePageIsDeployedWithItsConfig(t *testing.T) {
+	long(t)
 	_, dir := liveApp(t, with(live, "liveScoresMatches", "a,b"))
 	found := map[string]string{}
 	files, err := filepath.Glob(filepath.Join(dir, "asset.*", "*"))

@@ -10,6 +10,7 @@ import (
 // The three functions may do what they do, to this table and this stage, and nothing
 // like it to others: in the verdicts of a policy evaluator.
 func TestTheFunctionsOfLiveScoresMayDoWhatTheyDoAndNothingLikeIt(t *testing.T) {
+	long(t)
 	tpl := synthLive(t)
 	const (
 		here  = ":us-east-1:111122223333:"

@@ -16,6 +16,7 @@ func (tpl *template) grantsAt(path string) []string {
 
 // What the three functions may do is exactly this, whatever else is said.
 func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
+	long(t)
 	tpl := synthLive(t)
 	table := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Table").ID + `","Arn"]}`
 	posts := `{"Fn::Join":["",["arn:aws:execute-api:us-east-1:111122223333:",{"Ref":"` + tpl.at("LiveScores/API").ID + `"},"/live/POST/@connections/*"]]}`
@@ -75,6 +76,7 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 
 // Who may invoke the function of the routes: this API, this stage, each route.
 func TestOnlyItsRoutesMayInvokeTheConnectionsFunction(t *testing.T) {
+	long(t)
 	tpl := synthLive(t)
 	var got []string
 	for _, r := range tpl.Resources {

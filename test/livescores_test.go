@@ -51,6 +51,7 @@ func synthLive(t *testing.T, edit ...func(*livescores.Props)) (tpl *template) {
 }
 
 func TestLiveScoresLeaveTheFirstStackAsItWas(t *testing.T) {
+	long(t)
 	noPanic(t, func() {
 		alone := newStack(newApp(t, nil), "One")
 		msklambda.ImportCluster(alone, "Cluster", clusterProps()).AddConsumer("Orders", consumerProps())
@@ -76,6 +77,7 @@ func TestLiveScoresLeaveTheFirstStackAsItWas(t *testing.T) {
 // Whether the pollers reach the bucket without an endpoint AWS does not say, and a
 // choice made here for the user would hide it.
 func TestLiveScoresWarnUntilTheWayToTheirBucketIsChosen(t *testing.T) {
+	long(t)
 	noPanic(t, func() {
 		app := newApp(t, nil)
 		one, two := newStack(app, "One"), newStack(app, "Two")
@@ -92,6 +94,7 @@ func TestLiveScoresWarnUntilTheWayToTheirBucketIsChosen(t *testing.T) {
 }
 
 func TestNagOfLiveScores(t *testing.T) {
+	long(t)
 	noPanic(t, func() {
 		app, _, two := liveStacks(t, func(p *livescores.Props) { p.DefineLogRole = true })
 		awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
@@ -109,6 +112,7 @@ func TestNagOfLiveScores(t *testing.T) {
 
 // The ids are contract: what is renamed is deleted, and the table is the viewers'.
 func TestTheIdsOfLiveScores(t *testing.T) {
+	long(t)
 	tpl := synthLive(t, func(p *livescores.Props) { p.DefineLogRole = true })
 	for path, typ := range map[string]string{
 		"Table": "AWS::DynamoDB::Table", "API": "AWS::ApiGatewayV2::Api", "Stage": "AWS::ApiGatewayV2::Stage", "AccessLog": "AWS::Logs::LogGroup",
@@ -133,6 +137,7 @@ func TestTheIdsOfLiveScores(t *testing.T) {
 }
 
 func TestWhatLiveScoresAreMadeOf(t *testing.T) {
+	long(t)
 	tpl := synthLive(t)
 	for path, wants := range map[string][]string{
 		"Table": {`"BillingMode":"PAY_PER_REQUEST"`, `"PointInTimeRecoveryEnabled":true`, `"TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}`,
@@ -241,6 +246,7 @@ func TestThePropsOfLiveScoresBecomeTheirProperties(t *testing.T) {
 
 // Alarms are on, and tell those who are named.
 func TestTheAlarmsOfLiveScores(t *testing.T) {
+	long(t)
 	const topic = "arn:aws:sns:us-east-1:111122223333:ops"
 	tpl := synthLive(t, func(p *livescores.Props) {
 		p.Alarms.Topics = []string{topic}
@@ -288,6 +294,7 @@ func TestTheAlarmsOfLiveScores(t *testing.T) {
 
 // A name of one's own has TLS 1.2 at least, and the page connects to it.
 func TestDomainsOfLiveScores(t *testing.T) {
+	long(t)
 	var tpl *template
 	noPanic(t, func() {
 		app := newApp(t, nil)
@@ -319,6 +326,7 @@ func TestDomainsOfLiveScores(t *testing.T) {
 
 // Matches are in the page's config, for which there is a test of its own.
 func TestTheAuthenticationOfLiveScoresIsThePollers(t *testing.T) {
+	long(t)
 	tpl := synthLive(t, func(p *livescores.Props) { p.Authentication.Method = msklambda.AuthenticationTLS })
 	if got := asJSON(tpl.grantsAt("LiveScores/FanOut/Policy")); strings.Contains(got, "kafka-cluster:") {
 		t.Errorf("policy = %s, want nothing that only IAM authentication needs", got)
@@ -326,6 +334,7 @@ func TestTheAuthenticationOfLiveScoresIsThePollers(t *testing.T) {
 }
 
 func TestTheAccountsLogRoleIsTheAccountsOwn(t *testing.T) {
+	long(t)
 	if got := synthLive(t).count("AWS::ApiGateway::Account"); got != 0 {
 		t.Errorf("accounts = %d, want none unless asked for: it is every API's", got)
 	}

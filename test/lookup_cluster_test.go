@@ -18,6 +18,7 @@ import (
 
 // A user may move from attributes to the look-up and back, and nothing moves.
 func TestALookUpMakesWhatAnImportWould(t *testing.T) {
+	long(t)
 	got := lookUp(t, newCloud(), orders())
 	want := synthCluster(t, func(p *msklambda.ClusterProps) { p.SubnetIDs = append(p.SubnetIDs, subnet+"2") })
 	if got.text != "" {
@@ -111,6 +112,7 @@ func TestWhatIsGivenWins(t *testing.T) {
 }
 
 func TestPublicAccessIsAcceptedByAProp(t *testing.T) {
+	long(t)
 	public := newCloud(func(c *cloud) {
 		brokers(c)["ConnectivityInfo"] = properties{"PublicAccess": properties{"Type": "SERVICE_PROVIDED_EIPS"}}
 	})
@@ -120,6 +122,7 @@ func TestPublicAccessIsAcceptedByAProp(t *testing.T) {
 }
 
 func TestDNSMattersOnlyWhereAnEndpointIsDefined(t *testing.T) {
+	long(t)
 	off := newCloud(func(c *cloud) {
 		c.Resources["AWS::EC2::VPC"][vpc]["EnableDnsSupport"] = false
 	})
@@ -213,6 +216,7 @@ func TestAnEndpointThatIsThereIsUsedAsItIs(t *testing.T) {
 }
 
 func TestTheWarningsOfAnExistingEndpointCanBeAcknowledged(t *testing.T) {
+	long(t)
 	got := mustLookUp(t, newCloud(func(c *cloud) {
 		c.Endpoint("vpce-0123456789abcdef1", "lambda", func(p properties) { p["PolicyDocument"] = properties{"Statement": []any{}} })
 		c.Group(sgEnds, []any{}, []any{})
@@ -229,6 +233,7 @@ func TestTheWarningsOfAnExistingEndpointCanBeAcknowledged(t *testing.T) {
 }
 
 func TestStatementsAreNotForAnEndpointThatIsThere(t *testing.T) {
+	long(t)
 	got := lookUp(t, newCloud(func(c *cloud) { c.Endpoint("vpce-0123456789abcdef1", "lambda"); c.Group(sgEnds, []any{}, []any{}) }),
 		orders(func(p *msklambda.LookupProps) {
 			p.LambdaEndpoint.Statements = []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -241,6 +246,7 @@ func TestStatementsAreNotForAnEndpointThatIsThere(t *testing.T) {
 
 // What runs before the answers are there must not stumble over placeholders.
 func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
+	long(t)
 	var pending []bool
 	c := newCloud()
 	second := strings.Replace(arn, "demo", "second", 1)
@@ -278,6 +284,7 @@ func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 }
 
 func TestASecondServiceIsLookedUpWithItsFirstConsumer(t *testing.T) {
+	long(t)
 	c := newCloud(func(c *cloud) {
 		c.Cluster()["ClientAuthentication"] = properties{"Sasl": properties{"Iam": properties{"Enabled": true}, "Scram": properties{"Enabled": true}}}
 		c.Endpoint("vpce-0123456789abcdef3", "secretsmanager", func(p properties) {
@@ -318,6 +325,7 @@ func TestALookUpNeedsToKnowWhere(t *testing.T) {
 }
 
 func TestAnAnswerThatWasTamperedWithIsRefused(t *testing.T) {
+	long(t)
 	first := lookUp(t, newCloud(), orders())
 	for key := range first.context {
 		if strings.Contains(key, "AWS$:$:MSK") {
@@ -332,6 +340,7 @@ func TestAnAnswerThatWasTamperedWithIsRefused(t *testing.T) {
 
 // A service has another name for its endpoint in China.
 func TestEndpointsAreLookedUpByTheirNameInThePartition(t *testing.T) {
+	long(t)
 	china := newCloud().Move("cn-north-1")
 	china.Replace("arn:aws:", "arn:aws-cn:")
 	china.Endpoint("vpce-0123456789abcdef1", "lambda", func(p properties) { p["ServiceName"] = "cn.com.amazonaws.cn-north-1.lambda" })
@@ -361,6 +370,7 @@ func lookUpApp(t *testing.T, c *cloud, context map[string]any, extensions ...fun
 }
 
 func TestTheAppNeedsOnlyAnARNAndATopic(t *testing.T) {
+	long(t)
 	short := map[string]any{"clusterArn": arn, "topic": "orders", "consumerGroupId": "orders-fn", "entry": entry}
 	got := lookUpApp(t, newCloud(), short)
 	if got.text != "" {
@@ -391,6 +401,7 @@ func TestTheAppNeedsOnlyAnARNAndATopic(t *testing.T) {
 }
 
 func TestSomeAttributesAreGivenToTheApp(t *testing.T) {
+	long(t)
 	got := lookUpApp(t, newCloud(func(c *cloud) { c.Group(sg2, []any{}, []any{allowAll}) }), given(map[string]any{"vpcId": nil, "subnetIds": nil, "securityGroupIds": sg2}))
 	if want := []string{sg2 + ":9098 from " + sg2}; !slices.Equal(got.rules(), want) {
 		t.Errorf("rules = %q, want %q", got.rules(), want)

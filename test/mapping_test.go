@@ -56,6 +56,7 @@ func synthImports(t *testing.T, edit func(imports, *msklambda.ClusterProps, *msk
 }
 
 func TestEachMappingPropBecomesItsProperty(t *testing.T) {
+	long(t)
 	type edit = func(imports, *msklambda.ConsumerProps)
 	provisioned := func(e edit) edit {
 		return func(s imports, p *msklambda.ConsumerProps) {
@@ -168,6 +169,7 @@ func grantsBeyond(t *testing.T, tpl *template) (more, less []string) {
 }
 
 func TestEachChoiceGrantsExactlyThis(t *testing.T) {
+	long(t)
 	iam := []string{
 		"kafka-cluster:AlterGroup on " + groupARN + "orders-fn", "kafka-cluster:Connect on " + arn,
 		"kafka-cluster:DescribeClusterDynamicConfiguration on " + arn, "kafka-cluster:DescribeGroup on " + groupARN + "orders-fn",
@@ -224,6 +226,7 @@ func TestEachChoiceGrantsExactlyThis(t *testing.T) {
 }
 
 func TestEachModeHasItsOwnNetwork(t *testing.T) {
+	long(t)
 	type edit = func(imports, *msklambda.ClusterProps, *msklambda.ConsumerProps)
 	tests := map[string]struct {
 		edit      edit
@@ -294,6 +297,7 @@ func TestEachModeHasItsOwnNetwork(t *testing.T) {
 }
 
 func TestConsumersOfTwoKindsAddEachPortOnce(t *testing.T) {
+	long(t)
 	tpl := synth(t, func(stack awscdk.Stack) {
 		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(groups(sg0, sg1)))
 		for i, method := range []msklambda.AuthenticationMethod{"iam", "tls", "iam", "tls", "plaintext"} {

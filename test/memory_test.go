@@ -52,6 +52,7 @@ func undescribe(c *cloud) {
 func forget(c *cloud) { delete(c.Resources["AWS::SSM::Parameter"], memoryName) }
 
 func TestARefreshAfterADeployChangesNothing(t *testing.T) {
+	long(t)
 	first := mustLookUp(t, newCloud(), orders())
 	for name, edits := range map[string][]func(*cloud){
 		"nothing edited":                  nil,
@@ -79,6 +80,7 @@ func TestARefreshAfterADeployChangesNothing(t *testing.T) {
 }
 
 func TestWhatTheStackMadeDoesNotGoWithoutAWord(t *testing.T) {
+	long(t)
 	first := mustLookUp(t, newCloud(), orders())
 	for name, tt := range map[string]struct {
 		build func(awscdk.Stack)
@@ -113,6 +115,7 @@ func TestWhatTheStackMadeDoesNotGoWithoutAWord(t *testing.T) {
 // A stack under a new name has made nothing yet: what the old one made is used, and
 // it is said whose it is.
 func TestAStackUnderANewNameSaysWhoseItsNetworkIs(t *testing.T) {
+	long(t)
 	first := mustLookUp(t, newCloud(), orders())
 	c := afterDeploy(t, first, untag, func(c *cloud) {
 		for _, r := range c.Resources["AWS::EC2::SecurityGroup"][sg0]["SecurityGroupIngress"].([]any) {
@@ -133,6 +136,7 @@ func TestAStackUnderANewNameSaysWhoseItsNetworkIs(t *testing.T) {
 }
 
 func TestMorePolicyThanIAMTakesForARoleIsRefused(t *testing.T) {
+	long(t)
 	build := func(n int, own bool) string {
 		return panicText(func() {
 			app := newApp(t, nil)

@@ -141,6 +141,7 @@ func TestAStatementWithoutPrincipalIsRefused(t *testing.T) {
 }
 
 func TestEachEndpointIsCreatedImportedOrLeftOut(t *testing.T) {
+	long(t)
 	tests := map[string]struct {
 		edit      clusterEdit
 		endpoints int
@@ -184,6 +185,7 @@ func TestAnImportedEndpointIsAField(t *testing.T) {
 }
 
 func TestAccessThatIsNotChosenWarns(t *testing.T) {
+	long(t)
 	unchosen := func(p *msklambda.ClusterProps) { p.EndpointAccess = "" }
 	got := synthCluster(t, unchosen).warnings()
 	if len(got) != 1 {
@@ -251,6 +253,7 @@ func (tpl *template) rules() []string {
 }
 
 func TestRulesOnTheClustersGroups(t *testing.T) {
+	long(t)
 	rules := func(mode msklambda.SecurityGroupRules) clusterEdit {
 		return func(p *msklambda.ClusterProps) { p.SecurityGroupRules = mode }
 	}

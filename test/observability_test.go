@@ -24,6 +24,7 @@ import (
 type metricMethod = func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
 
 func TestMetrics(t *testing.T) {
+	long(t)
 	const mapping, function, qualified = "mapping", "function", "function or alias"
 	tests := map[string]struct{ of, statistic string }{
 		"PolledEventCount":                        {mapping, "Sum"},
@@ -179,6 +180,7 @@ func TestAlarms(t *testing.T) {
 }
 
 func TestNothingIsDefinedUnlessItIsAskedFor(t *testing.T) {
+	long(t)
 	plain := synthConsumer(t)
 	for _, typ := range []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"} {
 		if n := plain.count(typ); n != 0 {
@@ -208,6 +210,7 @@ func TestNothingIsDefinedUnlessItIsAskedFor(t *testing.T) {
 }
 
 func TestAlarmsAreSkippedByName(t *testing.T) {
+	long(t)
 	all := synthConsumer(t, alarms(&msklambda.Alarms{})).alarms("Cluster/Orders")
 	for id := range all {
 		got := synthConsumer(t, alarms(&msklambda.Alarms{Skip: []msklambda.AlarmName{msklambda.AlarmName(id)}})).alarms("Cluster/Orders")
@@ -257,6 +260,7 @@ func TestAlarmsActAndAreAtHand(t *testing.T) {
 }
 
 func TestAnExistingFunctionHasADurationAlarmIfItsTimeoutIsGiven(t *testing.T) {
+	long(t)
 	for timeout, want := range map[time.Duration]any{0: nil, 10 * time.Second: 8000.0} {
 		tpl := synth(t, func(stack awscdk.Stack) {
 			msklambda.ImportCluster(stack, "Cluster", clusterProps()).AddConsumer("Orders", &msklambda.ConsumerProps{

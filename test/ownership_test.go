@@ -36,6 +36,7 @@ func TestANestedStackMarksWithTheNameOfTheStackThatIsDeployed(t *testing.T) {
 // IAM would overwrite one policy with the other where two consumers on one role
 // have one name: the same place in stacks of one name, of two regions or accounts.
 func TestThePolicyIsNamedByTheGroupToo(t *testing.T) {
+	long(t)
 	name := func(group string) string {
 		tpl := synthConsumer(t, func(p *msklambda.ConsumerProps) { p.GroupID = group })
 		return tpl.at("Cluster/Orders/Policy").Properties["PolicyName"].(string)
@@ -92,6 +93,7 @@ func TestThePrivateDNSOfS3IsForEveryResolver(t *testing.T) {
 
 // Until the answers are there, two clusters of one VPC both define its endpoints.
 func TestTwoLookUpsOfOneAppBothComeToTheirAnswers(t *testing.T) {
+	long(t)
 	c := newCloud(func(c *cloud) {
 		c.Endpoint("vpce-0123456789abcdef1", "lambda")
 		c.Endpoint("vpce-0123456789abcdef2", "sts")
@@ -150,6 +152,7 @@ func TestAGrantIsAllOfItsStatements(t *testing.T) {
 
 // A cluster that moves to another stack goes on to be its own.
 func TestAnOwnerThatIsGivenIsInEveryMark(t *testing.T) {
+	long(t)
 	got := mustLookUp(t, newCloud(), func(stack awscdk.Stack) {
 		msklambda.LookupCluster(stack, "Cluster", lookupProps(func(p *msklambda.LookupProps) { p.Owner = "Home" })).AddConsumer("Orders", consumerProps())
 	})

@@ -65,6 +65,7 @@ func templateIn(t *testing.T, dir, pattern string) map[string]any {
 }
 
 func TestAPendingRunLeavesNothingThatCanBeDeployedOrDeletes(t *testing.T) {
+	long(t)
 	dir := pendingApp(t)
 	for _, name := range []string{"Home", "Consumer", "Mentions", "Nesting", "assembly-Stage/StageStaged????????"} {
 		tpl := templateIn(t, dir, name+".template.json")
@@ -104,6 +105,7 @@ func TestAPendingRunLeavesNothingThatCanBeDeployedOrDeletes(t *testing.T) {
 }
 
 func TestNoPlaceholderIsEverInATemplate(t *testing.T) {
+	long(t)
 	dir := pendingApp(t)
 	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".template.json") {
@@ -121,6 +123,7 @@ func TestNoPlaceholderIsEverInATemplate(t *testing.T) {
 }
 
 func TestNothingOfAPendingRunRemainsWhenTheAnswersAreThere(t *testing.T) {
+	long(t)
 	got := mustLookUp(t, newCloud(), orders())
 	if text := asJSON(rawTemplate(t, got.Stack)); strings.Contains(text, "LookUps") {
 		t.Errorf("template = %s, want nothing about look-ups", text)

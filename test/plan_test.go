@@ -85,6 +85,7 @@ func dollars(c plan.Cost) string {
 // TestTheTenChanges writes the table of docs/review.md, and holds it against what
 // comes of each change.
 func TestTheTenChanges(t *testing.T) {
+	long(t)
 	two := oneConsumer(nil)
 	two["consumers"] = append(two["consumers"].([]any), map[string]any{"name": "Refunds", "topic": "refunds", "consumerGroupId": "refunds-fn"})
 	one := oneConsumer(nil)
@@ -142,6 +143,7 @@ func TestTheTenChanges(t *testing.T) {
 }
 
 func TestThePlanSaysWhatThePlannerDecided(t *testing.T) {
+	long(t)
 	report := plan.DescribeAll(planOf(t, oneConsumer(nil)))[0]
 	if got := strings.Join(report.Known, "\n"); !strings.Contains(got, "Cluster: nothing was looked up") {
 		t.Errorf("known = %q, want that nothing was looked up", got)

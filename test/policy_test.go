@@ -164,6 +164,7 @@ func TestARoleOfYourOwnGetsThePolicy(t *testing.T) {
 
 // IAM is global, and would overwrite one policy of a name by another.
 func TestPoliciesOnOneRoleHaveNamesOfTheirOwn(t *testing.T) {
+	long(t)
 	name := func(stack, region string, edit ...consumerEdit) string {
 		var name string
 		noPanic(t, func() {

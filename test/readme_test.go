@@ -45,6 +45,7 @@ func TestTheREADMEsErrorIsTheApps(t *testing.T) {
 // TestTheREADMEsDeploysAreAccepted takes the -c options of each deploy: the first
 // leaves the look-up to do, the second does not.
 func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
+	long(t)
 	runs := []int{4, 1}
 	for _, block := range strings.Split(synthtest.README(t), "```sh\nnpx --yes aws-cdk@"+synthtest.CLIVersion+" deploy")[1:] {
 		block, _, _ = strings.Cut(block, "```")

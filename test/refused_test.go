@@ -145,6 +145,7 @@ func refusals(t *testing.T) []refusal {
 
 // TestThePageOfRefusalsIsWhatTheCodeSays makes docs/refused.md and compares.
 func TestThePageOfRefusalsIsWhatTheCodeSays(t *testing.T) {
+	long(t)
 	const path = "../docs/refused.md"
 	var page bytes.Buffer
 	page.WriteString("# What is refused, and what is warned of\n\n" +
@@ -205,6 +206,7 @@ var notOnThePage = map[string]string{
 // TestNoMessageIsMissingFromThePage reads the package's source for every message
 // that it can refuse with, and wants each of them said by a case.
 func TestNoMessageIsMissingFromThePage(t *testing.T) {
+	long(t)
 	var said []string
 	for _, r := range refusals(t) {
 		said = append(said, r.message)

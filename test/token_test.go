@@ -60,6 +60,7 @@ func TestEveryTextMayBeAToken(t *testing.T) {
 }
 
 func TestNoWarningShowsATokenToAPerson(t *testing.T) {
+	long(t)
 	warnings := tokens(t).warnings()
 	if !strings.Contains(strings.Join(warnings, "\n"), "every client in the VPC now reaches") {
 		t.Errorf("warnings = %q, want one that speaks of the VPC", warnings)
@@ -72,6 +73,7 @@ func TestNoWarningShowsATokenToAPerson(t *testing.T) {
 }
 
 func TestTokensGiveTheSameIDsEachTime(t *testing.T) {
+	long(t)
 	ids := func() string {
 		// A process numbers its tokens: others before ours move every number.
 		noPanic(t, func() { awscdk.Fn_Select(jsii.Number(0), awscdk.Fn_GetAzs(nil)) })
@@ -87,6 +89,7 @@ func TestTokensGiveTheSameIDsEachTime(t *testing.T) {
 }
 
 func TestEveryPartition(t *testing.T) {
+	long(t)
 	tests := map[string]struct{ partition, region, lambda, sts string }{
 		"commercial":         {"aws", "eu-central-1", "com.amazonaws.eu-central-1.lambda", "com.amazonaws.eu-central-1.sts"},
 		"China":              {"aws-cn", "cn-north-1", "cn.com.amazonaws.cn-north-1.lambda", "cn.com.amazonaws.cn-north-1.sts"},

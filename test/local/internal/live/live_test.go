@@ -25,6 +25,9 @@ func TestWithoutNPMTheErrorSaysSo(t *testing.T) {
 }
 
 func TestATakenPortIsNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds four functions")
+	}
 	dynalite.ForTest(t) // or skip
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
