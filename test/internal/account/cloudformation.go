@@ -1,12 +1,15 @@
 package account
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 )
 
 // changeSet is what is to be done to a stack.
@@ -19,7 +22,11 @@ type changeSet struct {
 	changes        []change
 }
 
-type change struct{ action, logical, typ, physical, replacement string }
+type change struct {
+	action, logical, typ, physical, replacement string
+
+	properties map[string]bool // by whether they change in place
+}
 
 const created = "2026-01-01T00:00:00Z"
 
@@ -157,13 +164,32 @@ func (c *changeSet) describe(s *Stack) string {
 		tag("ExecutionStatus", execution) + tag("StatusReason", c.reason) + tag("CreationTime", created) + "<Changes>"
 	for _, each := range c.changes {
 		out += "<member>" + tag("Type", "Resource") + "<ResourceChange>" + tag("Action", each.action) + tag("LogicalResourceId", each.logical) +
-			tag("PhysicalResourceId", each.physical) + tag("ResourceType", each.typ) + tag("Replacement", each.replacement) + "</ResourceChange></member>"
+			tag("PhysicalResourceId", each.physical) + tag("ResourceType", each.typ) + tag("Replacement", each.replacement) + "<Details>"
+		for _, name := range slices.Sorted(maps.Keys(each.properties)) {
+			recreation := map[bool]string{true: "Never", false: "Always"}[each.properties[name]]
+			out += "<member><Target>" + tag("Attribute", "Properties") + tag("Name", name) + tag("RequiresRecreation", recreation) + "</Target>" +
+				tag("Evaluation", "Static") + tag("ChangeSource", "DirectModification") + "</member>"
+		}
+		out += "</Details></ResourceChange></member>"
 	}
 	return out + "</Changes>"
 }
 
-// templateOf takes the template of a request, from its body or from S3.
+// templateOf takes the template of a request, in JSON. The CLI sends some in YAML.
 func (a *Account) templateOf(form url.Values) (string, error) {
+	text, err := a.uploaded(form)
+	if err != nil || json.Valid([]byte(text)) {
+		return text, err
+	}
+	converted, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		return "", refused("Template format error: YAML not well-formed: %v", err)
+	}
+	return string(converted), nil
+}
+
+// uploaded is the template of a request, from its body or from S3.
+func (a *Account) uploaded(form url.Values) (string, error) {
 	if body := form.Get("TemplateBody"); body != "" {
 		return body, nil
 	}

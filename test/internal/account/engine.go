@@ -14,20 +14,35 @@ func (s *Stack) changes(t *template, imports map[string]string) []change {
 		r, old := t.Resources[logical], s.Resources[logical]
 		switch {
 		case old == nil && imports[logical] != "":
-			out = append(out, change{"Import", logical, r.Type, imports[logical], ""})
+			out = append(out, change{"Import", logical, r.Type, imports[logical], "", nil})
 		case old == nil:
-			out = append(out, change{"Add", logical, r.Type, "", ""})
+			out = append(out, change{"Add", logical, r.Type, "", "", nil})
 		case old.text != text(r):
 			replacement := "False"
 			if replaces(old, r) {
 				replacement = "True"
 			}
-			out = append(out, change{"Modify", logical, r.Type, old.Physical, replacement})
+			out = append(out, change{"Modify", logical, r.Type, old.Physical, replacement, changed(old, r)})
 		}
 	}
 	for _, logical := range slices.Sorted(maps.Keys(s.Resources)) {
 		if t.Resources[logical] == nil {
-			out = append(out, change{"Remove", logical, s.Resources[logical].Type, s.Resources[logical].Physical, ""})
+			out = append(out, change{"Remove", logical, s.Resources[logical].Type, s.Resources[logical].Physical, "", nil})
+		}
+	}
+	return out
+}
+
+// changed are the properties that differ, by whether they can change in place.
+func changed(old *Resource, r *definition) map[string]bool {
+	var before definition
+	mustRead(old.text, &before)
+	out := map[string]bool{}
+	for _, properties := range []Properties{before.Properties, r.Properties} {
+		for name := range properties {
+			if text(before.Properties[name]) != text(r.Properties[name]) {
+				out[name] = !slices.Contains(createOnly[r.Type], name)
+			}
 		}
 	}
 	return out
