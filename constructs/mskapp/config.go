@@ -25,6 +25,7 @@ type Config struct {
 
 	app        awscdk.App
 	stack      awscdk.Stack
+	stacks     map[string]awscdk.Stack // of consumers, by the end of their names
 	extensions []*Extension
 }
 
@@ -33,6 +34,10 @@ type Config struct {
 type ConsumerConfig struct {
 	Name  string
 	Props msklambda.ConsumerProps
+
+	// Stack is the end of the name of the stack that has the consumer, "" for that of
+	// the cluster.
+	Stack string
 
 	RoleARN, FunctionARN, SecretARN, SecretKeyARN string
 	OnFailure, OnFailureKeyARN, FilterKeyARN      string
@@ -159,13 +164,27 @@ func (f fields) check(ps *problem.List, err error, prefix string) {
 	}
 }
 
-// newStack makes the stack in the account and region of what is read.
-func (c *Config) newStack() awscdk.Stack {
+// newStack makes a stack in the account and region of what is read.
+func (c *Config) newStack(name string) awscdk.Stack {
 	parts := strings.Split(cmp.Or(c.Cluster.VPCConnectionARN, c.Cluster.ClusterARN), ":")
 	if len(parts) < 6 { // a token, which only code can give
-		return newStack(c.app, c.StackName, "", "")
+		return newStack(c.app, name, "", "")
 	}
-	return newStack(c.app, c.StackName, parts[4], parts[3])
+	return newStack(c.app, name, parts[4], parts[3])
+}
+
+// stackOf is the stack of a consumer.
+func (c *Config) stackOf(consumer *ConsumerConfig) awscdk.Stack {
+	if consumer.Stack == "" {
+		return c.stack
+	}
+	if c.stacks[consumer.Stack] == nil {
+		if c.stacks == nil {
+			c.stacks = map[string]awscdk.Stack{}
+		}
+		c.stacks[consumer.Stack] = c.newStack(c.StackName + "-" + consumer.Stack)
+	}
+	return c.stacks[consumer.Stack]
 }
 
 func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps *problem.List, stackNameWrong bool) {
@@ -186,6 +205,9 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 	derived := p.GroupID == "" && given.source["consumerGroupId"] == nil
 	if derived {
 		p.GroupID = c.StackName + "-" + p.Topic
+	}
+	if name := c.StackName + "-" + consumer.Stack; consumer.Stack != "" && !stackNameWrong && !stackName.MatchString(name) {
+		ps.Add(given.prefix+"consumerStack", "must make a stack's name with stackName before it, at most 128 letters, digits and '-', got %q", name)
 	}
 	consumer.name(given.prefix, ps)
 	consumer.nameFunctions(given.prefix, c.Cluster.VPCID, ps)

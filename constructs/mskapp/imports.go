@@ -61,9 +61,9 @@ func (c *ConsumerConfig) name(prefix string, ps *problem.List) {
 // read what it has a reader of its own for. All was found right by then, but for
 // what CDK has to say about statements.
 func (c *Config) importAll(ps *problem.List) {
-	c.stack = c.newStack()
+	c.stack = c.newStack(c.StackName)
 	for _, consumer := range c.Consumers {
-		consumer.importInto(constructs.NewConstruct(c.stack, jsii.String("Imports"+consumer.Name)))
+		consumer.importInto(constructs.NewConstruct(c.stackOf(consumer), jsii.String("Imports"+consumer.Name)))
 	}
 	for _, e := range []struct {
 		field    string

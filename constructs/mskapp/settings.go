@@ -216,6 +216,8 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) { c.Props.LogLevel = awslambda.ApplicationLogLevel(v.text()) }},
 	{setting{"systemLogLevel", "SystemLogLevel", "least level of what Lambda logs of the function: `DEBUG`, `INFO` or `WARN`", "`INFO`, set by the service"},
 		func(c *ConsumerConfig, v value) { c.Props.SystemLogLevel = awslambda.SystemLogLevel(v.text()) }},
+	{setting{"consumerStack", "ConsumerStack", "put the consumer into a stack `<stackName>-<consumerStack>` of its own, or shared with those that name it too: [docs/operations.md](docs/operations.md#more-consumers-than-a-stack-takes)", "none: the stack of the cluster"},
+		func(c *ConsumerConfig, v value) { c.Stack = v.text() }},
 	{setting{"tags", "Tags", "tags of the consumer's resources, `team=a,env=prod` or a JSON object", "none"},
 		func(c *ConsumerConfig, v value) { c.Props.Tags = v.pairs() }},
 }

@@ -4,6 +4,7 @@ package mskapp
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/internal/run"
@@ -11,8 +12,8 @@ import (
 )
 
 // NewStack defines what a configuration asks for: one cluster, its consumers,
-// and as outputs what one needs to look at them. The stacks of extensions are
-// beside the one that is returned.
+// and as outputs what one needs to look at them. The stacks of extensions, and of
+// consumers that have stacks of their own, are beside the one that is returned.
 func NewStack(config *Config) awscdk.Stack {
 	stack := config.stack
 	var cluster *msklambda.Cluster
@@ -22,12 +23,17 @@ func NewStack(config *Config) awscdk.Stack {
 		cluster = msklambda.ImportCluster(stack, "Cluster", &config.Cluster)
 	}
 	for _, c := range config.Consumers {
-		consumer := cluster.AddConsumer(c.Name, &c.Props)
+		home := config.stackOf(c)
+		scope := constructs.Construct(home)
+		if home == stack {
+			scope = cluster
+		}
+		consumer := msklambda.NewConsumer(scope, c.Name, cluster, &c.Props)
 		output := func(id, description string, value *string) {
 			if len(config.Consumers) > 1 || c.listed {
 				id = c.Name + id
 			}
-			awscdk.NewCfnOutput(stack, &id, &awscdk.CfnOutputProps{Value: value, Description: &description})
+			awscdk.NewCfnOutput(home, &id, &awscdk.CfnOutputProps{Value: value, Description: &description})
 		}
 		output("FunctionName", "The function that gets the records", consumer.Function.FunctionName())
 		output("MappingUUID", "The event source mapping, for aws lambda get-event-source-mapping --uuid", consumer.Mapping.EventSourceMappingId())

@@ -162,6 +162,7 @@ var otherWords = map[string]string{
 	"deployment":               "deploymentpreference deploymentconfig deploymentconfigname canary codedeploy",
 	"deploymentAlarmArns":      "deploymentalarms rollbackalarms",
 	"tags":                     "labels",
+	"consumerStack":            "stackof stacks substack nestedstack",
 	"name":                     "consumer consumername id",
 	"consumers":                "functions consumerslist",
 	"ignore":                   "ignored ignorekeys",
