@@ -189,6 +189,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"tracing":                   {map[string]any{"tracing": "PASS_THROUGH"}, function, `"Mode":"PassThrough"`},
 		"logRetentionDays":          {map[string]any{"logRetentionDays": "365"}, consumer + "LogGroup", `"RetentionInDays":365`},
 		"logRemovalPolicy":          {map[string]any{"logRemovalPolicy": "DESTROY"}, consumer + "LogGroup", `"DeletionPolicy":"Delete"`},
+		"endpointIpAddressType":     {map[string]any{"endpointIpAddressType": "DUALSTACK"}, "Cluster/STSEndpoint", `"IpAddressType":"dualstack"`},
 		"consumerStack":             {map[string]any{"consumerStack": "Sales"}, "Consumer/Mapping", `"BatchSize"`},
 		"tags":                      {map[string]any{"tags": "team=a"}, consumer + "Role", `{"Key":"team","Value":"a"}`},
 		"functionVpcId":             {map[string]any{"functionVpcId": "vpc-0123456789abcdef9", "functionSubnetIds": "subnet-0123456789abcdef7"}, function + "/SecurityGroup", `"VpcId":"vpc-0123456789abcdef9"`},

@@ -108,6 +108,15 @@ func TestWhatTheStackMadeDoesNotGoWithoutAWord(t *testing.T) {
 					t.Errorf("warnings = %q, want %q in them", warnings, want)
 				}
 			}
+			got = mustLookUp(t, afterDeploy(t, first), func(stack awscdk.Stack) {
+				tt.build(stack)
+				for _, field := range []string{"LambdaEndpoint", "STSEndpoint", "Rules"} {
+					awscdk.Annotations_Of(stack.Node().FindChild(jsii.String("Cluster"))).AcknowledgeWarning(jsii.String(msklambda.RemovesWarning+field), jsii.String("meant"))
+				}
+			})
+			if warnings := got.warnings(); len(warnings) != 0 {
+				t.Errorf("acknowledged warnings = %q, want none", warnings)
+			}
 		})
 	}
 }

@@ -60,6 +60,7 @@ var refusedClusters = []refusedCluster{
 	{"a statement that is nil", func(p *msklambda.ClusterProps) { p.STSEndpoint.Statements = []awsiam.PolicyStatement{nil} }},
 	{"a statement without a principal", func(p *msklambda.ClusterProps) { p.STSEndpoint.Statements = []awsiam.PolicyStatement{statementOf()} }},
 	{"endpoints for anybody else", func(p *msklambda.ClusterProps) { p.EndpointAccess = "all" }},
+	{"endpoints that nobody with IPv4 reaches", func(p *msklambda.ClusterProps) { p.EndpointIPAddressType = awsec2.VpcEndpointIpAddressType_IPV6 }},
 	{"endpoints for the VPC without its ranges", func(p *msklambda.ClusterProps) { p.EndpointAccess = msklambda.EndpointAccessVPC }},
 	{"a range of everybody", func(p *msklambda.ClusterProps) { p.VPCCIDRs = []string{"0.0.0.0/0"} }},
 	{"an address for a range", func(p *msklambda.ClusterProps) { p.EndpointClientCIDRs = []string{"10.0.0.1"} }},
@@ -84,6 +85,10 @@ var refusedClusters = []refusedCluster{
 	{"a connection and access to endpoints", func(p *msklambda.ClusterProps) {
 		connectedProps(p)
 		p.EndpointAccess = msklambda.EndpointAccessPollers
+	}},
+	{"a connection and addresses of endpoints", func(p *msklambda.ClusterProps) {
+		connectedProps(p)
+		p.EndpointIPAddressType = awsec2.VpcEndpointIpAddressType_DUALSTACK
 	}},
 	{"a connection and rules", func(p *msklambda.ClusterProps) {
 		connectedProps(p)

@@ -171,6 +171,12 @@ var warningCases = []warningCase{
 		asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 			p.Authentication = msklambda.Authentication{Method: msklambda.AuthenticationSCRAM, Secret: imports{stack}.secret(theirKey(stack, region, other))}
 		}, nil},
+	{notice.MappingRetained, "", "MappingRetainedWarning",
+		asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) { awscdk.RemovalPolicies_Of(stack).Retain(nil) }, map[string]warningAbsent{
+			"all else retained": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+				awscdk.RemovalPolicies_Of(stack).Retain(&awscdk.RemovalPolicyProps{ExcludeResourceTypes: jsii.Strings("AWS::Lambda::EventSourceMapping")})
+			}},
+		}},
 	{notice.RegionUnknown, "", "RegionUnknownWarning",
 		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
 }
@@ -235,6 +241,9 @@ func TestEveryWarningIsThereWhenItShouldBe(t *testing.T) {
 	for _, w := range warningCases {
 		t.Run(w.constant, func(t *testing.T) {
 			got := synthWarnings(t, w.cluster, w.present, w.kind.On, "")
+			for i := range got {
+				got[i] = strings.Replace(got[i], "/AtSynth: ", ": ", 1)
+			}
 			if len(got) != 1 || !strings.HasPrefix(got[0], paths[w.kind.On]) || !strings.Contains(got[0], "[ack: "+w.id()+"]") {
 				t.Errorf("warnings = %q, want one of %s with %s", got, paths[w.kind.On], w.id())
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"msklambda/constructs/arn"
@@ -48,6 +49,8 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.AllowPublicAccess = v.boolean() }},
 	{setting{"endpointAccess", "EndpointAccess", "who may use the endpoints: `pollers` or `vpc`", "`pollers`, with a warning"},
 		func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) }},
+	{setting{"endpointIpAddressType", "EndpointIPAddressType", "`DUALSTACK` for endpoints that take IPv6 as well, in subnets with IPv6 ranges", "`IPV4`, set by the service"},
+		func(c *Config, v value) { c.Cluster.EndpointIPAddressType = awsec2.VpcEndpointIpAddressType(v.text()) }},
 	{setting{"vpcCidrs", "VPCCIDRs", "all ranges of the VPC, required with `endpointAccess` `vpc`", ""},
 		func(c *Config, v value) { c.Cluster.VPCCIDRs = v.list() }},
 	{setting{"lambdaEndpoint", "LambdaEndpoint", "how pollers reach Lambda: `create`, `existing`, the id of an existing endpoint, or `none`", "the one that the VPC has, or else `create`"},

@@ -106,6 +106,7 @@ var otherWords = map[string]string{
 	"securityGroupIds":          "sg sgs sgid sgids securitygroup securitygroupid",
 	"vpcCidrs":                  "cidr cidrs vpccidrblock vpccidrblocks",
 	"endpointAccess":            "access",
+	"endpointIpAddressType":     "ipaddresstype ipv6 dualstack",
 	"securityGroupRules":        "rules",
 	"stackName":                 "stack name",
 	"topic":                     "kafkatopic topicname",

@@ -44,7 +44,7 @@ func (p *ClusterProps) validateConnection(ps *problems) {
 		given bool
 	}{
 		{"VPCID", p.VPCID != ""}, {"SubnetIDs", len(p.SubnetIDs) > 0}, {"SecurityGroupIDs", len(p.SecurityGroupIDs) > 0},
-		{"VPCCIDRs", len(p.VPCCIDRs) > 0}, {"EndpointAccess", p.EndpointAccess != ""}, {"SecurityGroupRules", p.SecurityGroupRules != ""},
+		{"VPCCIDRs", len(p.VPCCIDRs) > 0}, {"EndpointAccess", p.EndpointAccess != ""}, {"EndpointIPAddressType", p.EndpointIPAddressType != ""}, {"SecurityGroupRules", p.SecurityGroupRules != ""},
 		{"RetainSecurityGroupRules", p.RetainSecurityGroupRules}, {"EndpointClientCIDRs", len(p.EndpointClientCIDRs) > 0},
 		{"EndpointClientSecurityGroupIDs", len(p.EndpointClientSecurityGroupIDs) > 0},
 	} {

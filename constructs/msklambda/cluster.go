@@ -111,6 +111,16 @@ type ClusterProps struct {
 	// because it cuts off every other caller in the VPC.
 	EndpointAccess EndpointAccess
 
+	// EndpointIPAddressType is DUALSTACK for endpoints that take IPv6 as well, under
+	// names that have both kinds of addresses. Each of the subnets must have an IPv6
+	// range, and the service must offer it, which "aws ec2
+	// describe-vpc-endpoint-services" tells as SupportedIpAddressTypes; neither is
+	// checked here. VPCCIDRs and EndpointClientCIDRs then need the IPv6 ranges of
+	// those who use them so. IPV6 alone is refused, since it would cut off everybody who
+	// has IPv4.
+	// Default: IPV4, set by the service.
+	EndpointIPAddressType awsec2.VpcEndpointIpAddressType
+
 	// EndpointClientSecurityGroupIDs are further security groups that may
 	// connect to the endpoints defined here, such as those of a second cluster
 	// in this VPC. With EndpointAccessPollers the endpoint policy still admits
@@ -287,6 +297,7 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 	}
 	c.nameHanded()
 	c.Node().AddValidation(&appChecks{c})
+	c.Node().AddValidation(&retainedMappings{c})
 	if _, region := arn.Env(props.source()); region != "" && !arn.KnownRegion(region) {
 		warn(c, notice.RegionUnknown.With(notice.Data{"region": region}))
 	}

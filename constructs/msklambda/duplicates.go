@@ -3,6 +3,7 @@ package msklambda
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -11,6 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"msklambda/constructs/notice"
 )
 
 // appChecks finds, at synth, what the service would refuse in the middle of a
@@ -138,4 +141,29 @@ func identityIn(stack awscdk.Stack, kind string, values ...any) string {
 		return kind + " " + *stack.Node().Path() + " " + string(text)
 	}
 	return kind + " " + string(text)
+}
+
+// retainedMappings warns of mappings that outlive their place in the template. It is
+// a validation because removal policies are set by aspects, which run before.
+type retainedMappings struct{ cluster *Cluster }
+
+func (v *retainedMappings) Validate() *[]*string {
+	for _, c := range v.cluster.consumers {
+		mapping, ok := c.Mapping.Node().DefaultChild().(awscdk.CfnResource)
+		if !ok {
+			continue // what waits for a look-up has no resources
+		}
+		options := mapping.CfnOptions()
+		var policies []string
+		for attribute, policy := range map[string]awscdk.CfnDeletionPolicy{"DeletionPolicy": options.DeletionPolicy(), "UpdateReplacePolicy": options.UpdateReplacePolicy()} {
+			if strings.HasPrefix(string(policy), "RETAIN") {
+				policies = append(policies, attribute+" Retain")
+			}
+		}
+		if len(policies) > 0 {
+			slices.Sort(policies)
+			warnLate(c, notice.MappingRetained.With(notice.Data{"policies": strings.Join(policies, " and "), "group": c.GroupID}))
+		}
+	}
+	return &[]*string{}
 }

@@ -3,6 +3,7 @@ package msklambda
 import (
 	"net/netip"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
 	"msklambda/constructs/arn"
@@ -93,6 +94,11 @@ func (p *ClusterProps) validateEndpoints(ps *problems) {
 		}
 	default:
 		ps.Add("EndpointAccess", "must be %q or %q, got %q", EndpointAccessPollers, EndpointAccessVPC, p.EndpointAccess)
+	}
+	switch p.EndpointIPAddressType {
+	case "", awsec2.VpcEndpointIpAddressType_IPV4, awsec2.VpcEndpointIpAddressType_DUALSTACK:
+	default:
+		ps.Add("EndpointIPAddressType", "must be %s or %s, got %q", awsec2.VpcEndpointIpAddressType_IPV4, awsec2.VpcEndpointIpAddressType_DUALSTACK, p.EndpointIPAddressType)
 	}
 	ps.cidrs("VPCCIDRs", p.VPCCIDRs)
 	for _, cidr := range p.VPCCIDRs {

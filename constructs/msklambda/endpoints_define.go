@@ -101,6 +101,10 @@ func (c *Cluster) newEndpoint(s *service, planned network.PlannedEndpoint) awsec
 		// CDK's default would let in the whole VPC, behind the back of EndpointAccess.
 		Open: jsii.Bool(false),
 	}
+	if family := c.props.EndpointIPAddressType; family != "" {
+		props.IpAddressType = family
+		props.DnsRecordIpType = awsec2.VpcEndpointDnsRecordIpType(family)
+	}
 	if planned.AllResolvers {
 		// EC2's own choice for S3 answers on-premises resolvers only, and needs a
 		// gateway endpoint beside it.

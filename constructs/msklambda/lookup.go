@@ -83,6 +83,10 @@ type LookupProps struct {
 	// [ClusterProps].
 	EndpointAccess EndpointAccess
 
+	// EndpointIPAddressType is DUALSTACK for endpoints that take IPv6 as well, as in
+	// [ClusterProps].
+	EndpointIPAddressType awsec2.VpcEndpointIpAddressType
+
 	// VPCCIDRs are all ranges of the VPC, as in [ClusterProps].
 	VPCCIDRs []string
 

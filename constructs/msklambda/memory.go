@@ -48,7 +48,7 @@ type goneWarnings struct{ cluster *Cluster }
 func (v *goneWarnings) Validate() *[]*string {
 	if !v.cluster.Pending() {
 		for _, n := range v.cluster.network.Gone() {
-			warn(v.cluster, n)
+			warnLate(v.cluster, n)
 		}
 	}
 	return &[]*string{}

@@ -121,6 +121,18 @@ func warn(on constructs.IConstruct, n notice.Notice) {
 	awscdk.Annotations_Of(on).AddWarningV2(&n.ID, jsii.String(n.String()))
 }
 
+// warnLate warns at synth, when the app is through. A warning that is added after it
+// was acknowledged is kept back by CDK where the acknowledgement is further up, and
+// not where it is on the construct itself: so it goes onto a child.
+func warnLate(on constructs.Construct, n notice.Notice) {
+	const id = "AtSynth"
+	child := on.Node().TryFindChild(jsii.String(id))
+	if child == nil {
+		child = constructs.NewConstruct(on, jsii.String(id))
+	}
+	warn(child, n)
+}
+
 // namespace is a construct to put others into, there from the first one on.
 func (c *Cluster) namespace(id string) constructs.Construct {
 	if found := c.Node().TryFindChild(&id); found != nil {

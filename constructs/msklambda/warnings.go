@@ -79,4 +79,8 @@ const (
 	// RegionUnknownWarning: the region of the cluster is not one that this version knows. On
 	// the cluster.
 	RegionUnknownWarning = notice.RegionUnknownID
+
+	// MappingRetainedWarning: the mapping is kept when the template has it no longer, and polls
+	// on. On the consumer.
+	MappingRetainedWarning = notice.MappingRetainedID
 )

@@ -20,6 +20,7 @@ const (
 	QuotaID               = "msklambda:quota"
 	OtherAccountID        = "msklambda:otherAccount"
 	RegionUnknownID       = "msklambda:regionUnknown"
+	MappingRetainedID     = "msklambda:mappingRetained"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -122,6 +123,13 @@ var (
 		Text: `{subject} is of the account {owner}: that the role of {account} is granted its use here is not enough, and the policy of the {what} must let the role in too.`,
 		Do:   `Add to that policy, with the role's own ARN once it is there: {statement}`,
 	}
+	MappingRetained = Kind{
+		ID: MappingRetainedID, On: "consumer",
+		When: "the mapping has a `DeletionPolicy` or `UpdateReplacePolicy` of Retain, such as by `awscdk.RemovalPolicies_Of(app).Retain`",
+		Text: `the mapping has {policies}: it goes on polling as group {group} when the template has it no longer, beside the one that takes its place, or with a role and a function that are gone.`,
+		Do: `Leave it out: awscdk.RemovalPolicies_Of(app).Retain(&awscdk.RemovalPolicyProps{ExcludeResourceTypes: jsii.Strings("AWS::Lambda::EventSourceMapping")}). ` +
+			`Where it is meant, delete the mapping by hand then.`,
+	}
 	RegionUnknown = Kind{
 		ID: RegionUnknownID, On: "cluster",
 		When: "the region of the cluster is not one that this version knows",
@@ -138,7 +146,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, RegionUnknown}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, RegionUnknown}
 
 // The notes: what was found there already, and what was made of it.
 var (
