@@ -145,7 +145,11 @@ func (c comparison) changed(old, r *Resource) []Line {
 	}
 	if names := replacing(old, r); len(names) > 0 {
 		l.Verdict = Replaced
-		l.Effects = append(l.Effects, "a new one is made, then the old one deleted, because of "+strings.Join(names, " and "))
+		then := "then the old one deleted, because of " + strings.Join(names, " and ")
+		if old.outlives() {
+			then = "because of " + strings.Join(names, " and ") + "; the old one stays in the account, and is nobody's: UpdateReplacePolicy " + old.UpdateReplacePolicy
+		}
+		l.Effects = append(l.Effects, "a new one is made, "+then)
 	}
 	switch r.Type {
 	case typeEndpoint:

@@ -103,6 +103,10 @@ func (c comparison) newMapping(old, m *mapping) Line {
 	if c.conflict(&l, m) {
 		return l
 	}
+	if old.stays() {
+		l.Effects = append(l.Effects, old.pollsOn(old.DeletionPolicy))
+		return l
+	}
 	both := "for as long as both mappings are there, "
 	switch {
 	case old.reads() != m.reads():
@@ -113,6 +117,11 @@ func (c comparison) newMapping(old, m *mapping) Line {
 		l.Effects = append(l.Effects, both+"each group reads every record")
 	}
 	return l
+}
+
+// pollsOn is what a mapping does that is retained.
+func (m *mapping) pollsOn(policy string) string {
+	return "the old mapping stays in the account and goes on polling as group " + m.Group + ", and nothing deletes it: " + policy
 }
 
 // identity says what changes of that which only a mapping's creation takes.
@@ -176,7 +185,9 @@ func (c comparison) sameMapping(old, m *mapping) Line {
 	l.Effects, l.Offsets = inPlace(old, m), "kept"
 	if len(replacing(old.Resource, m.Resource)) > 0 {
 		l.Verdict, l.Effects, l.Offsets = Replaced, identity(old, m), m.offsets(old)
-		c.conflict(&l, m)
+		if !c.conflict(&l, m) && old.outlives() {
+			l.Effects = append(l.Effects, old.pollsOn(old.UpdateReplacePolicy))
+		}
 		return l
 	}
 	if old.Group != m.Group || old.reads() != m.reads() {

@@ -29,8 +29,11 @@ func vpc(r *Resource) string { return text(r.Properties["VpcId"]) }
 // describeEndpoint says what an endpoint is, and who may use it.
 func (s *stack) describeEndpoint(r *Resource) string {
 	out := "the endpoint for " + service(r) + " in " + plural(len(list(r.Properties["SubnetIds"])), "subnet") + " of " + vpc(r)
-	if open(r) {
-		return out + ", open to " + s.clients(r)
+	switch a := s.admits(r); {
+	case open(r) && a.onlyGroups():
+		return out + ", which admits the members of " + strings.Join(a.groups, ", ") + " only"
+	case open(r):
+		return out + ", open to " + a.words()
 	}
 	return out + ", which admits the pollers only, or whom its policy names"
 }
@@ -42,7 +45,14 @@ func (s *stack) gains(r *Resource) (effects []string, cutsOff bool) {
 	case !privateDNS(r):
 		return nil, false
 	case open(r):
-		return []string{s.clients(r) + " reach " + name + " through it", "a caller in another range of " + vpc(r) + " loses " + name}, false
+		a := s.admits(r)
+		switch {
+		case a.onlyGroups():
+			return []string{"every caller in " + vpc(r) + " but those of " + strings.Join(a.groups, ", ") + " loses " + name}, true
+		case a.untold:
+			return []string{a.words() + " reach " + name + " through it", "a caller that they do not let in loses " + name + ", and whom they let in is not told here"}, false
+		}
+		return []string{a.words() + " reach " + name + " through it", "a caller in another range of " + vpc(r) + " loses " + name}, false
 	}
 	var who []string
 	for _, statement := range statementsOf(r) {
@@ -62,17 +72,47 @@ func loses(r *Resource) string {
 	return "whom it admitted loses " + service(r) + " where there is no NAT gateway and no other endpoint; every other caller in " + vpc(r) + " reaches " + service(r) + " again by those"
 }
 
-// clients are whom the security groups of an endpoint let in.
-func (s *stack) clients(r *Resource) string {
-	var peers []string
-	for _, id := range list(r.Properties["SecurityGroupIds"]) {
+// admitted are whom the security groups of an endpoint let in.
+type admitted struct {
+	groups, ranges []string
+	untold         bool // the rules of some group are not in the template
+}
+
+// admits reads the security groups of an endpoint.
+func (s *stack) admits(r *Resource) (out admitted) {
+	ids := list(r.Properties["SecurityGroupIds"])
+	out.untold = len(ids) == 0 // the VPC's own group
+	add := func(rule any) {
+		if group := at(rule, "SourceSecurityGroupId"); group != nil {
+			out.groups = append(out.groups, text(group))
+		} else {
+			out.ranges = append(out.ranges, peer(rule))
+		}
+	}
+	for _, id := range ids {
 		name, _, _ := strings.Cut(text(id), ".")
-		if group := s.Resources[name]; group != nil {
-			for _, in := range list(group.Properties["SecurityGroupIngress"]) {
-				peers = append(peers, peer(in))
+		group := s.Resources[name]
+		if group == nil {
+			out.untold = true
+			continue
+		}
+		for _, in := range list(group.Properties["SecurityGroupIngress"]) {
+			add(in)
+		}
+		for _, rule := range s.of(typeIngress) {
+			if to, _, _ := strings.Cut(text(rule.Properties["GroupId"]), "."); to == name {
+				add(any(rule.Properties))
 			}
 		}
 	}
+	return out
+}
+
+// onlyGroups reports whether nobody is let in by where it is in the VPC.
+func (a admitted) onlyGroups() bool { return !a.untold && len(a.ranges) == 0 }
+
+func (a admitted) words() string {
+	peers := append(slices.Clone(a.ranges), a.groups...)
 	if len(peers) == 0 {
 		return "whom its security groups let in"
 	}
@@ -158,7 +198,27 @@ func (s *stack) compareEndpoint(before, after *Resource) (effects []string, cuts
 	case open(before) && !open(after):
 		effects, cutsOff = append(effects, "every caller in "+vpc(after)+" but those that the policy names loses "+name), true
 	case !open(before) && open(after):
-		effects = append(effects, s.clients(after)+" reach "+name+" through it: who was shut out gains it back")
+		if a := s.admits(after); a.onlyGroups() {
+			effects = append(effects, "its policy lets everybody through, and its security groups let in the members of "+strings.Join(a.groups, ", ")+" only")
+		} else {
+			effects = append(effects, a.words()+" reach "+name+" through it: who was shut out gains it back")
+		}
+	}
+	switch {
+	case privateDNS(before) && !privateDNS(after):
+		effects, cutsOff = append(effects, "its private DNS goes: "+loses(before)), true
+	case !privateDNS(before) && privateDNS(after):
+		gained, all := s.gains(after)
+		effects, cutsOff = append(effects, gained...), cutsOff || all
+	}
+	gone := func(property string) (ids []string) {
+		is := list(after.Properties[property])
+		for _, id := range list(before.Properties[property]) {
+			if !slices.ContainsFunc(is, func(other any) bool { return text(other) == text(id) }) {
+				ids = append(ids, text(id))
+			}
+		}
+		return ids
 	}
 	for _, changed := range before.changed(after) {
 		switch changed {
@@ -168,6 +228,15 @@ func (s *stack) compareEndpoint(before, after *Resource) (effects []string, cuts
 			effects = append(effects, lines...)
 		case "SubnetIds":
 			effects = append(effects, "subnets "+text(before.Properties[changed])+" -> "+text(after.Properties[changed]))
+			if ids := gone(changed); len(ids) > 0 {
+				effects = append(effects, "connections by "+strings.Join(ids, ", ")+" break, and its zone reaches "+name+" through the others")
+			}
+		case "SecurityGroupIds":
+			effects = append(effects, property(changed, before, after))
+			if ids := gone(changed); len(ids) > 0 {
+				effects, cutsOff = append(effects, "whom "+strings.Join(ids, ", ")+" alone let in loses "+name), true
+			}
+		case "PrivateDnsEnabled":
 		default:
 			effects = append(effects, property(changed, before, after))
 		}

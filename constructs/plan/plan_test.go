@@ -238,9 +238,9 @@ func TestWhatBecomesOfTheNetworkAndOfRights(t *testing.T) {
 		says          string
 	}{
 		"endpoint comes":       {[]func(*Template){remove(lambdaID)}, nil, lambdaID, New, true, "every other caller in vpc-0123456789abcdef0 loses Lambda"},
-		"open endpoint comes":  {[]func(*Template){remove(stsID)}, []func(*Template){set(stsID, "PolicyDocument", everybody)}, stsID, New, false, "a caller in another range"},
+		"open endpoint comes":  {[]func(*Template){remove(stsID)}, []func(*Template){set(stsID, "PolicyDocument", everybody)}, stsID, New, true, "every caller in vpc-0123456789abcdef0 but those of sg-0123456789abcdef0 loses STS"},
 		"endpoint goes":        {nil, []func(*Template){remove(stsID)}, stsID, Removed, true, "whom it admitted loses STS"},
-		"endpoint opens":       {nil, []func(*Template){set(stsID, "PolicyDocument", everybody)}, stsID, InPlace, false, "who was shut out gains it back"},
+		"endpoint opens":       {nil, []func(*Template){set(stsID, "PolicyDocument", everybody)}, stsID, InPlace, false, "its security groups let in the members of sg-0123456789abcdef0 only"},
 		"endpoint shuts":       {[]func(*Template){set(stsID, "PolicyDocument", everybody)}, nil, stsID, InPlace, true, "but those that the policy names loses STS"},
 		"endpoint moves":       {nil, []func(*Template){set(stsID, "VpcId", `"vpc-1"`)}, stsID, Replaced, false, "because of VpcId"},
 		"subnet added":         {nil, []func(*Template){set(stsID, "SubnetIds", `["a","b","c"]`)}, stsID, InPlace, false, "-> a, b, c"},

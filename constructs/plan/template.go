@@ -104,6 +104,10 @@ func merged(a, b map[string]any) map[string]any {
 // stays reports whether the resource is kept when it leaves the template.
 func (r *Resource) stays() bool { return strings.HasPrefix(r.DeletionPolicy, "Retain") }
 
+// outlives reports whether the resource is kept when another takes its place under
+// its logical id.
+func (r *Resource) outlives() bool { return strings.HasPrefix(r.UpdateReplacePolicy, "Retain") }
+
 // after are the logical ids that the resource waits for.
 func (r *Resource) after() (ids []string) {
 	for _, id := range list(r.DependsOn) {
