@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -256,5 +257,23 @@ func TestEveryWarningIsThereWhenItShouldBe(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Each of several secrets has an owner of its own.
+func TestEachSecretOfAnotherAccountIsWarnedOf(t *testing.T) {
+	secret := func(stack awscdk.Stack, name string) awssecretsmanager.ISecret {
+		return awssecretsmanager.Secret_FromSecretCompleteArn(stack, &name, jsii.String("arn:aws:secretsmanager:us-east-1:"+other+":secret:"+name+"-AbCdEf"))
+	}
+	got := synthWarnings(t, asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		provisionedPollers(p)
+		p.SchemaRegistry = &msklambda.SchemaRegistry{URI: "https://registry.example.com", ValidateValue: true,
+			Access: []msklambda.RegistryAccess{{Type: msklambda.RegistryBasicAuth, Secret: secret(stack, "user")}, {Type: msklambda.RegistryServerRootCA, Secret: secret(stack, "root")}}}
+	}, "consumer", "")
+	for i, name := range []string{"user", "root"} {
+		id := fmt.Sprintf("[ack: %sSchemaRegistry.Access[%d]]", msklambda.OtherAccountWarning, i)
+		if !slices.ContainsFunc(got, func(w string) bool { return strings.Contains(w, id) && strings.Contains(w, ":secret:"+name+"-AbCdEf") }) {
+			t.Errorf("warnings = %q, want one of %s with %s", got, name, id)
+		}
 	}
 }

@@ -258,11 +258,19 @@ var keys = func() map[string]string {
 // keyOf is the context key for a field. What a field has behind one that is known,
 // such as the place in a list, stays: Filters[0] is filters[0].
 func keyOf(field string) string {
+	if access, rest, ok := strings.Cut(field, "["); ok && access == "SchemaRegistry.Access" && !strings.Contains(rest, ".") {
+		return keys[access] // whose secrets stand by type, and not in an order
+	}
+	return keyPath(field)
+}
+
+// keyPath is the key of a field with what follows its name.
+func keyPath(field string) string {
 	if key, ok := keys[field]; ok {
 		return key
 	}
 	if i := strings.LastIndexAny(field, ".["); i > 0 {
-		return keyOf(field[:i]) + field[i:]
+		return keyPath(field[:i]) + field[i:]
 	}
 	return field
 }

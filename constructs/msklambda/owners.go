@@ -2,6 +2,7 @@ package msklambda
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -53,8 +54,8 @@ func (p *ConsumerProps) uses() (all []used) {
 	}
 	secret("Authentication.Secret", p.Authentication.Secret)
 	if p.SchemaRegistry != nil {
-		for _, a := range p.SchemaRegistry.Access {
-			secret("SchemaRegistry.Access", a.Secret)
+		for i, a := range p.SchemaRegistry.Access {
+			secret(fmt.Sprintf("SchemaRegistry.Access[%d]", i), a.Secret)
 		}
 	}
 	switch d := p.OnFailure; {
