@@ -84,8 +84,8 @@ func TestTheMainAppRefusesTheKeysOfLiveScores(t *testing.T) {
 	if want := "\nliveScores, liveScoresCode must go to"; err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("ReadConfig = %v, want one line that names both keys", err)
 	}
-	if !strings.Contains(synthtest.README(t), "\n"+command) {
-		t.Errorf("README.md has not the command %s", command)
+	if !strings.Contains(synthtest.Page(t, "docs/live-scores.md"), "\n"+command) {
+		t.Errorf("docs/live-scores.md has not the command %s", command)
 	}
 }
 

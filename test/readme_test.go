@@ -12,10 +12,10 @@ import (
 	"msklambda/test/internal/synthtest"
 )
 
-func TestTheREADMEsConstructPathsAreThere(t *testing.T) {
+func TestTheConstructPathsOfThePageAreThere(t *testing.T) {
 	tpl := synthCluster(t, func(p *msklambda.ClusterProps) { p.SecurityGroupRules = msklambda.SecurityGroupRulesAll })
 	named := map[string]bool{}
-	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(synthtest.README(t), -1) {
+	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(synthtest.Page(t, "docs/resources.md"), -1) {
 		found := false
 		for path := range tpl.Resources {
 			if path == m[1] || m[2] != "" && strings.HasPrefix(path, m[1]) {
@@ -23,38 +23,39 @@ func TestTheREADMEsConstructPathsAreThere(t *testing.T) {
 			}
 		}
 		if !found {
-			t.Errorf("README.md names %s, which is not in %q", m[0], tpl.paths())
+			t.Errorf("docs/resources.md names %s, which is not in %q", m[0], tpl.paths())
 		}
 	}
 	for path := range tpl.Resources {
 		if !named[path] {
-			t.Errorf("README.md does not name %s", path)
+			t.Errorf("docs/resources.md does not name %s", path)
 		}
 	}
 }
 
-func TestTheREADMEsErrorIsTheApps(t *testing.T) {
+func TestTheErrorOfThePageIsTheApps(t *testing.T) {
 	context := given(map[string]any{"topics": "orders", "batchSize": "20000"})
 	delete(context, "topic")
 	_, err := mskapp.ReadConfig(newApp(t, context))
-	if err == nil || !strings.Contains(synthtest.README(t), "```\n"+err.Error()+"\n```") {
-		t.Errorf("README.md lacks this error:\n%v", err)
+	if err == nil || !strings.Contains(synthtest.Page(t, "docs/settings.md"), "```\n"+err.Error()+"\n```") {
+		t.Errorf("docs/settings.md lacks this error:\n%v", err)
 	}
 }
 
-// TestTheREADMEsDeploysAreAccepted takes the -c options of each deploy: the first
+// TestTheDeploysOfThePagesAreAccepted takes the -c options of each deploy: the first
 // leaves the look-up to do, the second does not.
-func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
+func TestTheDeploysOfThePagesAreAccepted(t *testing.T) {
 	long(t)
+	pages := synthtest.README(t) + synthtest.Page(t, "docs/settings.md")
 	runs := []int{4, 1}
-	for _, block := range strings.Split(synthtest.README(t), "```sh\nnpx --yes aws-cdk@"+synthtest.CLIVersion+" deploy")[1:] {
+	for _, block := range strings.Split(pages, "```sh\nnpx --yes aws-cdk@"+synthtest.CLIVersion+" deploy")[1:] {
 		block, _, _ = strings.Cut(block, "```")
 		context := map[string]any{"entry": entry}
 		for _, m := range regexp.MustCompile(`-c (\w+)=(\S+)`).FindAllStringSubmatch(block, -1) {
 			context[m[1]] = m[2]
 		}
 		if len(runs) == 0 {
-			t.Fatalf("README.md has a third deploy: %s", block)
+			t.Fatalf("the pages have a third deploy: %s", block)
 		}
 		c := newCloud().Move("eu-central-1")
 		c.Put("AWS::MSK::Cluster", context["clusterArn"].(string), c.Resources["AWS::MSK::Cluster"][strings.Replace(arn, region, "eu-central-1", 1)])
@@ -68,19 +69,19 @@ func TestTheREADMEsDeploysAreAccepted(t *testing.T) {
 		runs = runs[1:]
 	}
 	if len(runs) != 0 {
-		t.Errorf("README.md lacks %d deploys", len(runs))
+		t.Errorf("the pages lack %d deploys", len(runs))
 	}
 }
 
-// TestTheREADMEsListOfConsumersIsAccepted reads the fragment of cdk.json.
-func TestTheREADMEsListOfConsumersIsAccepted(t *testing.T) {
-	_, fragment, ok := strings.Cut(synthtest.README(t), "```json\n\"pollers\"")
+// TestTheListOfConsumersOfThePageIsAccepted reads the fragment of cdk.json.
+func TestTheListOfConsumersOfThePageIsAccepted(t *testing.T) {
+	_, fragment, ok := strings.Cut(synthtest.Page(t, "docs/settings.md"), "```json\n\"pollers\"")
 	fragment, _, _ = strings.Cut(fragment, "```")
 	// The queue is where the README's cluster is, and not that of the tests.
 	fragment = strings.NewReplacer("eu-central-1", region, "444455556666", account).Replace(fragment)
 	var context map[string]any
 	if err := json.Unmarshal([]byte(`{"pollers"`+fragment+"}"), &context); !ok || err != nil {
-		t.Fatalf("README.md has no list of consumers: %v", err)
+		t.Fatalf("docs/settings.md has no list of consumers: %v", err)
 	}
 	for _, c := range context["consumers"].([]any) {
 		c.(map[string]any)["entry"] = entry

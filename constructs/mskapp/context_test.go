@@ -195,18 +195,18 @@ func TestValuesReadAsTextOrAsJSON(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the README's table of settings anew")
+var update = flag.Bool("update", false, "write the table of settings anew")
 
-// The table of the README is the list of the settings, word for word.
-func TestTheREADMEsTableIsTheSettings(t *testing.T) {
-	const path, head = "../../README.md", "| key | what it is | default |\n|---|---|---|\n"
+// The table of the page is the list of the settings, word for word.
+func TestThePagesTableIsTheSettings(t *testing.T) {
+	const path, head = "../../docs/settings.md", "| key | what it is | default |\n|---|---|---|\n"
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(text), head)
 	if !ok {
-		t.Fatal("README.md has no table of settings")
+		t.Fatal("docs/settings.md has no table of settings")
 	}
 	got, after, _ := strings.Cut(rest, "\n\n")
 	var want []string
@@ -219,6 +219,6 @@ func TestTheREADMEsTableIsTheSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if got != table {
-		t.Errorf("README.md has another table than the settings make; go test ./constructs/mskapp -update writes it:\n%s", table)
+		t.Errorf("docs/settings.md has another table than the settings make; go test ./constructs/mskapp -update writes it:\n%s", table)
 	}
 }

@@ -98,7 +98,7 @@ func form(key string) object {
 	return aText
 }
 
-// described is the form of a key with what the README says of it.
+// described is the form of a key with what docs/settings.md says of it.
 func (s setting) described() object {
 	out := maps.Clone(form(s.key))
 	text := s.usage

@@ -13,12 +13,12 @@ import (
 )
 
 // setting is one context key: the field it sets, under the name that the
-// errors of the constructs use, and what the README says of it.
+// errors of the constructs use, and what docs/settings.md says of it.
 type setting struct {
 	key   string
 	field string
 
-	// The other columns of the README's table.
+	// The other columns of the table in docs/settings.md.
 	usage    string
 	standard string
 }
@@ -33,7 +33,7 @@ type consumerSetting struct {
 	read func(*ConsumerConfig, value)
 }
 
-// clusterSettings are given once, in the order of the README's table.
+// clusterSettings are given once, in the order of the table in docs/settings.md.
 var clusterSettings = []clusterSetting{
 	{setting{"clusterArn", "ClusterARN", "the MSK cluster; account and region of the stack come from it", "the example's"},
 		func(c *Config, v value) { c.Cluster.ClusterARN = v.text() }},
@@ -157,7 +157,7 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) {
 			c.Props.PollerLogLevel = awslambda.EventSourceMappingLogLevel(v.text())
 		}},
-	{setting{"alarms", "Alarms", "`true` for all alarms of [docs/alarms.md](docs/alarms.md), or a JSON object of numbers such as `{\"lagAbove\":500,\"lagFor\":\"5m\",\"skip\":[\"Throttles\"]}`", "none"},
+	{setting{"alarms", "Alarms", "`true` for all alarms of [alarms.md](alarms.md), or a JSON object of numbers such as `{\"lagAbove\":500,\"lagFor\":\"5m\",\"skip\":[\"Throttles\"]}`", "none"},
 		func(c *ConsumerConfig, v value) { c.Props.Alarms = v.alarms() }},
 	{setting{"alarmTopicArns", "alarmTopicArns", "SNS topics that the alarms tell", "none"},
 		func(c *ConsumerConfig, v value) { c.AlarmTopicARNs = v.topicARNs() }},
@@ -219,7 +219,7 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) { c.Props.LogLevel = awslambda.ApplicationLogLevel(v.text()) }},
 	{setting{"systemLogLevel", "SystemLogLevel", "least level of what Lambda logs of the function: `DEBUG`, `INFO` or `WARN`", "`INFO`, set by the service"},
 		func(c *ConsumerConfig, v value) { c.Props.SystemLogLevel = awslambda.SystemLogLevel(v.text()) }},
-	{setting{"consumerStack", "ConsumerStack", "put the consumer into a stack `<stackName>-<consumerStack>` of its own, or shared with those that name it too: [docs/operations.md](docs/operations.md#more-consumers-than-a-stack-takes)", "none: the stack of the cluster"},
+	{setting{"consumerStack", "ConsumerStack", "put the consumer into a stack `<stackName>-<consumerStack>` of its own, or shared with those that name it too: [operations.md](operations.md#more-consumers-than-a-stack-takes)", "none: the stack of the cluster"},
 		func(c *ConsumerConfig, v value) { c.Stack = v.text() }},
 	{setting{"tags", "Tags", "tags of the consumer's resources, `team=a,env=prod` or a JSON object", "none"},
 		func(c *ConsumerConfig, v value) { c.Props.Tags = v.pairs() }},

@@ -331,13 +331,12 @@ func TestWhatAStackCostsAtLeast(t *testing.T) {
 	}
 }
 
-func TestTheREADMEHasThesePrices(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+func TestThePageHasThesePrices(t *testing.T) {
+	text, err := os.ReadFile("../../docs/resources.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "## What it defines, and what each part costs")
-	table, _, _ = strings.Cut(table, "\n## ")
+	table, _, _ := strings.Cut(string(text), "\n## ")
 	for _, want := range []string{
 		"| a month, " + Prices.Region + " |",
 		fmt.Sprintf("`Cluster/LambdaEndpoint` | $%.2f for each subnet", Prices.EndpointMonth()),
@@ -347,7 +346,7 @@ func TestTheREADMEHasThesePrices(t *testing.T) {
 		fmt.Sprintf("an endpoint in one zone being $%.2f and a month %.0f hours", Prices.Endpoint, Prices.Hours),
 	} {
 		if !strings.Contains(table, want) {
-			t.Errorf("README.md lacks %q among its prices", want)
+			t.Errorf("docs/resources.md lacks %q among its prices", want)
 		}
 	}
 }

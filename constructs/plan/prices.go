@@ -17,7 +17,7 @@ type PriceList struct {
 	Hours float64
 }
 
-// Prices are the ones that plans are made with. The README has the same, and a test
+// Prices are the ones that plans are made with. docs/resources.md has the same, and a test
 // holds it against these.
 var Prices = PriceList{Region: "us-east-1", Date: "November 2026", Endpoint: 0.01, PollerUnit: 0.185, Hours: 730}
 

@@ -11,46 +11,75 @@ import (
 	"msklambda/test/internal/unvalidated"
 )
 
-// TestTheREADMEsProgramSynthesizes puts the complete program into a module of
-// its own, as the README says to, and runs it.
-func TestTheREADMEsProgramSynthesizes(t *testing.T) {
-	long(t)
-	var programs []string
-	readme := synthtest.README(t)
-	for _, block := range strings.Split(readme, "```go\npackage main\n")[1:] {
-		program, _, _ := strings.Cut(block, "```")
-		programs = append(programs, "package main\n"+program)
-	}
-	if len(programs) != 2 || !strings.Contains(readme, "```json\n{ \"app\": \"go run .\" }\n```") {
-		t.Fatalf("README.md has %d complete programs, want the function and the app, and a cdk.json that runs it", len(programs))
-	}
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "lambda", "main.go"), programs[0])
-	write(t, filepath.Join(dir, "main.go"), programs[1])
-	mod, err := os.ReadFile(root + "/go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.mod"), strings.Replace(string(mod), "module msklambda", "module app", 1))
-	sum, err := os.ReadFile(root + "/go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.sum"), string(sum))
-	for _, args := range [][]string{
-		{"go", "mod", "edit", "-require=msklambda@v0.0.0", "-replace=msklambda=" + absolute(t, root)},
-		{"go", "vet", "./..."},
-		{"go", "run", "."},
-	} {
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", unvalidated.Variable+"=true", "CDK_OUTDIR="+filepath.Join(dir, "cdk.out"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, out)
+// programsOf are the complete programs of a page.
+func programsOf(t *testing.T, path string, n int) (programs []string) {
+	t.Helper()
+	for _, block := range blocks(synthtest.Page(t, path), "go") {
+		if strings.HasPrefix(block, "package main\n") {
+			programs = append(programs, block)
 		}
 	}
+	if len(programs) != n {
+		t.Fatalf("%s has %d complete programs, want %d", path, len(programs), n)
+	}
+	return programs
+}
+
+// TestTheREADMEsAppIsMadeByItsCommands follows the README in an empty folder, with
+// the module beside it, and then has the app of docs/construct.md in its place.
+func TestTheREADMEsAppIsMadeByItsCommands(t *testing.T) {
+	long(t)
+	_, section, _ := strings.Cut(synthtest.README(t), "\n## Use the construct in your own app\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	commands := blocks(section, "sh")
+	if len(commands) != 2 || !strings.HasPrefix(commands[0], "mkdir shop && cd shop\n") {
+		t.Fatalf("README.md makes an app by %q, want two blocks, the first of which makes its folder", commands)
+	}
+	app, more := programsOf(t, "README.md", 1), programsOf(t, "docs/construct.md", 2)
+	home := t.TempDir()
+	if err := os.Symlink(absolute(t, root), filepath.Join(home, "msklambda")); err != nil {
+		t.Fatal(err)
+	}
+	shop := filepath.Join(home, "shop")
+	out := filepath.Join(home, "cdk.out")
+	run := func(dir, script string) string {
+		t.Helper()
+		cmd := exec.Command("sh", "-e", "-c", script)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), unvalidated.Variable+"=true", "CDK_OUTDIR="+out)
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", script, err, said)
+		}
+		return string(said)
+	}
+	run(home, commands[0])
+	var config struct {
+		App     string
+		Context map[string]any
+	}
+	readJSON(t, filepath.Join(shop, "cdk.json"), &config)
+	if !strings.HasSuffix(config.App, " .") {
+		t.Errorf("the app is run by %q, want the folder's own", config.App)
+	}
+	if got, want := asJSON(config.Context), asJSON(synthtest.CDKContext(t)); got != want {
+		t.Errorf("context = %s, want the flags that the tests have: %s", got, want)
+	}
+	write(t, filepath.Join(shop, "lambda", "main.go"), more[0])
+	write(t, filepath.Join(shop, "main.go"), app[0])
+	run(shop, commands[1])
+	run(shop, "go vet ./...")
+	// Without the CLI nothing is looked up: the app asks.
+	run(shop, config.App)
+	manifest, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if err != nil || !strings.Contains(string(manifest), `"exactIdentifier": "arn:aws:kafka:eu-central-1:444455556666:cluster/orders/`) {
+		t.Errorf("the README's app asks for no cluster: %v, %s", err, manifest)
+	}
+
+	write(t, filepath.Join(shop, "main.go"), more[1])
+	run(shop, "go vet ./... && "+config.App)
 	for _, name := range []string{"Orders", "Refunds"} {
-		if _, err := os.Stat(filepath.Join(dir, "cdk.out", name+".template.json")); err != nil {
+		if _, err := os.Stat(filepath.Join(out, name+".template.json")); err != nil {
 			t.Error(err)
 		}
 	}

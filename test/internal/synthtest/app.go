@@ -149,9 +149,12 @@ func ReadJSON(t testing.TB, path string, to any) {
 const CLIVersion = "2.1148.1"
 
 // README is the text of README.md.
-func README(t testing.TB) string {
+func README(t testing.TB) string { return Page(t, "README.md") }
+
+// Page is the text of a page, by its path in the repository.
+func Page(t testing.TB, path string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(Root(), "README.md"))
+	text, err := os.ReadFile(filepath.Join(Root(), path))
 	if err != nil {
 		t.Fatal(err)
 	}
