@@ -81,7 +81,7 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.Cluster.EndpointClientSecurityGroupIDs = v.list() }},
 	{setting{"endpointClientCidrs", "EndpointClientCIDRs", "further ranges that may connect to the endpoints", "none"},
 		func(c *Config, v value) { c.Cluster.EndpointClientCIDRs = v.list() }},
-	{setting{"securityGroupRules", "SecurityGroupRules", "`ingress`, `all` (only where outbound traffic is restricted already, see below) or `none`", "the rules that the groups lack; `ingress` without a look-up"},
+	{setting{"securityGroupRules", "SecurityGroupRules", "`ingress`, `all` (only where outbound traffic is restricted already: [why](resources.md#from-tutorial-step-to-resource)) or `none`", "the rules that the groups lack; `ingress` without a look-up"},
 		func(c *Config, v value) { c.Cluster.SecurityGroupRules = msklambda.SecurityGroupRules(v.text()) }},
 	{setting{"retainSecurityGroupRules", "RetainSecurityGroupRules", "leave the rules when the stack is deleted", "`false`"},
 		func(c *Config, v value) { c.Cluster.RetainSecurityGroupRules = v.boolean() }},
