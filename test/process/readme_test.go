@@ -8,50 +8,52 @@ import (
 	"testing"
 
 	"msklambda/test/internal/synthtest"
-	"msklambda/test/internal/unvalidated"
 )
 
-// TestTheREADMEsProgramSynthesizes puts the complete program into a module of
-// its own, as the README says to, and runs it.
+// TestTheREADMEsProgramSynthesizes does what the README tells a newcomer, command by
+// command, beside a checkout: a module, the complete program, a synth by the CLI.
 func TestTheREADMEsProgramSynthesizes(t *testing.T) {
 	long(t)
-	var programs []string
-	readme := synthtest.README(t)
-	for _, block := range strings.Split(readme, "```go\npackage main\n")[1:] {
-		program, _, _ := strings.Cut(block, "```")
-		programs = append(programs, "package main\n"+program)
+	_, section, ok := strings.Cut(synthtest.README(t), "\n## Use the construct in your own app\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	blocks := func(language string) (out []string) {
+		for _, block := range strings.Split(section, "```"+language+"\n")[1:] {
+			block, _, _ = strings.Cut(block, "```")
+			out = append(out, block)
+		}
+		return out
 	}
-	if len(programs) != 2 || !strings.Contains(readme, "```json\n{ \"app\": \"go run .\" }\n```") {
-		t.Fatalf("README.md has %d complete programs, want the function and the app, and a cdk.json that runs it", len(programs))
+	commands, programs := blocks("sh"), blocks("go")
+	if !ok || len(commands) != 2 || len(programs) != 2 || !strings.HasPrefix(programs[0], "package main\n") || !strings.HasPrefix(programs[1], "package main\n") {
+		t.Fatalf("README.md has the commands %q and %d programs, want those before and after the function and the app", commands, len(programs))
 	}
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "lambda", "main.go"), programs[0])
-	write(t, filepath.Join(dir, "main.go"), programs[1])
-	mod, err := os.ReadFile(root + "/go.mod")
-	if err != nil {
+	p := newProject(t, "")
+	if err := os.Symlink(absolute(t, root), filepath.Join(p.dir, "msklambda")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "go.mod"), strings.Replace(string(mod), "module msklambda", "module app", 1))
-	sum, err := os.ReadFile(root + "/go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.sum"), string(sum))
-	for _, args := range [][]string{
-		{"go", "mod", "edit", "-require=msklambda@v0.0.0", "-replace=msklambda=" + absolute(t, root)},
-		{"go", "vet", "./..."},
-		{"go", "run", "."},
-	} {
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", unvalidated.Variable+"=true", "CDK_OUTDIR="+filepath.Join(dir, "cdk.out"))
+	app := filepath.Join(p.dir, "app")
+	run := func(dir, commands string) {
+		t.Helper()
+		cmd := exec.Command("sh", "-ex")
+		cmd.Dir, cmd.Env, cmd.Stdin = dir, append(p.env, "MSKLAMBDA_CACHE="+t.TempDir()), strings.NewReader(commands)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, out)
+			t.Fatalf("%s: %v\n%s", commands, err, out)
 		}
 	}
+	run(p.dir, commands[0])
+	write(t, filepath.Join(app, "lambda", "main.go"), programs[0])
+	write(t, filepath.Join(app, "main.go"), programs[1])
+	run(app, commands[1]+"go vet ./...\n")
 	for _, name := range []string{"Orders", "Refunds"} {
-		if _, err := os.Stat(filepath.Join(dir, "cdk.out", name+".template.json")); err != nil {
+		if _, err := os.Stat(filepath.Join(app, "cdk.out", name+".template.json")); err != nil {
 			t.Error(err)
 		}
+	}
+	bundles, err := filepath.Glob(filepath.Join(app, "cdk.out", "asset.*", "bootstrap"))
+	if err != nil || len(bundles) == 0 {
+		t.Errorf("bundles = %q, %v", bundles, err)
+	}
+	if got, want := p.read("app/cdk.json"), p.read("msklambda/docs/examples/cdk.json"); got != want {
+		t.Errorf("cdk.json = %s, want %s", got, want)
 	}
 }
