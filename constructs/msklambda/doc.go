@@ -9,6 +9,10 @@
 // [Consumer] holds what one topic needs: role, log group, function and event
 // source mapping.
 //
+// The examples below are whole programs in docs/examples: a cluster that is looked
+// up, one of the same app or of another account, consumers in several stacks,
+// provisioned pollers, SASL/SCRAM, a function that is there already.
+//
 // Construct ids are contract: they decide the logical ids of deployed
 // resources and change only in a breaking release.
 //

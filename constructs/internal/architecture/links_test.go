@@ -51,7 +51,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 		}
 		return anchors[page]
 	}
-	for _, page := range append(pages, root+"/README.md") {
+	for _, page := range append(pages, root+"/README.md", root+"/docs/examples/README.md") {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
