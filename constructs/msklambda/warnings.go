@@ -79,4 +79,8 @@ const (
 	// RegionUnknownWarning: the region of the cluster is not one that this version knows. On
 	// the cluster.
 	RegionUnknownWarning = notice.RegionUnknownID
+
+	// FunctionServicesWarning: the function is in a VPC, and calls services of AWS that it
+	// can only reach if the VPC lets it. On the consumer.
+	FunctionServicesWarning = notice.FunctionServicesID
 )

@@ -20,6 +20,7 @@ const (
 	QuotaID               = "msklambda:quota"
 	OtherAccountID        = "msklambda:otherAccount"
 	RegionUnknownID       = "msklambda:regionUnknown"
+	FunctionServicesID    = "msklambda:functionServices"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -128,6 +129,12 @@ var (
 		Text: `{region} is no region that this version knows.`,
 		Do:   `See that it is spelt right.`,
 	}
+	FunctionServices = Kind{
+		ID: FunctionServicesID, On: "consumer",
+		When: "the function is in a VPC, and has `Idempotency` or `FunctionRegistry`",
+		Text: `the function runs in a VPC, and calls {services}: no way to that is defined here, and without one it waits until its timeout.`,
+		Do:   `See that the function's subnets have one.`,
+	}
 	Quota = Kind{
 		ID: QuotaID, On: "cluster",
 		When: "a security group would have more than 60 rules one way, or the VPC more than 50 endpoints",
@@ -138,7 +145,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, RegionUnknown}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, RegionUnknown, FunctionServices}
 
 // The notes: what was found there already, and what was made of it.
 var (
