@@ -92,6 +92,11 @@ func TestDashboard(t *testing.T) {
 	if got := lists(on, alarms(&msklambda.Alarms{})); !slices.Equal(got, alarmed) {
 		t.Errorf("dashboard with alarms = %q, want %q", got, alarmed)
 	}
+	function := slices.Insert(slices.Clone(plain), 6,
+		"Records of the function: Records Sum, Failures Sum, Retries Sum, Skipped Sum, DeadLettered Sum", "Age of records (ms): Age Maximum, Age p50")
+	if got := lists(on, func(p *msklambda.ConsumerProps) { p.MetricsNamespace = "Orders" }); !slices.Equal(got, function) {
+		t.Errorf("dashboard with metrics of the function = %q, want %q", got, function)
+	}
 }
 
 func TestWidgetsGoOntoADashboardOfYourOwn(t *testing.T) {

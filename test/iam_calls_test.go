@@ -11,6 +11,7 @@ import (
 type call struct {
 	action, resource string
 	owner            string // of the bucket, as S3 says it in s3:ResourceAccount
+	via              string // the service that asks for the key, as in kms:ViaService
 }
 
 // calls are actions on one resource.
@@ -18,6 +19,15 @@ func calls(resource string, actions ...string) []call {
 	var out []call
 	for _, action := range actions {
 		out = append(out, call{action: action, resource: resource})
+	}
+	return out
+}
+
+// keyCalls are what DynamoDB does with a key, for whoever uses its table.
+func keyCalls(resource string, actions ...string) []call {
+	out := calls(resource, actions...)
+	for i := range out {
+		out[i].via = "dynamodb.us-east-1.amazonaws.com"
 	}
 	return out
 }
@@ -48,6 +58,13 @@ const (
 	registryKeyARN    = "arn:aws:kms:us-east-1:111122223333:key/1c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"
 	failedKeyARN      = "arn:aws:kms:us-east-1:111122223333:key/2c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"
 	failedTopic       = "orders-failed"
+
+	tableARN          = "arn:aws:dynamodb:us-east-1:111122223333:table/once"
+	tableKeyARN       = "arn:aws:kms:us-east-1:111122223333:key/3c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"
+	functionGlueARN   = "arn:aws:glue:us-east-1:111122223333:registry/functions"
+	functionSchema    = "arn:aws:glue:us-east-1:111122223333:schema/functions/paid"
+	functionSecretARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:function-g7h8i9"
+	functionSecretKey = "arn:aws:kms:us-east-1:111122223333:key/4c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0"
 )
 
 // features are the calls of AWS's documentation, by what brings them in
@@ -83,6 +100,12 @@ func (s *iamScenario) features() []feature {
 		{s.key && s.destination != "Kafka topic", calls(failedKeyARN, "kms:GenerateDataKey")},
 		{s.key && (s.destination == "queue" || s.destination == "topic"), calls(failedKeyARN, "kms:Decrypt")},
 
+		// What package once/table and the clients of package registry call.
+		{s.once, calls(tableARN, "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:GetItem")},
+		{s.once, keyCalls(tableKeyARN, "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")},
+		{s.asks == "Glue", append(calls(functionGlueARN, "glue:GetSchemaVersion"), calls(functionSchema, "glue:GetSchemaVersion")...)},
+		{s.asks == "Confluent", append(calls(functionSecretARN, "secretsmanager:GetSecretValue"), calls(functionSecretKey, "kms:Decrypt")...)},
+
 		{s.logGroup != "", calls(stream, "logs:CreateLogStream", "logs:PutLogEvents")},
 		{s.logGroup != "", calls("*", "xray:PutTraceSegments", "xray:PutTelemetryRecords")},
 	}
@@ -108,6 +131,9 @@ func (s *iamScenario) never() []call {
 		calls(secretARN, "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret"),
 		calls(failedKeyARN, "kms:Encrypt", "kms:CreateGrant", "kms:ScheduleKeyDeletion"),
 		calls(keyARN, "kms:GenerateDataKey", "kms:Encrypt", "kms:CreateGrant"),
+		calls(tableARN, "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchWriteItem", "dynamodb:DeleteTable", "dynamodb:UpdateTable"),
+		calls(tableKeyARN, "kms:CreateGrant", "kms:ScheduleKeyDeletion"),
+		calls(functionGlueARN, "glue:GetRegistry", "glue:DeleteRegistry"),
 		calls(glueARN, "glue:DeleteRegistry", "glue:CreateSchema"),
 		calls(glueSchema, "glue:RegisterSchemaVersion", "glue:DeleteSchema"),
 		calls(logs+":log-stream:x", "logs:GetLogEvents"),
@@ -133,7 +159,7 @@ func (s *iamScenario) neighbours(c call) []call {
 	var out []call
 	on := func(resource string) {
 		if resource != c.resource {
-			out = append(out, call{c.action, resource, c.owner})
+			out = append(out, call{c.action, resource, c.owner, c.via})
 		}
 	}
 	replace := func(old, new string) { on(strings.Replace(c.resource, old, new, 1)) }
@@ -154,18 +180,26 @@ func (s *iamScenario) neighbours(c call) []call {
 		replace(":::failed", ":::failed2")
 		replace(":::failed", ":::notfailed")
 		// A bucket that was deleted is anybody's to make again by its name.
-		out = append(out, call{c.action, c.resource, other})
+		out = append(out, call{action: c.action, resource: c.resource, owner: other})
 	case "sqs", "sns":
 		on(c.resource + "2")
 		on(c.resource[:len(c.resource)-1])
 	case "kms":
 		replace(":key/", ":key/f")
 		on(c.resource[:len(c.resource)-1] + "1")
+		if c.via != "" {
+			out = append(out, call{action: c.action, resource: c.resource, via: "s3.us-east-1.amazonaws.com"})
+		}
+	case "dynamodb":
+		on(c.resource + "2")
+		on(c.resource[:len(c.resource)-1])
+		replace(":table/", ":table/x")
 	case "secretsmanager":
 		on(c.resource[:len(c.resource)-6] + "zzzzzz") // the same name, made anew
 		replace(":secret:", ":secret:other-")
 	case "glue":
 		replace("/orders", "/orders2")
+		replace("/functions", "/functions2")
 	case "logs":
 		replace(":log-stream:", "2:log-stream:")
 		replace(":log-group:", ":log-group:2")

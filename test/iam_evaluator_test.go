@@ -130,6 +130,9 @@ func (tpl *template) literal(v any) any {
 		return out
 	case map[string]any:
 		if name, ok := v["Ref"].(string); ok && len(v) == 1 {
+			if name == "AWS::URLSuffix" {
+				return "amazonaws.com"
+			}
 			if name == "AWS::Partition" {
 				return "aws"
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -51,6 +52,8 @@ type iamScenario struct {
 	registry    string
 	whose       string
 	restrict    bool
+	once        bool   // it has a table, with a customer managed key
+	asks        string // the registry of the function itself
 
 	id, topic, group string
 
@@ -59,7 +62,7 @@ type iamScenario struct {
 }
 
 func (s *iamScenario) String() string {
-	return fmt.Sprintf("%s/%s/%s/key=%v/%s/role %s/restrict=%v", s.cluster.name, s.auth, s.destination, s.key, s.registry, s.whose, s.restrict)
+	return fmt.Sprintf("%s/%s/%s/key=%v/%s/role %s/restrict=%v/once=%v/asks %s", s.cluster.name, s.auth, s.destination, s.key, s.registry, s.whose, s.restrict, s.once, s.asks)
 }
 
 func (s *iamScenario) secret() bool {
@@ -99,6 +102,7 @@ func iamScenarios() []*iamScenario {
 				s.whose = iamRoles[(d+2*m)%3]
 				// Over a connection the subnets are not known here.
 				s.restrict = (d/3+m)%2 == 0 && cluster.connection == ""
+				s.once, s.asks = (d+m)%2 == 1, iamRegistries[(d/3+m)%3]
 				out = append(out, s)
 				n++
 			}
@@ -146,6 +150,16 @@ func (s *iamScenario) edit(scope constructs.Construct) consumerEdit {
 		case "Confluent":
 			p.SchemaRegistry = &msklambda.SchemaRegistry{URI: "https://registry.example.com", ValidateKey: true, Access: []msklambda.RegistryAccess{
 				{Type: msklambda.RegistryBasicAuth, Secret: secret("RegistrySecret", registrySecretARN, registryKeyARN)}}}
+		}
+		if s.once {
+			p.Idempotency = &msklambda.Idempotency{Table: awsdynamodb.Table_FromTableAttributes(scope, jsii.String("Table"),
+				&awsdynamodb.TableAttributes{TableArn: jsii.String(tableARN), EncryptionKey: key("TableKey", tableKeyARN)})}
+		}
+		switch s.asks {
+		case "Glue":
+			p.FunctionRegistry = &msklambda.FunctionRegistry{GlueARN: functionGlueARN}
+		case "Confluent":
+			p.FunctionRegistry = &msklambda.FunctionRegistry{Secrets: []awssecretsmanager.ISecret{secret("FunctionSecret", functionSecretARN, functionSecretKey)}}
 		}
 		if s.registry != "" || s.destination == "Kafka topic" {
 			p.Pollers = &msklambda.Pollers{}
@@ -238,6 +252,9 @@ func (s *iamScenario) request(c call, policy string) request {
 	r := request{Principal: "arn:aws:iam::111122223333:role/" + s.role, Action: c.action, Resource: c.resource, Account: account, Policy: policy}
 	if c.owner != "" {
 		r.Context = map[string]string{"s3:ResourceAccount": c.owner}
+	}
+	if c.via != "" {
+		r.Context = map[string]string{"kms:ViaService": c.via}
 	}
 	return r
 }

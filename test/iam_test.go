@@ -87,9 +87,10 @@ func unrestricted(c call) bool {
 // The scenarios are not every combination; they are every pair.
 func TestEveryPairOfChoicesIsEvaluated(t *testing.T) {
 	pairs := map[string]bool{}
-	restricted := map[string]bool{}
+	restricted, used := map[string]bool{}, map[string]bool{}
 	for _, s := range iamScenarios() {
 		// One string for each choice, so that a pair has one spelling.
+		used[fmt.Sprintf("once %v, role %s", s.once, s.whose)], used["asks "+s.asks+", role "+s.whose], used[fmt.Sprintf("once %v, cluster %s", s.once, s.cluster.name)] = true, true, true
 		choices := []string{"cluster " + s.cluster.name, "auth " + string(s.auth), fmt.Sprintf("to %s %v", s.destination, s.key), "registry " + s.registry, "role " + s.whose}
 		for i, a := range choices {
 			for _, b := range choices[i+1:] {
@@ -137,6 +138,18 @@ func TestEveryPairOfChoicesIsEvaluated(t *testing.T) {
 			t.Errorf("no scenario has %s", pair)
 		}
 	}
+	for _, role := range iamRoles {
+		for _, once := range []bool{false, true} {
+			if choice := fmt.Sprintf("once %v, role %s", once, role); !used[choice] {
+				t.Errorf("no scenario has %s", choice)
+			}
+		}
+		for _, registry := range iamRegistries {
+			if choice := "asks " + registry + ", role " + role; !used[choice] {
+				t.Errorf("no scenario has %s", choice)
+			}
+		}
+	}
 	for choice := range restricted {
 		if on, off := choice[:strings.LastIndex(choice, " ")]+" true", choice[:strings.LastIndex(choice, " ")]+" false"; !restricted[on] || !restricted[off] {
 			t.Errorf("scenarios with %s are all restricted, or none is", choice)
@@ -149,7 +162,7 @@ func someScenarios() []*iamScenario {
 	covered := map[string]bool{}
 	return slices.DeleteFunc(iamScenarios(), func(s *iamScenario) bool {
 		again := true
-		for _, trait := range []string{"on " + s.cluster.name, "by " + string(s.auth), fmt.Sprint("to ", s.destination, s.key), "registry " + s.registry, fmt.Sprint("restrict ", s.restrict)} {
+		for _, trait := range []string{"on " + s.cluster.name, "by " + string(s.auth), fmt.Sprint("to ", s.destination, s.key), "registry " + s.registry, fmt.Sprint("restrict ", s.restrict), fmt.Sprint("once ", s.once), "asks " + s.asks} {
 			again = again && covered[trait]
 			covered[trait] = true
 		}
@@ -273,7 +286,9 @@ func TestEveryActionOfAPolicyExistsAndTakesItsResource(t *testing.T) {
 							":ec2:us-east-1:*:", ":ec2:us-east-1:111122223333:", "*", "x").Replace(c.resource)
 					}
 					if statement["Condition"] != nil {
-						c.owner = account
+						if c.owner = account; strings.HasPrefix(c.action, "kms:") {
+							c.owner, c.via = "", "dynamodb.us-east-1.amazonaws.com"
+						}
 					}
 					requests = append(requests, s.request(c, s.id))
 				}
@@ -337,7 +352,7 @@ func TestDestinationsOfTheStackAreGrantedAsImportedOnes(t *testing.T) {
 			questions = append(questions, question{s.request(c, name), "Allowed", name})
 			for _, neighbour := range []string{strings.Replace(c.resource, "Failed", "Failed2", 1), strings.Replace(c.resource, "Key", "Key2", 1), strings.Replace(c.resource, "Secret", "Secret2", 1)} {
 				if neighbour != c.resource {
-					questions = append(questions, question{s.request(call{c.action, neighbour, c.owner}, name), "denied", name})
+					questions = append(questions, question{s.request(call{action: c.action, resource: neighbour, owner: c.owner}, name), "denied", name})
 				}
 			}
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"msklambda/constructs/msklambda"
+	ofRecords "msklambda/lambda/kafka/metrics"
 )
 
 type metricMethod = func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
@@ -179,6 +180,30 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
+// TestAlarmsOnWhatTheFunctionSays names the metrics as package metrics writes them,
+// and their dimensions.
+func TestAlarmsOnWhatTheFunctionSays(t *testing.T) {
+	for name, tt := range map[string]struct {
+		metric    string
+		threshold float64
+		a         msklambda.Alarms
+	}{
+		"RecordFailures": {ofRecords.Failures, 3, msklambda.Alarms{ErrorsAbove: 3}},
+		"DeadLetters":    {ofRecords.DeadLettered, 0, msklambda.Alarms{}},
+		"RecordAge":      {ofRecords.Age, 90_000, msklambda.Alarms{RecordAgeAbove: 90 * time.Second}},
+	} {
+		tpl := synthConsumer(t, alarms(&tt.a), func(p *msklambda.ConsumerProps) { p.MetricsNamespace = "Orders" })
+		got := tpl.alarms("Cluster/Orders")[name]
+		dimensions := `[{"Name":"FunctionName","Value":{"Ref":"` + tpl.at("Cluster/Orders/Function").ID + `"}},{"Name":"Topic","Value":"orders"}]`
+		if got["MetricName"] != tt.metric || got["Namespace"] != "Orders" || got["Threshold"] != tt.threshold || asJSON(got["Dimensions"]) != dimensions {
+			t.Errorf("%s = %s, want %s of Orders with %s above %v", name, asJSON(got), tt.metric, dimensions, tt.threshold)
+		}
+	}
+	if got := synthConsumer(t, alarms(&msklambda.Alarms{})).alarms("Cluster/Orders"); got["RecordAge"] != nil || got["DeadLetters"] != nil || got["RecordFailures"] != nil {
+		t.Errorf("alarms = %v, want none on metrics that nobody writes", got)
+	}
+}
+
 func TestNothingIsDefinedUnlessItIsAskedFor(t *testing.T) {
 	long(t)
 	plain := synthConsumer(t)
@@ -328,7 +353,7 @@ func TestTheAlarmsPageIsTheTemplate(t *testing.T) {
 	signs := map[any]string{"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
 	got := synthImports(t, func(s imports, _ *msklambda.ClusterProps, p *msklambda.ConsumerProps) {
 		p.Pollers, p.ReportBatchItemFailures, p.OnFailure.Queue, p.RetryAttempts = &msklambda.Pollers{}, true, s.queue(nil), nil
-		p.Alarms = &msklambda.Alarms{}
+		p.Alarms, p.MetricsNamespace = &msklambda.Alarms{}, "Orders"
 	}).alarms("Cluster/Orders")
 	for id, p := range got {
 		var a struct {

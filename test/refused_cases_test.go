@@ -208,6 +208,9 @@ var refusedByCluster = []struct {
 	{"the key of a secret, of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.Authentication = msklambda.Authentication{Method: msklambda.AuthenticationSCRAM, Secret: imports{stack}.secret(theirKey(stack, "eu-west-1", account))}
 	}},
+	{"a table of another region", func(*msklambda.ClusterProps) {}, once(func(stack awscdk.Stack, i *msklambda.Idempotency) {
+		i.Table = aTable(stack, strings.Replace(tableARN, region, "eu-west-1", 1))
+	})},
 	{"a key for filters, of another region", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.Filters, p.FilterKey = []string{`{"value":["a"]}`}, theirKey(stack, "eu-west-1", account)
 	}},

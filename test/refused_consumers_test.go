@@ -7,9 +7,11 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -134,6 +136,34 @@ var refusedConsumers = []refusedConsumer{
 		p.DeadLetterTopic, p.Authentication.Method = "orders-dead", msklambda.AuthenticationPlaintext
 	})},
 
+	{"a removal policy of a table that is none", once(func(_ awscdk.Stack, i *msklambda.Idempotency) { i.RemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT })},
+	{"a removal policy for a table that is there", once(func(stack awscdk.Stack, i *msklambda.Idempotency) {
+		i.Table, i.RemovalPolicy = aTable(stack, tableARN), awscdk.RemovalPolicy_DESTROY
+	})},
+	{"all tables of a kind", once(func(stack awscdk.Stack, i *msklambda.Idempotency) { i.Table = aTable(stack, tableARN+"*") })},
+	{"a namespace that is too long", once(func(_ awscdk.Stack, i *msklambda.Idempotency) { i.Namespace = strings.Repeat("a", 201) })},
+	{"a variable that a table sets", func(_ awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Idempotency, p.Environment = &msklambda.Idempotency{}, map[string]string{"MSKLAMBDA_ONCE_TABLE": "mine"}
+	}},
+	{"a variable that the metrics set", func(_ awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.MetricsNamespace, p.Environment = "Orders", map[string]string{"MSKLAMBDA_METRICS_NAMESPACE": "Mine"}
+	}},
+	{"a registry of the function that is none", asks(func(_ awscdk.Stack, r *msklambda.FunctionRegistry) { r.GlueARN = "" })},
+	{"a registry of the function by a token", asks(func(_ awscdk.Stack, r *msklambda.FunctionRegistry) { r.GlueARN = "${Token[TOKEN.9]}" })},
+	{"a registry of the function by another ARN", asks(func(_ awscdk.Stack, r *msklambda.FunctionRegistry) { r.GlueARN = failedQueue })},
+	{"a secret of the function that is nil", asks(func(_ awscdk.Stack, r *msklambda.FunctionRegistry) {
+		r.Secrets = []awssecretsmanager.ISecret{nil}
+	})},
+	{"a secret of the function by its name", asks(func(stack awscdk.Stack, r *msklambda.FunctionRegistry) {
+		r.Secrets = []awssecretsmanager.ISecret{named(stack)}
+	})},
+	{"a namespace of AWS", on(func(p *msklambda.ConsumerProps) { p.MetricsNamespace = "AWS/Orders" })},
+	{"a namespace by a token", on(func(p *msklambda.ConsumerProps) { p.MetricsNamespace = "${Token[TOKEN.9]}" })},
+	{"an age without metrics of the function", watching(msklambda.Alarms{RecordAgeAbove: time.Minute})},
+	{"an age of half a second", on(func(p *msklambda.ConsumerProps) {
+		p.MetricsNamespace, p.Alarms = "Orders", &msklambda.Alarms{RecordAgeAbove: 500 * time.Millisecond}
+	})},
+
 	{"no code", on(func(p *msklambda.ConsumerProps) { p.Entry = "" })},
 	{"code that is not there", on(func(p *msklambda.ConsumerProps) { p.Entry = "nowhere" })},
 	{"code that is a file", on(func(p *msklambda.ConsumerProps) { p.Entry = "../lambda/main.go" })},
@@ -202,6 +232,24 @@ var refusedConsumers = []refusedConsumer{
 	{"a function and what to edit", besideFunction(on(func(p *msklambda.ConsumerProps) {
 		p.EditFunction = func(*awscdklambdagoalpha.GoFunctionProps) {}
 	}))},
+}
+
+func once(edit func(awscdk.Stack, *msklambda.Idempotency)) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.Idempotency = &msklambda.Idempotency{}
+		edit(stack, p.Idempotency)
+	}
+}
+
+func asks(edit func(awscdk.Stack, *msklambda.FunctionRegistry)) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.FunctionRegistry = &msklambda.FunctionRegistry{GlueARN: functionGlueARN}
+		edit(stack, p.FunctionRegistry)
+	}
+}
+
+func aTable(stack awscdk.Stack, arn string) awsdynamodb.ITable {
+	return awsdynamodb.Table_FromTableArn(stack, jsii.String("Table"), &arn)
 }
 
 func layers(stack awscdk.Stack) []awslambda.ILayerVersion {

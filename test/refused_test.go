@@ -59,6 +59,9 @@ var refusedAtConstruction = []struct {
 			p.EditFunction = func(f *awscdklambdagoalpha.GoFunctionProps) { f.Timeout = awscdk.Duration_Minutes(jsii.Number(15)) }
 		}))
 	}},
+	{"a metric that the function does not write", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddConsumer("Refunds", consumerProps(refunds)).FunctionMetric("Age", nil)
+	}},
 	{"no id", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("", consumerProps(refunds)) }},
 	{"an id that is a token", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("${Token[TOKEN.9]}", consumerProps(refunds)) }},
 	{"an id that is taken", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("Orders", consumerProps(refunds)) }},

@@ -178,6 +178,17 @@ var warningCases = []warningCase{
 				awscdk.RemovalPolicies_Of(stack).Retain(&awscdk.RemovalPolicyProps{ExcludeResourceTypes: jsii.Strings("AWS::Lambda::EventSourceMapping")})
 			}},
 		}},
+	{notice.OtherAccount, "Idempotency.Table", "OtherAccountWarning",
+		asIs, once(func(stack awscdk.Stack, i *msklambda.Idempotency) {
+			i.Table = aTable(stack, strings.Replace(tableARN, account, other, 1))
+		}), nil},
+	{notice.FunctionServices, "", "FunctionServicesWarning",
+		asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+			p.FunctionVPC, p.Idempotency, p.FunctionRegistry = aDatabasesVPC(stack), &msklambda.Idempotency{}, &msklambda.FunctionRegistry{GlueARN: functionGlueARN}
+		}, map[string]warningAbsent{
+			"no VPC":     {asIs, once(func(awscdk.Stack, *msklambda.Idempotency) {})},
+			"no service": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.FunctionVPC = aDatabasesVPC(stack) }},
+		}},
 	{notice.RegionUnknown, "", "RegionUnknownWarning",
 		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
 }

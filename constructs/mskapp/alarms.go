@@ -17,6 +17,7 @@ var alarmSettings = map[string]func(*msklambda.Alarms, value){
 	"lagGrowingAbove":   func(a *msklambda.Alarms, v value) { a.LagGrowingAbove = v.positive() },
 	"lagGrowingFor":     func(a *msklambda.Alarms, v value) { a.LagGrowingFor = v.positiveDuration() },
 	"errorsAbove":       func(a *msklambda.Alarms, v value) { a.ErrorsAbove, _ = v.whole() },
+	"recordAgeAbove":    func(a *msklambda.Alarms, v value) { a.RecordAgeAbove = v.positiveDuration() },
 	"throttlesAbove":    func(a *msklambda.Alarms, v value) { a.ThrottlesAbove, _ = v.whole() },
 	"durationAbove":     func(a *msklambda.Alarms, v value) { a.DurationAbove = v.positive() },
 	"timeout":           func(a *msklambda.Alarms, v value) { a.Timeout = v.positiveDuration() },

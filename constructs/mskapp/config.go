@@ -48,6 +48,8 @@ type ConsumerConfig struct {
 	FunctionSubnetIDs, FunctionSecurityGroupIDs []string
 	LayerARNs, DeploymentAlarmARNs              []string
 	EnvironmentKeyARN, LogGroupKeyARN           string
+	TableARN, TableKeyARN                       string
+	FunctionSecretARNs                          []string
 	CodeSigningARN                              string
 
 	listed bool // it has a name of the user's, which its outputs bear
@@ -65,6 +67,20 @@ func (c *ConsumerConfig) alias() *msklambda.Alias {
 		c.Props.Alias = &msklambda.Alias{}
 	}
 	return c.Props.Alias
+}
+
+func (c *ConsumerConfig) once() *msklambda.Idempotency {
+	if c.Props.Idempotency == nil {
+		c.Props.Idempotency = &msklambda.Idempotency{}
+	}
+	return c.Props.Idempotency
+}
+
+func (c *ConsumerConfig) functionRegistry() *msklambda.FunctionRegistry {
+	if c.Props.FunctionRegistry == nil {
+		c.Props.FunctionRegistry = &msklambda.FunctionRegistry{}
+	}
+	return c.Props.FunctionRegistry
 }
 
 func (c *ConsumerConfig) registry() *msklambda.SchemaRegistry {

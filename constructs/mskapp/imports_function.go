@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -34,6 +35,15 @@ func (c *ConsumerConfig) nameFunctions(prefix, clusterVPC string, ps *problem.Li
 	for _, arn := range c.LayerARNs {
 		p.Layers = append(p.Layers, namedLayer{arn: arn})
 	}
+	if c.TableARN != "" {
+		c.once().Table = namedTable{arn: c.TableARN, key: c.TableKeyARN}
+	} else if c.TableKeyARN != "" {
+		ps.Add(prefix+"idempotencyKeyArn", "needs the ARN of a table as idempotency")
+	}
+	for _, arn := range c.FunctionSecretARNs {
+		r := c.functionRegistry()
+		r.Secrets = append(r.Secrets, namedSecret{arn: arn})
+	}
 	p.EnvironmentKey, p.LogGroupKey = keyNamed(c.EnvironmentKeyARN), keyNamed(c.LogGroupKeyARN)
 	if c.CodeSigningARN != "" {
 		p.CodeSigning = namedSigning{arn: c.CodeSigningARN}
@@ -51,6 +61,13 @@ func (c *ConsumerConfig) importFunctions(scope constructs.Construct) {
 	}
 	for i, arn := range c.LayerARNs {
 		p.Layers[i] = awslambda.LayerVersion_FromLayerVersionArn(scope, jsii.String(fmt.Sprintf("Layer%d", i)), &arn)
+	}
+	if c.TableARN != "" {
+		p.Idempotency.Table = awsdynamodb.Table_FromTableAttributes(scope, jsii.String("IdempotencyTable"),
+			&awsdynamodb.TableAttributes{TableArn: &c.TableARN, EncryptionKey: key(scope, "IdempotencyKey", c.TableKeyARN)})
+	}
+	for i, arn := range c.FunctionSecretARNs {
+		p.FunctionRegistry.Secrets[i] = secretOf(scope, fmt.Sprintf("FunctionRegistrySecret%d", i), arn, "")
 	}
 	p.EnvironmentKey = key(scope, "EnvironmentKey", c.EnvironmentKeyARN)
 	p.LogGroupKey = key(scope, "LogGroupKey", c.LogGroupKeyARN)

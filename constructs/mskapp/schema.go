@@ -62,7 +62,8 @@ func alarmForms() object {
 var forms = map[string]object{
 	"subnetIds": aList, "securityGroupIds": aList, "vpcCidrs": aList, "endpointClientSecurityGroupIds": aList, "endpointClientCidrs": aList,
 	"functionSubnetIds": aList, "functionSecurityGroupIds": aList, "layerArns": aList, "alarmTopicArns": aList, "deploymentAlarmArns": aList,
-	"schemaValidate": aList, "metrics": aList,
+	"schemaValidate": aList, "functionRegistrySecretArns": aList, "idempotency": anyOf(object{"type": "boolean"}, aText),
+	"metrics": aList,
 
 	"allowPublicAccess": aSwitch, "retainSecurityGroupRules": aSwitch, "enabled": aSwitch, "bisectOnError": aSwitch, "reportBatchItemFailures": aSwitch,
 	"dashboard": aSwitch, "restrictNetworkInterfaces": aSwitch,
@@ -75,20 +76,20 @@ var forms = map[string]object{
 	"memorySize": whole(128, 10240), "ephemeralStorageSize": whole(512, 10240), "reservedConcurrency": whole(0, 1<<31-1), "logRetentionDays": retentions(),
 	"batchWindow": orZero, "maxRecordAge": aDuration, "timeout": aDuration, "startingPositionTimestamp": aTime,
 
-	"endpointAccess": oneOf("pollers", "vpc"),
-
-	"endpointIpAddressType": oneOf("IPV4", "DUALSTACK"),
-	"securityGroupRules":    oneOf("ingress", "all", "none"),
-	"startingPosition":      oneOf("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"),
-	"authentication":        oneOf("iam", "scram", "mtls", "tls", "plaintext"),
-	"pollers":               oneOf("on-demand", "provisioned", "off"),
-	"schemaFormat":          oneOf(string(msklambda.RegistryFormatJSON), string(msklambda.RegistryFormatSource)),
-	"pollerLogLevel":        oneOf("DEBUG", "INFO", "WARN"),
-	"architecture":          oneOf("arm64", "x86_64"),
-	"tracing":               oneOf("ACTIVE", "PASS_THROUGH", "DISABLED"),
-	"logRemovalPolicy":      oneOf("RETAIN_ON_UPDATE_OR_DELETE", "RETAIN", "DESTROY"),
-	"logLevel":              oneOf("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
-	"systemLogLevel":        oneOf("DEBUG", "INFO", "WARN"),
+	"endpointAccess":           oneOf("pollers", "vpc"),
+	"securityGroupRules":       oneOf("ingress", "all", "none"),
+	"startingPosition":         oneOf("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"),
+	"authentication":           oneOf("iam", "scram", "mtls", "tls", "plaintext"),
+	"pollers":                  oneOf("on-demand", "provisioned", "off"),
+	"schemaFormat":             oneOf(string(msklambda.RegistryFormatJSON), string(msklambda.RegistryFormatSource)),
+	"pollerLogLevel":           oneOf("DEBUG", "INFO", "WARN"),
+	"architecture":             oneOf("arm64", "x86_64"),
+	"tracing":                  oneOf("ACTIVE", "PASS_THROUGH", "DISABLED"),
+	"idempotencyRemovalPolicy": oneOf("RETAIN_ON_UPDATE_OR_DELETE", "RETAIN", "DESTROY"),
+	"logRemovalPolicy":         oneOf("RETAIN_ON_UPDATE_OR_DELETE", "RETAIN", "DESTROY"),
+	"logLevel":                 oneOf("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+	"systemLogLevel":           oneOf("DEBUG", "INFO", "WARN"),
+	"endpointIpAddressType":    oneOf("IPV4", "DUALSTACK"),
 }
 
 func form(key string) object {

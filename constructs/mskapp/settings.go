@@ -157,6 +157,8 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) {
 			c.Props.PollerLogLevel = awslambda.EventSourceMappingLogLevel(v.text())
 		}},
+	{setting{"metricsNamespace", "MetricsNamespace", "namespace of the metrics that the function writes by lambda/kafka/metrics, for `alarms` and `dashboard`", "none: it writes none"},
+		func(c *ConsumerConfig, v value) { c.Props.MetricsNamespace = v.text() }},
 	{setting{"alarms", "Alarms", "`true` for all alarms of [alarms.md](alarms.md), or a JSON object of numbers such as `{\"lagAbove\":500,\"lagFor\":\"5m\",\"skip\":[\"Throttles\"]}`", "none"},
 		func(c *ConsumerConfig, v value) { c.Props.Alarms = v.alarms() }},
 	{setting{"alarmTopicArns", "alarmTopicArns", "SNS topics that the alarms tell", "none"},
@@ -165,6 +167,29 @@ var consumerSettings = []consumerSetting{
 		func(c *ConsumerConfig, v value) { c.Props.Dashboard = v.boolean() }},
 	{setting{"deadLetterTopic", "DeadLetterTopic", "topic that the function itself writes what it gives up to; it then runs in the cluster's subnets, unless `functionSubnetIds` says where", "none: in no VPC"},
 		func(c *ConsumerConfig, v value) { c.Props.DeadLetterTopic = v.text() }},
+	{setting{"idempotencyKeyArn", "idempotencyKeyArn", "customer managed key of that table, with its ARN", "none"},
+		func(c *ConsumerConfig, v value) { c.TableKeyARN = v.keyARN() }},
+	{setting{"idempotencyRemovalPolicy", "Idempotency.RemovalPolicy", "of the table of its own: values as for `logRemovalPolicy`", "`RETAIN_ON_UPDATE_OR_DELETE`"},
+		func(c *ConsumerConfig, v value) {
+			c.once().RemovalPolicy = awscdk.RemovalPolicy(v.text())
+		}},
+	{setting{"idempotencyNamespace", "Idempotency.Namespace", "what the marks of partitions are kept under: a new one when offsets are set back to handle records again", "`consumerGroupId`"},
+		func(c *ConsumerConfig, v value) { c.once().Namespace = v.text() }},
+	// After the others, which mean true by themselves.
+	{setting{"idempotency", "Idempotency", "`true` for a DynamoDB table of its own in which the function keeps what is done ([docs/handler.md](handler.md#once)), or the ARN of one", "none"},
+		func(c *ConsumerConfig, v value) { v.idempotency(c) }},
+	{setting{"functionRegistryArn", "FunctionRegistry.GlueARN", "Glue registry that the function itself asks", "none"},
+		func(c *ConsumerConfig, v value) {
+			if arn := v.text(); arn != "" {
+				c.functionRegistry().GlueARN = arn
+			}
+		}},
+	{setting{"functionRegistrySecretArns", "FunctionRegistry.Secrets", "secrets of a Confluent registry that the function itself asks, by their whole ARNs", "none"},
+		func(c *ConsumerConfig, v value) {
+			if c.FunctionSecretARNs = v.matches(secretARN, `whole ARNs of secrets, such as "arn:aws:secretsmanager:us-east-1:111122223333:secret:registry-a1b2c3"`); len(c.FunctionSecretARNs) > 0 {
+				c.functionRegistry()
+			}
+		}},
 	{setting{"roleArn", "Role", "an existing role in place of one of its own", "a role of its own"},
 		func(c *ConsumerConfig, v value) { c.RoleARN = v.roleARN() }},
 	{setting{"restrictNetworkInterfaces", "RestrictNetworkInterfaces", "limit Create/DeleteNetworkInterface to the cluster's subnets and groups. AWS documents only `*`: test first", "`false`"},

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -100,6 +101,15 @@ func (b namedBucket) ArnForObjects(keys *string) *string {
 	arn := b.arn + "/" + *keys
 	return &arn
 }
+
+type namedTable struct {
+	awsdynamodb.ITable
+	arn, key string
+}
+
+func (t namedTable) TableArn() *string                    { return &t.arn }
+func (t namedTable) EncryptionKey() awskms.IKey           { return keyNamed(t.key) }
+func (t namedTable) Env() *interfaces.ResourceEnvironment { return env(t.arn) }
 
 type namedAction struct{ awscloudwatch.IAlarmAction }
 

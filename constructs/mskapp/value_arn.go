@@ -78,3 +78,22 @@ var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-
 func (v value) roleARN() string {
 	return v.match(roleARN, `the ARN of a role, such as "arn:aws:iam::111122223333:role/orders"`)
 }
+
+var tableARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{3,255}$`)
+
+// idempotency takes true for a table of the consumer's own, false for none, or the
+// ARN of one.
+func (v value) idempotency(c *ConsumerConfig) {
+	switch v.raw {
+	case true, "true":
+		c.once()
+	case false, "false":
+		if c.Props.Idempotency != nil {
+			v.bad("true or the ARN of a table with idempotencyRemovalPolicy or idempotencyNamespace")
+		}
+	default:
+		if c.TableARN = v.match(tableARN, `true, false or the ARN of a table, such as "arn:aws:dynamodb:us-east-1:111122223333:table/once"`); c.TableARN != "" {
+			c.once()
+		}
+	}
+}

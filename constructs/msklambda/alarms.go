@@ -53,10 +53,22 @@ const (
 	// AlarmDestinationNotEmpty: failed records wait in the on-failure queue.
 	// Defined when the destination is an SQS queue.
 	AlarmDestinationNotEmpty AlarmName = "DestinationNotEmpty"
+
+	// AlarmRecordFailures: records failed in the function. Defined with
+	// MetricsNamespace, as are the two that follow.
+	AlarmRecordFailures AlarmName = "RecordFailures"
+
+	// AlarmDeadLetters: the function gave records up to its sink.
+	AlarmDeadLetters AlarmName = "DeadLetters"
+
+	// AlarmRecordAge: records were written more than RecordAgeAbove before they were
+	// handled.
+	AlarmRecordAge AlarmName = "RecordAge"
 )
 
 var alarmNames = []AlarmName{AlarmLag, AlarmLagGrowing, AlarmErrors, AlarmFailedRecords, AlarmThrottles, AlarmDuration,
-	AlarmPollingStopped, AlarmDropped, AlarmDeliveryFailures, AlarmDeliveryErrors, AlarmDestinationNotEmpty}
+	AlarmPollingStopped, AlarmDropped, AlarmDeliveryFailures, AlarmDeliveryErrors, AlarmDestinationNotEmpty,
+	AlarmRecordFailures, AlarmDeadLetters, AlarmRecordAge}
 
 // Alarms defines CloudWatch alarms on a consumer. The zero value is the whole
 // set with the defaults below, and no actions: each alarm then shows its state
@@ -90,9 +102,16 @@ type Alarms struct {
 	LagGrowingFor time.Duration
 
 	// ErrorsAbove is how many failed invocations within 5 minutes are no alarm;
-	// with partial batch responses it is how many failed records, too.
+	// with partial batch responses or MetricsNamespace it is how many failed
+	// records, too.
 	// Default: 0. A batch that fails is retried and holds its partitions up.
 	ErrorsAbove int
+
+	// RecordAgeAbove is how long before its end an invocation's oldest record may
+	// have been written, 1s to 168h in whole seconds. Older than that in 3 periods of
+	// 5 minutes in a row is an alarm. Needs MetricsNamespace, and the producers' clocks.
+	// Default: 15m.
+	RecordAgeAbove time.Duration
 
 	// ThrottlesAbove is how many throttled invocations within 5 minutes are no
 	// alarm. More than that in 3 such periods in a row are: Lambda retries, so
@@ -175,6 +194,9 @@ func (a *Alarms) validate(ps *problems) {
 	ps.steps("Alarms.PollingStoppedFor", a.PollingStoppedFor, defaultPeriod)
 	if a.DurationAbove < 0 || a.DurationAbove > 99 {
 		ps.Add("Alarms.DurationAbove", "must be 1 to 99 percent of the timeout, got %d", a.DurationAbove)
+	}
+	if a.RecordAgeAbove != 0 {
+		ps.seconds("Alarms.RecordAgeAbove", a.RecordAgeAbove, time.Second, 7*24*time.Hour)
 	}
 	if a.Timeout != 0 {
 		ps.seconds("Alarms.Timeout", a.Timeout, time.Second, 14*time.Minute)

@@ -22,6 +22,7 @@ type watched struct {
 	destination bool                   // on failure, of any kind
 	queue       awssqs.IQueue          // on failure, nil = none or of another kind
 	metrics     []awslambda.MetricType // asked for by name
+	function    bool                   // writes metrics of its records
 }
 
 // has reports whether the mapping emits a metric group.
@@ -168,6 +169,9 @@ func (a *Alarms) plan(w watched) []alarm {
 	}
 	if w.queue != nil {
 		all = append(all, waiting)
+	}
+	if w.function {
+		all = append(all, a.ofRecords()...)
 	}
 	return slices.DeleteFunc(all, func(al alarm) bool { return slices.Contains(a.Skip, al.name) })
 }

@@ -80,7 +80,7 @@ func (q *queueStub) MetricApproximateNumberOfMessagesVisible(o *awscloudwatch.Me
 
 // everything is a consumer of which there is everything to watch.
 func everything() watched {
-	return watched{timeout: defaultTimeout, provisioned: true, partial: true, destination: true, queue: &queueStub{}}
+	return watched{function: true, timeout: defaultTimeout, provisioned: true, partial: true, destination: true, queue: &queueStub{}}
 }
 
 func names(plan []alarm) []AlarmName {
@@ -104,6 +104,7 @@ func TestWhichAlarmsArePlanned(t *testing.T) {
 		"none":                      {nil, everything(), nil, nil},
 		"everything":                {&Alarms{}, everything(), alarmNames, both},
 		"on demand":                 {&Alarms{}, watched{timeout: time.Minute}, base, events},
+		"metrics of the function":   {&Alarms{}, watched{timeout: time.Minute, function: true}, append(slices.Clone(base), AlarmRecordFailures, AlarmDeadLetters, AlarmRecordAge), events},
 		"unknown timeout":           {&Alarms{}, watched{}, without(base, AlarmDuration), events},
 		"on demand, a destination":  {&Alarms{}, watched{timeout: time.Minute, destination: true}, append(slices.Clone(base), AlarmDeliveryFailures), events},
 		"ErrorCount asked for":      {&Alarms{}, watched{timeout: time.Minute, destination: true, metrics: both[1:]}, append(slices.Clone(base), AlarmDeliveryFailures, AlarmDeliveryErrors), both},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -216,6 +217,18 @@ type ConsumerProps struct {
 	// Default: none; the function is in no VPC.
 	DeadLetterTopic string
 
+	// What the function uses beside the topic.
+
+	// Idempotency is a table in which the function keeps what is done, as
+	// lambda/kafka/once does: &Idempotency{} is one of the consumer's own.
+	// Default: none.
+	Idempotency *Idempotency
+
+	// FunctionRegistry lets the function read from a schema registry, as
+	// lambda/kafka/registry does. It needs no Pollers.
+	// Default: none.
+	FunctionRegistry *FunctionRegistry
+
 	// Who may do what.
 
 	// Authentication of the pollers to the brokers.
@@ -266,6 +279,13 @@ type ConsumerProps struct {
 	// that it always does.
 	Metrics []awslambda.MetricType
 
+	// MetricsNamespace says that the function writes metrics by lambda/kafka/metrics,
+	// and to which namespace of CloudWatch: Alarms and Dashboard then show them too.
+	// A bundled function is told it by MSKLAMBDA_METRICS_NAMESPACE, which
+	// metrics.FromEnv reads. They go through the log, so the role needs nothing more.
+	// Default: it writes none.
+	MetricsNamespace string
+
 	// Alarms on lag, errors, polling and the rest; &Alarms{} is the whole set.
 	// Default: none.
 	Alarms *Alarms
@@ -304,6 +324,10 @@ type Consumer struct {
 	// Alias is what the mapping invokes, nil unless it was asked for.
 	Alias awslambda.Alias
 
+	// IdempotencyTable is the consumer's own table or the one that was given, nil
+	// unless Idempotency was asked for.
+	IdempotencyTable awsdynamodb.ITable
+
 	// Mapping is the event source mapping from the topic to the function.
 	Mapping awslambda.EventSourceMapping
 
@@ -329,6 +353,8 @@ type Consumer struct {
 	watched   watched
 	inVPC     bool
 	aliasName string
+
+	metricsNamespace string
 
 	// What is taken of the pollers that a group may have in all.
 	pollerGroup    string
@@ -386,13 +412,16 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
 		watched:  props.watched(),
 		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
+
+		metricsNamespace: props.MetricsNamespace,
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
 	step := cluster.network.Add(needs)
 	wait := cluster.grow(step)
 	constructs.NewConstruct_Override(c, scope, &id)
+	c.defineTable(props)
 	if props.Function == nil {
-		c.defineFunction(props, cluster.Pending())
+		c.defineFunction(cluster, props)
 	} else {
 		c.Function = props.Function
 		c.Role = props.Function.Role()
@@ -404,6 +433,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	c.failureWarnings(props)
 	cluster.annotate(c, step)
 	c.uncertainWarnings(props)
+	c.warnOfServices(props)
 	c.warnOfOtherAccounts(cluster, props)
 	c.defineWatching(props)
 	c.defineDeployment(props)

@@ -72,6 +72,9 @@ func (c *Consumer) widgets(w watched, alarms map[AlarmName]awscloudwatch.Alarm) 
 		}))
 	}
 	rows = append(rows, first, second)
+	if w.function {
+		rows = append(rows, c.functionRow(alarms))
+	}
 	if c.LogGroup != nil {
 		rows = append(rows, []awscloudwatch.IWidget{awscloudwatch.NewLogQueryWidget(&awscloudwatch.LogQueryWidgetProps{
 			Title:         jsii.String("Failed records"),

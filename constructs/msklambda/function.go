@@ -49,6 +49,12 @@ func (p *ConsumerProps) validateFunction(ps *problems) {
 		if value := p.Environment[name]; name == contract.ReportBatchItemFailures && value != "false" {
 			ps.Add("Environment", "must not have %s but as \"false\", to hold it back: {ReportBatchItemFailures} sets it, got %q", name, value)
 		}
+		if p.Idempotency != nil && (name == contract.OnceTable || name == contract.OnceNamespace) {
+			ps.Add("Environment", "must not have %s with {Idempotency}, which sets it", name)
+		}
+		if p.MetricsNamespace != "" && name == contract.MetricsNamespace {
+			ps.Add("Environment", "must not have %s with {MetricsNamespace}, which sets it", name)
+		}
 		if !variable.MatchString(name) {
 			ps.Add("Environment", "must have names of 2 or more letters, digits or '_', beginning with a letter, got %q", name)
 		}
@@ -118,7 +124,7 @@ var lambdasOwn = []string{
 	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
 }
 
-func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
+func (c *Consumer) defineFunction(cluster *Cluster, props *ConsumerProps) {
 	c.Role = props.Role
 	if c.Role == nil {
 		c.Role = awsiam.NewRole(c, jsii.String("Role"), &awsiam.RoleProps{
@@ -131,7 +137,7 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		EncryptionKey: props.LogGroupKey,
 	})
 	c.openLogKey(props)
-	if pending {
+	if cluster.Pending() {
 		// It reaches no template, and a bundling would cost seconds in each of
 		// the runs that a look-up takes.
 		f := &awscdklambdagoalpha.GoFunctionProps{}
@@ -157,7 +163,7 @@ func (c *Consumer) defineFunction(props *ConsumerProps, pending bool) {
 		Architecture:                 props.architecture(),
 		MemorySize:                   jsii.Number(cmp.Or(props.MemorySize, defaultMemorySize)),
 		Timeout:                      seconds(cmp.Or(props.Timeout, defaultTimeout)),
-		Environment:                  stringMap(props.environment()),
+		Environment:                  stringMap(c.tell(cluster, props)),
 		ReservedConcurrentExecutions: number(props.ReservedConcurrency),
 		Role:                         c.Role,
 		LogGroup:                     c.LogGroup,

@@ -203,8 +203,12 @@ func (c *Consumer) MetricConcurrentExecutions(props *awscloudwatch.MetricOptions
 }
 
 func (c *Consumer) metric(name, statistic string, dimensions map[string]*string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return c.metricOf(metricNamespace, name, statistic, dimensions, props)
+}
+
+func (c *Consumer) metricOf(namespace, name, statistic string, dimensions map[string]*string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	metric := awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:     jsii.String(metricNamespace),
+		Namespace:     &namespace,
 		MetricName:    &name,
 		Statistic:     &statistic,
 		DimensionsMap: &dimensions,

@@ -70,6 +70,15 @@ func (p *ConsumerProps) uses() (all []used) {
 			actions: []string{"s3:ListBucket", "s3:PutObject"}, anyRegion: true})
 		key("OnFailure.Bucket", d.Bucket.EncryptionKey(), "kms:GenerateDataKey")
 	}
+	if i := p.Idempotency; i != nil && i.Table != nil {
+		all = append(all, used{field: "Idempotency.Table", what: "table", arn: *i.Table.TableArn(), env: i.Table.Env, actions: tableActions})
+		key("Idempotency.Table", i.Table.EncryptionKey(), tableKeyActions...)
+	}
+	if p.FunctionRegistry != nil {
+		for _, s := range p.FunctionRegistry.Secrets {
+			secret("FunctionRegistry.Secrets", s)
+		}
+	}
 	key("FilterKey", p.FilterKey) // which Lambda uses, and not the role
 	key("EnvironmentKey", p.EnvironmentKey, "kms:Decrypt")
 	key("LogGroupKey", p.LogGroupKey)

@@ -62,6 +62,8 @@ func (c *Consumer) pollerStatements(cluster *Cluster, p *ConsumerProps) []statem
 	}
 	statements = append(statements, p.OnFailure.statements(cluster, p.Authentication)...)
 	statements = append(statements, deadLetterStatements(cluster, p)...)
+	statements = append(statements, c.tableStatements()...)
+	statements = append(statements, p.FunctionRegistry.statements()...)
 	return append(statements, p.SchemaRegistry.statements()...)
 }
 

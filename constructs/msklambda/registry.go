@@ -115,11 +115,9 @@ func (r *SchemaRegistry) statements() []statement {
 		return nil
 	}
 	if r.isGlue() {
-		// A schema's ARN is that of its registry with the schema's name.
-		schemas := strings.Replace(r.URI, ":registry/", ":schema/", 1) + "/*"
 		return []statement{
 			allow("GlueRegistry", []string{r.URI}, "glue:GetRegistry"),
-			allow("GlueSchemas", []string{r.URI, schemas}, "glue:GetSchemaVersion").
+			allow("GlueSchemas", glueResources(r.URI), "glue:GetSchemaVersion").
 				because("the schemas of this one registry, which records name by id"),
 		}
 	}

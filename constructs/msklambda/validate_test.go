@@ -154,10 +154,19 @@ func TestConsumerPropsAreRefusedByFieldName(t *testing.T) {
 		"a variable of ours": {func(p *ConsumerProps) {
 			p.Environment = map[string]string{"MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES": "true"}
 		}, `Environment must not have MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES but as "false", to hold it back`},
-		"tag of AWS":      {func(p *ConsumerProps) { p.Tags = map[string]string{"AWS:x": "y"} }, `Tags must not have keys that begin with "aws:", which AWS reserves`},
-		"tag with a star": {func(p *ConsumerProps) { p.Tags = map[string]string{"te*am": "y"} }, `Tags must be of letters, digits, spaces and _ . : / = + - @`},
-		"empty tag":       {func(p *ConsumerProps) { p.Tags = map[string]string{"": "x"} }, "Tags must have keys of 1 to 128 characters"},
-		"long tag":        {func(p *ConsumerProps) { p.Tags = map[string]string{"k": strings.Repeat("v", 257)} }, "Tags must have values of at most 256 characters"},
+		"a table of its own":  {func(p *ConsumerProps) { p.Idempotency = &Idempotency{} }, ""},
+		"longest namespace":   {func(p *ConsumerProps) { p.Idempotency = &Idempotency{Namespace: strings.Repeat("n", 200)} }, ""},
+		"too long namespace":  {func(p *ConsumerProps) { p.Idempotency = &Idempotency{Namespace: strings.Repeat("n", 201)} }, "Idempotency.Namespace must be 1 to 200 characters, got 201"},
+		"namespace of AWS":    {func(p *ConsumerProps) { p.MetricsNamespace = "AWS/Lambda" }, `MetricsNamespace must be 1 to 255 letters, digits, spaces or any of . - _ / # :, and not begin with ':' or "AWS/", got "AWS/Lambda"`},
+		"longest metrics":     {func(p *ConsumerProps) { p.MetricsNamespace = strings.Repeat("n", 255) }, ""},
+		"too long metrics":    {func(p *ConsumerProps) { p.MetricsNamespace = strings.Repeat("n", 256) }, "MetricsNamespace must be 1 to 255"},
+		"metrics with colons": {func(p *ConsumerProps) { p.MetricsNamespace = "a:b #c/d._-" }, ""},
+		"colon in front":      {func(p *ConsumerProps) { p.MetricsNamespace = ":a" }, "MetricsNamespace must be 1 to 255"},
+		"registry of nothing": {func(p *ConsumerProps) { p.FunctionRegistry = &FunctionRegistry{} }, "FunctionRegistry must have FunctionRegistry.GlueARN or FunctionRegistry.Secrets set, or it grants nothing"},
+		"tag of AWS":          {func(p *ConsumerProps) { p.Tags = map[string]string{"AWS:x": "y"} }, `Tags must not have keys that begin with "aws:", which AWS reserves`},
+		"tag with a star":     {func(p *ConsumerProps) { p.Tags = map[string]string{"te*am": "y"} }, `Tags must be of letters, digits, spaces and _ . : / = + - @`},
+		"empty tag":           {func(p *ConsumerProps) { p.Tags = map[string]string{"": "x"} }, "Tags must have keys of 1 to 128 characters"},
+		"long tag":            {func(p *ConsumerProps) { p.Tags = map[string]string{"k": strings.Repeat("v", 257)} }, "Tags must have values of at most 256 characters"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -83,4 +83,7 @@ const (
 	// MappingRetainedWarning: the mapping is kept when the template has it no longer, and polls
 	// on. On the consumer.
 	MappingRetainedWarning = notice.MappingRetainedID
+	// FunctionServicesWarning: the function is in a VPC, and calls services of AWS that it
+	// can only reach if the VPC lets it. On the consumer.
+	FunctionServicesWarning = notice.FunctionServicesID
 )

@@ -24,6 +24,7 @@ func (p *ConsumerProps) watched() watched {
 		destination: !p.OnFailure.isZero(),
 		queue:       p.OnFailure.Queue,
 		metrics:     p.Metrics,
+		function:    p.MetricsNamespace != "",
 	}
 	if p.Function == nil {
 		w.timeout = cmp.Or(p.Timeout, defaultTimeout)
@@ -78,6 +79,9 @@ func (p *ConsumerProps) validateWatching(ps *problems) {
 	p.Alarms.validate(ps)
 	if p.Alarms != nil && p.Alarms.Timeout != 0 && p.Function == nil {
 		ps.Add("Alarms.Timeout", "needs {Function}: that of a bundled one is {Timeout}, got %s", show(p.Alarms.Timeout))
+	}
+	if p.Alarms != nil && p.Alarms.RecordAgeAbove != 0 && p.MetricsNamespace == "" {
+		ps.Add("Alarms.RecordAgeAbove", "needs {MetricsNamespace}: the function tells the age of records, got %s", show(p.Alarms.RecordAgeAbove))
 	}
 }
 

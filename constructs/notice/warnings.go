@@ -21,6 +21,7 @@ const (
 	OtherAccountID        = "msklambda:otherAccount"
 	RegionUnknownID       = "msklambda:regionUnknown"
 	MappingRetainedID     = "msklambda:mappingRetained"
+	FunctionServicesID    = "msklambda:functionServices"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -136,6 +137,12 @@ var (
 		Text: `{region} is no region that this version knows.`,
 		Do:   `See that it is spelt right.`,
 	}
+	FunctionServices = Kind{
+		ID: FunctionServicesID, On: "consumer",
+		When: "the function is in a VPC, and has `Idempotency` or `FunctionRegistry`",
+		Text: `the function runs in a VPC, and calls {services}: no way to that is defined here, and without one it waits until its timeout.`,
+		Do:   `See that the function's subnets have one.`,
+	}
 	Quota = Kind{
 		ID: QuotaID, On: "cluster",
 		When: "a security group would have more than 60 rules one way, or the VPC more than 50 endpoints",
@@ -146,7 +153,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, RegionUnknown}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, RegionUnknown, FunctionServices}
 
 // The notes: what was found there already, and what was made of it.
 var (

@@ -118,6 +118,8 @@ func (c comparison) added(r *Resource) []Line {
 		}
 	case typeGroup:
 		l.Text = text(r.Properties["GroupDescription"])
+	case typeTable:
+		l.Text = describeTable(r)
 	default:
 		if isGrant(r) {
 			l.Text = describeGrant(r)
@@ -168,6 +170,8 @@ func (c comparison) changed(old, r *Resource) []Line {
 		l.Text = text(r.Properties["GroupDescription"])
 		effects, cutsOff := compareGroup(old, r)
 		l.Effects, l.CutsOff = append(l.Effects, effects...), cutsOff
+	case typeTable:
+		l.Text, l.Effects = "the DynamoDB table", append(l.Effects, compareTable(old, r)...)
 	case typeFunction:
 		l.Text, l.Effects = "the function", append(l.Effects, function(old, r)...)
 	default:
@@ -222,6 +226,8 @@ func (c comparison) gone(r *Resource) []Line {
 		l.Effects = []string{"whoever else relies on it is cut off"}
 	case typeGroup:
 		l.Text = text(r.Properties["GroupDescription"])
+	case typeTable:
+		l.Text, l.Effects = describeTable(r), []string{forgotten}
 	default:
 		if isGrant(r) {
 			l.Text = describeGrant(r)

@@ -317,16 +317,49 @@ func TestWhatAStackCostsAtLeast(t *testing.T) {
 		edits []func(*Template)
 		want  Cost
 	}{
-		"endpoints":       {nil, Cost{4, 0, 29.2}},
-		"one unit":        {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":1,"MaximumPollers":200}`)}, Cost{0, 1, 135.05}},
-		"by the least":    {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":11}`)}, Cost{0, 2, 270.1}},
-		"two":             {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":1}`), second}, Cost{0, 2, 270.1}},
-		"two of a group":  {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":1,"PollerGroupName":"g"}`), second}, Cost{0, 1, 135.05}},
-		"gateway":         {[]func(*Template){set(lambdaID, "VpcEndpointType", `"Gateway"`)}, Cost{2, 0, 14.6}},
-		"pollers are off": {[]func(*Template){pollers(`{}`)}, Cost{4, 0, 29.2}},
+		"endpoints":       {nil, Cost{EndpointSubnets: 4, PollerUnits: 0, Month: 29.2}},
+		"one unit":        {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":1,"MaximumPollers":200}`)}, Cost{EndpointSubnets: 0, PollerUnits: 1, Month: 135.05}},
+		"by the least":    {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":11}`)}, Cost{EndpointSubnets: 0, PollerUnits: 2, Month: 270.1}},
+		"two":             {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":1}`), second}, Cost{EndpointSubnets: 0, PollerUnits: 2, Month: 270.1}},
+		"two of a group":  {[]func(*Template){remove(lambdaID, stsID), pollers(`{"MinimumPollers":1,"PollerGroupName":"g"}`), second}, Cost{EndpointSubnets: 0, PollerUnits: 1, Month: 135.05}},
+		"gateway":         {[]func(*Template){set(lambdaID, "VpcEndpointType", `"Gateway"`)}, Cost{EndpointSubnets: 2, PollerUnits: 0, Month: 14.6}},
+		"pollers are off": {[]func(*Template){pollers(`{}`)}, Cost{EndpointSubnets: 4, PollerUnits: 0, Month: 29.2}},
 	} {
 		if got := Describe(with(t, test.edits...)).After; got != test.want {
 			t.Errorf("%s: cost = %+v, want %+v", name, got, test.want)
+		}
+	}
+}
+
+// table is one of a consumer's, as the construct makes it.
+func table(t *Template) {
+	t.Resources["ClusterOrdersIdempotencyTable1D6C4BB1"] = &Resource{LogicalID: "ClusterOrdersIdempotencyTable1D6C4BB1", Type: typeTable,
+		DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain", Metadata: map[string]any{"aws:cdk:path": "Test/Cluster/Orders/IdempotencyTable/Resource"},
+		Properties: map[string]any{"BillingMode": "PAY_PER_REQUEST", "KeySchema": []any{map[string]any{"AttributeName": "id", "KeyType": "HASH"}},
+			"TimeToLiveSpecification": map[string]any{"AttributeName": "expires", "Enabled": true}}}
+}
+
+func TestATableIsToldOf(t *testing.T) {
+	const id = "ClusterOrdersIdempotencyTable1D6C4BB1"
+	deleted := func(t *Template) { t.Resources[id].DeletionPolicy = "Delete" }
+	for name, test := range map[string]struct {
+		report *Report
+		want   string
+	}{
+		"described": {Describe(with(t, table)), "Cluster/Orders/IdempotencyTable: defines a DynamoDB table, billed by use, that forgets by expires; it stays when it leaves the template"},
+		"new":       {Compare(golden(t), with(t, table)), "new       Cluster/Orders/IdempotencyTable: a DynamoDB table, billed by use"},
+		"its cost":  {Describe(with(t, table)), "what is billed by use comes on top, such as 1 table at $0.625 a million writes, $0.125 a million reads and $0.25 a GB a month"},
+		"replaced": {Compare(with(t, table), with(t, table, set(id, "KeySchema", `[{"AttributeName":"key","KeyType":"HASH"}]`))),
+			"the new one is empty: what the old one knows to be done is made again if its record comes again"},
+		"left":    {Compare(with(t, table), golden(t)), "left      Cluster/Orders/IdempotencyTable"},
+		"deleted": {Compare(with(t, table, deleted), golden(t)), "removed   Cluster/Orders/IdempotencyTable: a DynamoDB table, billed by use, that forgets by expires\n      - what it knows to be done is made again"},
+	} {
+		var out strings.Builder
+		if err := Write(&out, Text, []*Report{test.report}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), test.want) {
+			t.Errorf("%s: %s, want %q", name, out.String(), test.want)
 		}
 	}
 }

@@ -2,8 +2,8 @@ package plan
 
 import "math"
 
-// PriceList is what the parts of a stack that cost by the hour cost: list prices in
-// US dollars, of one region and date.
+// PriceList is what the parts of a stack cost: list prices in US dollars, of one
+// region and date.
 type PriceList struct {
 	Region, Date string
 
@@ -13,13 +13,19 @@ type PriceList struct {
 	// PollerUnit is an event poller unit of provisioned pollers, an hour.
 	PollerUnit float64
 
+	// TableWrites and TableReads are a million writes of at most 1 KB and strongly
+	// consistent reads of at most 4 KB of a DynamoDB table that is billed by use, TableGB a
+	// GB in it for a month.
+	TableWrites, TableReads, TableGB float64
+
 	// Hours are those of a month, as AWS counts them.
 	Hours float64
 }
 
 // Prices are the ones that plans are made with. docs/resources.md has the same, and a test
 // holds it against these.
-var Prices = PriceList{Region: "us-east-1", Date: "November 2026", Endpoint: 0.01, PollerUnit: 0.185, Hours: 730}
+var Prices = PriceList{Region: "us-east-1", Date: "November 2026", Endpoint: 0.01, PollerUnit: 0.185,
+	TableWrites: 0.625, TableReads: 0.125, TableGB: 0.25, Hours: 730}
 
 // EndpointMonth is an interface endpoint in one subnet, a month.
 func (p PriceList) EndpointMonth() float64 { return p.Endpoint * p.Hours }
@@ -36,10 +42,12 @@ type Cost struct {
 	EndpointSubnets int     `json:"endpointSubnets"` // endpoints, each times its subnets
 	PollerUnits     int     `json:"pollerUnits"`     // of the least pollers
 	Month           float64 `json:"month"`           // US dollars
+
+	Tables int `json:"tables,omitempty"` // of DynamoDB, billed by use alone
 }
 
 func (s *stack) cost() Cost {
-	var c Cost
+	c := Cost{Tables: s.tables()}
 	for _, r := range s.of(typeEndpoint) {
 		if text(r.Properties["VpcEndpointType"]) == "Interface" {
 			c.EndpointSubnets += len(list(r.Properties["SubnetIds"]))

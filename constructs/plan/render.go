@@ -189,5 +189,5 @@ func (r *Report) cost() string {
 	if r.Compared && r.Before != r.After {
 		out = parts(r.Before) + " -> " + out
 	}
-	return out + fmt.Sprintf(" at least: list prices of %s, %s; what is billed by use comes on top", Prices.Region, Prices.Date)
+	return out + fmt.Sprintf(" at least: list prices of %s, %s; what is billed by use comes on top%s", Prices.Region, Prices.Date, r.After.ofTables())
 }

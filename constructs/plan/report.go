@@ -119,6 +119,9 @@ func Describe(t *Template) *Report {
 			out.Lines = append(out.Lines, line(Rights, "", r, describeGrant(r)))
 		}
 	}
+	for _, r := range s.of(typeTable) {
+		out.Lines = append(out.Lines, line(Others, "", r, "defines "+describeTable(r)))
+	}
 	out.Before = out.After
 	return out
 }

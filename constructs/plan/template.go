@@ -181,6 +181,7 @@ var createOnly = map[string][]string{
 	typePolicy:                   {},
 	typeRole:                     {"Path", "RoleName"},
 	typeFunction:                 {"FunctionName", "PackageType"},
+	typeTable:                    {"KeySchema", "TableName"},
 	"AWS::Logs::LogGroup":        {"LogGroupName"},
 	"AWS::SSM::Parameter":        {"Name"},
 	"AWS::SQS::Queue":            {"FifoQueue", "QueueName"},

@@ -3,6 +3,7 @@
 // permission, no network and no other package.
 //
 //	kafka.Start(process, metrics.EMF("Orders"))
+//	kafka.Start(process, metrics.FromEnv()) // the namespace that the construct says
 package metrics
 
 import (
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/contract"
 )
 
 // The metrics, each with the dimensions FunctionName and Topic, but Undecoded, which has
@@ -40,6 +42,17 @@ const (
 // EMF writes metrics to standard output, once for each invocation: a line for each
 // topic of it. It panics if the namespace is not what CloudWatch takes.
 func EMF(namespace string) kafka.Option { return To(os.Stdout, namespace) }
+
+// FromEnv is EMF with the namespace that the construct tells the function, by
+// ConsumerProps.MetricsNamespace and MSKLAMBDA_METRICS_NAMESPACE, so that its alarms and
+// dashboard are about these metrics. Where that is not set, as in a local run, nothing is
+// written. It panics if the namespace is not what CloudWatch takes.
+func FromEnv() kafka.Option {
+	if namespace := os.Getenv(contract.MetricsNamespace); namespace != "" {
+		return EMF(namespace)
+	}
+	return kafka.Options()
+}
 
 // To is EMF to another writer, with one call of Write for each invocation. An error of
 // it is logged, and nothing else.

@@ -6,14 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"msklambda/lambda/kafka"
+	"msklambda/lambda/kafka/contract"
 	"msklambda/lambda/kafka/kafkatest"
 )
 
@@ -182,6 +185,32 @@ func TestNamespaces(t *testing.T) {
 	for _, namespace := range []string{"", ":Shop", "AWS/Shop", "Shöp", "a\nb", strings.Repeat("n", 256)} {
 		if !refused(namespace) {
 			t.Errorf("%q is taken", namespace)
+		}
+	}
+}
+
+// The namespace of the environment reaches the lines, and without one nothing is
+// written.
+func TestTheConstructSaysTheNamespace(t *testing.T) {
+	for _, namespace := range []string{"", "Orders"} {
+		t.Setenv(contract.MetricsNamespace, namespace)
+		read, write, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout := os.Stdout
+		os.Stdout = write
+		option := FromEnv()
+		os.Stdout = stdout
+		h := kafka.Handler(func(context.Context, *kafka.Record) error { return nil }, option, kafka.Logger(slog.New(slog.DiscardHandler)))
+		kafkatest.Run(t, h, kafkatest.Event(kafkatest.Records("orders", 0, 0, "a")...), kafkatest.OnDemand)
+		write.Close()
+		written, err := io.ReadAll(read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Contains(string(written), `"Namespace":"Orders"`), namespace != ""; got != want || len(written) > 0 != want {
+			t.Errorf("with namespace %q: %q is written", namespace, written)
 		}
 	}
 }

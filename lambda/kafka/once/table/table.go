@@ -1,6 +1,9 @@
 // Package table is the store of package once in a DynamoDB table.
 //
-// The table has one key, id, a string, and no other. Its time to live is the attribute
+//	store := table.FromEnv(dynamodb.NewFromConfig(cfg))
+//
+// The table has one key, id, a string, and no other. The construct makes one, or grants the use of one, by
+// ConsumerProps.Idempotency. Its time to live is the attribute
 // expires, which is needed to have rows deleted, and not to have them forgotten: DynamoDB
 // deletes them days later. The function needs dynamodb:UpdateItem, dynamodb:DeleteItem
 // and dynamodb:GetItem on it, and, in a VPC without a way to the internet, a gateway
@@ -13,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -20,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"msklambda/lambda/kafka/contract"
 	"msklambda/lambda/kafka/once"
 )
 
@@ -33,8 +38,8 @@ type Client interface {
 
 // The attributes of a row.
 const (
-	Key     = "id"
-	TTL     = "expires" // in seconds, as DynamoDB wants it
+	Key     = contract.OnceKey
+	TTL     = contract.OnceTTL // in seconds, as DynamoDB wants it
 	owner   = "owner"
 	state   = "state" // leased or done
 	until   = "until" // of the lease, in milliseconds
@@ -57,6 +62,16 @@ func New(client Client, name string) *Store {
 		panic("table: New needs a client and the name of a table")
 	}
 	return &Store{client, name, time.Now}
+}
+
+// FromEnv makes a store of the table that the construct tells the function of, by
+// MSKLAMBDA_ONCE_TABLE. It panics without a client, or where that is not set.
+func FromEnv(client Client) *Store {
+	name := os.Getenv(contract.OnceTable)
+	if name == "" {
+		panic("table: FromEnv needs the name of a table in " + contract.OnceTable + ", which the construct sets with ConsumerProps.Idempotency")
+	}
+	return New(client, name)
 }
 
 type row = map[string]types.AttributeValue

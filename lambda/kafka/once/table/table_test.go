@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"msklambda/lambda/kafka/contract"
 	"msklambda/lambda/kafka/once"
 	"msklambda/lambda/kafka/once/internal/storetest"
 	"msklambda/test/local/dynalite"
@@ -179,10 +180,18 @@ func TestARowIsWrittenForDynamoDBsTimeToLive(t *testing.T) {
 	}
 }
 
+func TestTheConstructSaysWhichTable(t *testing.T) {
+	t.Setenv(contract.OnceTable, "orders-once")
+	if s := FromEnv(dynamodb.New(dynamodb.Options{})); s.name != "orders-once" {
+		t.Errorf("table = %q, want orders-once", s.name)
+	}
+}
+
 func TestNewNeedsAClientAndAName(t *testing.T) {
 	for name, make := range map[string]func(){
 		"no client": func() { New(nil, "once") },
 		"no name":   func() { New(dynamodb.New(dynamodb.Options{}), "") },
+		"no table":  func() { FromEnv(dynamodb.New(dynamodb.Options{})) },
 	} {
 		func() {
 			defer func() {
