@@ -32,7 +32,7 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 	for path, want := range map[string][]string{
 		"LiveScores/FanOutPolicy": {
 			"dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
-			"s3:GetObject on " + files("LiveScores/Snapshots", "m/"), "s3:PutObject on " + files("LiveScores/Failed", "rejected/"),
+			"s3:GetObject on " + files("LiveScores/Snapshots", "m/"), `s3:ListBucket on {"Fn::GetAtt":["` + tpl.at("LiveScores/Snapshots").ID + `","Arn"]}`, "s3:PutObject on " + files("LiveScores/Failed", "rejected/"),
 			"s3:PutObject on " + files("LiveScores/Snapshots", "m/"), "sqs:SendMessage on " + queue},
 		"LiveScores/Posts/Policy": slices.Concat([]string{
 			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,

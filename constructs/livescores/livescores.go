@@ -191,6 +191,9 @@ func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {
 	l.FanOutPolicy = l.policy(l, "FanOutPolicy", l.FanOut.Role, []statement{
 		{"Matches", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}, *l.Table.TableArn(), ""},
 		{"Snapshots", []string{"s3:GetObject", "s3:PutObject"}, files(l.Snapshots, layout.Snapshots), "the snapshots, one for each match"},
+		// Without it S3 says of a file that is not there that it is forbidden, which
+		// could mean anything. No condition on the prefix: S3 knows none there.
+		{"SnapshotsThere", []string{"s3:ListBucket"}, *l.Snapshots.BucketArn(), ""},
 		{"Rejected", []string{"s3:PutObject"}, files(l.Failed, layout.Rejected), "the events that are wrong, by their positions"},
 		{"Jobs", []string{"sqs:SendMessage"}, *l.Queue.QueueArn(), ""},
 	})

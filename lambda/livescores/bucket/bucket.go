@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -64,12 +65,13 @@ func (b *Bucket) Put(ctx context.Context, key string, o Object) error {
 }
 
 // Replace writes what read returns. If somebody else wrote the object since this
-// Bucket did, it is read again and written then: what is written last was read last.
+// Bucket did, it is read again and written then, after a while that grows: what is
+// written last was read last.
 func (b *Bucket) Replace(ctx context.Context, key string, read func(context.Context) (Object, error)) error {
 	b.mu.Lock()
 	tag := b.known[key]
 	b.mu.Unlock()
-	for {
+	for longest := 20 * time.Millisecond; ; longest = min(2*longest, time.Second) {
 		o, err := read(ctx)
 		if err != nil {
 			return err
@@ -88,6 +90,10 @@ func (b *Bucket) Replace(ctx context.Context, key string, read func(context.Cont
 			return nil
 		// 409: another write is under way. 404: it is gone meanwhile.
 		case errors.As(err, &answer) && (answer.Status == http.StatusPreconditionFailed || answer.Status == http.StatusConflict || answer.Status == http.StatusNotFound):
+			// Anything up to the longest, so that those who met do not meet again.
+			if err := pause(ctx, rand.N(longest)); err != nil {
+				return fmt.Errorf("%w: %w", answer, err)
+			}
 			if tag, err = b.tag(ctx, key); err != nil {
 				return err
 			}
@@ -97,12 +103,25 @@ func (b *Bucket) Replace(ctx context.Context, key string, read func(context.Cont
 	}
 }
 
-// tag returns the entity tag of an object, "" if there is none. Who may not list
-// the bucket is told 403 then.
+// pause waits, if the context lets it.
+func pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tag returns the entity tag of an object, "" if there is none. S3 says so only to
+// those who may list the bucket: to others it says 403, which may mean all sorts of
+// things and is an error.
 func (b *Bucket) tag(ctx context.Context, key string) (string, error) {
 	tag, err := b.try(ctx, http.MethodHead, key, Object{}, nil)
 	var answer *Error
-	if errors.As(err, &answer) && (answer.Status == http.StatusNotFound || answer.Status == http.StatusForbidden) {
+	if errors.As(err, &answer) && answer.Status == http.StatusNotFound {
 		return "", nil
 	}
 	return tag, err
@@ -128,11 +147,7 @@ func (b *Bucket) try(ctx context.Context, method, key string, o Object, headers 
 		if err == nil || errors.As(err, &answer) && answer.Status < http.StatusInternalServerError && answer.Status != http.StatusTooManyRequests {
 			return tag, err
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if pause(ctx, wait) != nil {
 			return "", err
 		}
 	}

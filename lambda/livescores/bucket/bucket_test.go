@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -110,6 +111,50 @@ func TestABucketThatIsAway(t *testing.T) {
 		t.Errorf("Put = %v, want nil once it is back", err)
 	}
 }
+
+// Who may not read the bucket is told so, and not that there is nothing.
+func TestABucketThatMayNotBeReadIsNotAnEmptyOne(t *testing.T) {
+	s := start(t)
+	s.Put("b", "key", s3.Object{Content: []byte("theirs")})
+	s.Forbid(http.MethodHead)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	err := New(cfg, "b", s.Endpoint).Replace(ctx, "key", func(context.Context) (Object, error) { return content("ours"), nil })
+	if err == nil || !strings.Contains(err.Error(), "head key: status 403") {
+		t.Errorf("Replace = %v, want status 403", err)
+	}
+	if n := s.Requests(); n > 2 {
+		t.Errorf("requests = %d, want the write and the question", n)
+	}
+}
+
+// Many who write the same thing make way for each other.
+func TestWhoIsOvertakenWaitsLongerAndLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		b := New(cfg, "b", "http://s3.example")
+		b.client = &http.Client{Transport: transport(func(r *http.Request) *http.Response {
+			status := http.StatusPreconditionFailed
+			if r.Method == http.MethodHead {
+				status = http.StatusOK
+			} else if at = append(at, time.Now()); len(at) == 40 {
+				status = http.StatusOK
+			}
+			return &http.Response{StatusCode: status, Header: http.Header{"Etag": {"x"}}, Body: http.NoBody, Request: r}
+		})}
+		if err := b.Replace(t.Context(), "key", func(context.Context) (Object, error) { return content("x"), nil }); err != nil {
+			t.Fatal(err)
+		}
+		early, late := at[1].Sub(at[0]), at[39].Sub(at[19])/20
+		if early > 20*time.Millisecond || late < 100*time.Millisecond || late > time.Second {
+			t.Errorf("waited %v at first and %v later, want it to grow to some 500ms", early, late)
+		}
+	})
+}
+
+type transport func(*http.Request) *http.Response
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
 
 func TestTheAddressOfABucket(t *testing.T) {
 	for region, want := range map[string]string{"eu-west-1": "https://b.s3.eu-west-1.amazonaws.com/", "cn-north-1": "https://b.s3.cn-north-1.amazonaws.com.cn/"} {

@@ -51,10 +51,21 @@ type Writer struct {
 	table  *table.Table
 	bucket *bucket.Bucket
 	list   together
+
+	mu      sync.Mutex
+	written map[string]*written
+}
+
+// written is what this Writer wrote last of a match. Whoever writes has it locked.
+type written struct {
+	sync.Mutex
+	epoch, sequence int64
 }
 
 // New makes a Writer.
-func New(t *table.Table, b *bucket.Bucket) *Writer { return &Writer{table: t, bucket: b} }
+func New(t *table.Table, b *bucket.Bucket) *Writer {
+	return &Writer{table: t, bucket: b, written: map[string]*written{}}
+}
 
 // Write writes what was written of a match to the table, and the list with it in.
 func (w *Writer) Write(ctx context.Context, s *match.State) error {
@@ -63,7 +74,7 @@ func (w *Writer) Write(ctx context.Context, s *match.State) error {
 		e := s.Events[n-1]
 		line.Home, line.Away, line.Score, line.Clock = e.Home, e.Away, e.Score, e.Clock
 	}
-	if err := w.table.PutLine(ctx, s.ID, asJSON(line), time.Now()); err != nil {
+	if err := w.table.PutLine(ctx, s, asJSON(line), time.Now()); err != nil {
 		return err
 	}
 	listed := make(chan error, 1)
@@ -75,8 +86,29 @@ func (w *Writer) Write(ctx context.Context, s *match.State) error {
 	return err
 }
 
+func (w *Writer) last(match string) *written {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := w.written[match]
+	if last == nil {
+		last = &written{}
+		w.written[match] = last
+	}
+	return last
+}
+
+// writeMatch writes what there is, or what is read if somebody wrote something
+// newer meanwhile: another function, which the bucket tells, or another goroutine
+// of this one, of which the bucket knows no difference.
 func (w *Writer) writeMatch(ctx context.Context, s *match.State) error {
-	first := s // and what is read, if another function wrote it meanwhile
+	last := w.last(s.ID)
+	last.Lock()
+	defer last.Unlock()
+	first := s
+	if s.Epoch < last.epoch || s.Epoch == last.epoch && s.Sequence < last.sequence {
+		first = nil
+	}
+	var epoch, sequence int64
 	err := w.bucket.Replace(ctx, layout.Snapshot(s.ID), func(ctx context.Context) (bucket.Object, error) {
 		if first == nil {
 			again, err := w.table.Match(ctx, s.ID, true)
@@ -85,6 +117,7 @@ func (w *Writer) writeMatch(ctx context.Context, s *match.State) error {
 			}
 			first = &again
 		}
+		epoch, sequence = first.Epoch, first.Sequence
 		m := Match{Match: s.ID, Epoch: first.Epoch, Sequence: first.Sequence, Written: time.Now().UTC(), Events: first.Events}
 		if m.Events == nil {
 			m.Events = []score.Event{}
@@ -95,25 +128,36 @@ func (w *Writer) writeMatch(ctx context.Context, s *match.State) error {
 	if err != nil {
 		return fmt.Errorf("write the snapshot of %s: %w", s.ID, err)
 	}
+	last.epoch, last.sequence = epoch, sequence
 	return nil
 }
 
 // writeIndex writes the list, and its page after it.
 func (w *Writer) writeIndex(ctx context.Context) error {
 	var lines []json.RawMessage
-	err := w.bucket.Replace(ctx, layout.Index, func(ctx context.Context) (o bucket.Object, err error) {
-		if lines, err = w.table.Lines(ctx, time.Now()); err != nil {
-			return o, err
-		}
-		if lines == nil {
+	read := func(ctx context.Context) (err error) {
+		if lines, err = w.table.Lines(ctx, time.Now()); lines == nil {
 			lines = []json.RawMessage{}
+		}
+		return err
+	}
+	err := w.bucket.Replace(ctx, layout.Index, func(ctx context.Context) (o bucket.Object, err error) {
+		if err := read(ctx); err != nil {
+			return o, err
 		}
 		return object(asJSON(Index{time.Now().UTC(), lines}), "application/json"), nil
 	})
 	if err == nil {
-		// That an older one is the last for a moment does not matter to those who
-		// have to load it again themselves.
-		err = w.bucket.Put(ctx, layout.IndexPage, object(page(lines), "text/html; charset=utf-8"))
+		again := false // another function wrote the page meanwhile
+		err = w.bucket.Replace(ctx, layout.IndexPage, func(ctx context.Context) (o bucket.Object, err error) {
+			if again {
+				if err := read(ctx); err != nil {
+					return o, err
+				}
+			}
+			again = true
+			return object(page(lines), "text/html; charset=utf-8"), nil
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("write the list of matches: %w", err)

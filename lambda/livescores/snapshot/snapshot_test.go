@@ -16,9 +16,16 @@ import (
 	"msklambda/test/local/dynalite"
 )
 
-// Two functions that have a match, as after a rebalance: the one that is late does
-// not write its older state over the newer one.
+// Whoever is late does not write its older state over the newer one: neither another
+// function that has the match, as after a rebalance, nor another partition that is
+// handled by the same.
 func TestAnOlderStateIsNotWrittenOverANewerOne(t *testing.T) {
+	for _, same := range []bool{false, true} {
+		testAnOlderState(t, same)
+	}
+}
+
+func testAnOlderState(t *testing.T, same bool) {
 	server, name := dynalite.ForTest(t)
 	files, err := s3.Start()
 	if err != nil {
@@ -29,6 +36,9 @@ func TestAnOlderStateIsNotWrittenOverANewerOne(t *testing.T) {
 	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 	writer := func() *Writer { return New(tbl, bucket.New(cfg, "b", files.Endpoint)) }
 	late, quick := writer(), writer()
+	if same {
+		late = quick
+	}
 
 	s, err := tbl.Match(t.Context(), "m", true)
 	if err != nil {
@@ -46,6 +56,9 @@ func TestAnOlderStateIsNotWrittenOverANewerOne(t *testing.T) {
 	}
 	accept(1)
 	older := s
+	if err := late.Write(t.Context(), &s); err != nil { // it knows the file
+		t.Fatal(err)
+	}
 	accept(2)
 	if err := quick.Write(t.Context(), &s); err != nil {
 		t.Fatal(err)
@@ -59,6 +72,14 @@ func TestAnOlderStateIsNotWrittenOverANewerOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Sequence != 2 || len(got.Events) != 2 || got.Written.IsZero() || got.Match != "m" {
-		t.Errorf("snapshot = %s, want both events", o.Content)
+		t.Errorf("snapshot, by the same function %v = %s, want both events", same, o.Content)
+	}
+	list, _ := files.Get("b", layout.Index)
+	var index struct{ Matches []Line }
+	if err := json.Unmarshal(list.Content, &index); err != nil {
+		t.Fatal(err)
+	}
+	if len(index.Matches) != 1 || index.Matches[0].Sequence != 2 {
+		t.Errorf("list, by the same function %v = %s, want what is newest", same, list.Content)
 	}
 }

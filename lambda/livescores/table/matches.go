@@ -96,13 +96,22 @@ func (t *Table) Split(ctx context.Context, id string, n int) error {
 	return nil
 }
 
-// PutLine writes the line of a match in the list of the day's matches.
-func (t *Table) PutLine(ctx context.Context, id string, summary []byte, now time.Time) error {
-	in := key(layout.IndexKey, id)
-	in[line] = text(string(summary))
+// PutLine writes the line of a match in the list of the day's matches, unless that
+// has one of something newer: then whoever wrote that was quicker.
+func (t *Table) PutLine(ctx context.Context, s *match.State, summary []byte, now time.Time) error {
+	in := key(layout.IndexKey, s.ID)
+	in[line], in[epoch], in[sequence] = text(string(summary)), number(s.Epoch), number(s.Sequence)
 	in[layout.Expires] = number(now.Add(layout.IndexLife).Unix())
-	if _, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: in}); err != nil {
-		return fmt.Errorf("list the match %s: %w", id, err)
+	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &t.name,
+		Item:      in,
+		ConditionExpression: aws.String("attribute_not_exists(#sequence) OR #epoch < :epoch OR " +
+			"(#epoch = :epoch AND #sequence <= :sequence)"),
+		ExpressionAttributeNames:  map[string]string{"#epoch": epoch, "#sequence": sequence},
+		ExpressionAttributeValues: item{":epoch": number(s.Epoch), ":sequence": number(s.Sequence)},
+	})
+	if err != nil && !refused(err) {
+		return fmt.Errorf("list the match %s: %w", s.ID, err)
 	}
 	return nil
 }

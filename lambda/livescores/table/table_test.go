@@ -288,13 +288,32 @@ func TestFollowersAreReadConsistently(t *testing.T) {
 func TestTheListIsOfTheDay(t *testing.T) {
 	table := newTable(t)
 	for id, when := range map[string]time.Time{"b": now, "a": now.Add(-time.Hour), "old": now.Add(-layout.IndexLife)} {
-		if err := table.PutLine(t.Context(), id, []byte(`{"match":"`+id+`"}`), when); err != nil {
+		if err := table.PutLine(t.Context(), &match.State{ID: id}, []byte(`{"match":"`+id+`"}`), when); err != nil {
 			t.Fatal(err)
 		}
 	}
 	lines, err := table.Lines(t.Context(), now)
 	if err != nil || len(lines) != 2 || string(lines[0]) != `{"match":"a"}` || string(lines[1]) != `{"match":"b"}` {
 		t.Errorf("Lines = %s, %v, want a and b", lines, err)
+	}
+}
+
+// Of two functions that have a match, the one that is late does not list what was
+// before over what is.
+func TestAnOlderLineIsNotListedOverANewerOne(t *testing.T) {
+	table := newTable(t)
+	for _, step := range []struct {
+		epoch, sequence int64
+		want            string
+	}{{0, 5, "0-5"}, {0, 6, "0-6"}, {0, 5, "0-6"}, {7, 0, "7-0"}, {0, 9, "7-0"}, {7, 1, "7-1"}, {7, 1, "7-1"}, {6, 2, "7-1"}} {
+		s := &match.State{ID: "m", Epoch: step.epoch, Sequence: step.sequence}
+		if err := table.PutLine(t.Context(), s, fmt.Appendf(nil, `"%d-%d"`, step.epoch, step.sequence), now); err != nil {
+			t.Fatal(err)
+		}
+		lines, err := table.Lines(t.Context(), now)
+		if err != nil || len(lines) != 1 || string(lines[0]) != `"`+step.want+`"` {
+			t.Errorf("after %d-%d: Lines = %s, %v, want %s", step.epoch, step.sequence, lines, err, step.want)
+		}
 	}
 }
 
@@ -356,7 +375,7 @@ func TestErrorsSayWhatWasTried(t *testing.T) {
 		"read the match m": read, "write the match m": write, "disconnect": disconnect, "read the followers of m": page,
 		"read the progress of m": progress, "read the list of matches": lines,
 		"note that 0 of m is handed on": missing.MarkHanded(ctx, &match.State{ID: "m"}), "note that m has 2 shards": missing.Split(ctx, "m", 2),
-		"list the match m": missing.PutLine(ctx, "m", []byte("{}"), now), "write the progress of m": missing.SaveProgress(ctx, "m", 0, 1, []byte("{}"), now),
+		"list the match m": missing.PutLine(ctx, &match.State{ID: "m"}, []byte("{}"), now), "write the progress of m": missing.SaveProgress(ctx, "m", 0, 1, []byte("{}"), now),
 		"follow 1 matches": missing.Follow(ctx, "c", follows("m"), now), "remove a follower of m": missing.Remove(ctx, "m", "c"),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -30,6 +30,8 @@ type Server struct {
 	mu      sync.Mutex
 	objects map[string]Object // by bucket and key
 	away    bool
+	forbid  string // a method
+	asked   int
 	written chan struct{} // closed and made anew by each write
 }
 
@@ -53,6 +55,21 @@ func (s *Server) Away(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.away = on
+}
+
+// Forbid makes it answer 403 to a method from now on, as to somebody who has not the
+// right to it.
+func (s *Server) Forbid(method string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forbid = method
+}
+
+// Requests counts the requests so far.
+func (s *Server) Requests() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
 }
 
 // Get returns an object.
@@ -101,16 +118,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	o, there := s.objects[path]
 	signed := strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request")
 	switch {
-	case !signed:
+	case !signed, r.Method == s.forbid:
 		w.WriteHeader(http.StatusForbidden)
 	case s.away:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case r.Method == http.MethodHead && !there:
-		w.WriteHeader(http.StatusForbidden) // as for one who may not list
+		w.WriteHeader(http.StatusNotFound) // as for one who may list
 	case r.Method == http.MethodHead:
 		w.Header().Set("ETag", o.Tag)
 	case r.Method == http.MethodPut:
