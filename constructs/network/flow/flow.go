@@ -26,6 +26,14 @@ type Network struct {
 
 	// NAT is a route from the subnets to the internet.
 	NAT bool
+
+	// Subnets are those whose routes and network ACLs are told, by id. For a host in
+	// one of them its routes stand in place of Gateways and NAT.
+	Subnets map[string]*Subnet
+
+	// NoDNS is a VPC in which private DNS does not work: the names of services
+	// resolve to their addresses in the internet.
+	NoDNS bool
 }
 
 // Group is a security group.
@@ -65,6 +73,9 @@ type Endpoint struct {
 	Subnets    []string
 	Address    netip.Addr // of its interfaces
 	Policy     []Statement
+
+	// Down is one that takes no connections: it is not made yet, was rejected, or goes.
+	Down bool
 }
 
 // Host is a network interface: its groups and its address.
@@ -72,6 +83,7 @@ type Host struct {
 	Name    string
 	Groups  []string
 	Address netip.Addr
+	Subnet  string // "" where it does not matter
 }
 
 // Add adds a rule to a group as CloudFormation does: the first outbound one takes
@@ -109,44 +121,30 @@ func (n *Network) permits(h Host, out bool, peer Host, port int) bool {
 }
 
 // Connects reports whether a connection from one host to another can be made.
-// Security groups are stateful: answers need no rule.
-func (n *Network) Connects(from, to Host, port int) bool {
-	return n.permits(from, true, to, port) && n.permits(to, false, from, port)
-}
+// Security groups are stateful: answers need no rule. Network ACLs are not.
+func (n *Network) Connects(from, to Host, port int) bool { return n.Between(from, to, port) == nil }
 
 // Endpoint is the one that the name of a service resolves to, nil where it has
 // none.
 func (n *Network) Endpoint(service string) *Endpoint {
-	i := slices.IndexFunc(n.Endpoints, func(e *Endpoint) bool { return e.Service == service && e.PrivateDNS })
+	i := slices.IndexFunc(n.Endpoints, func(e *Endpoint) bool { return e.Service == service && e.PrivateDNS && !n.NoDNS })
 	if i < 0 {
 		return nil
 	}
 	return n.Endpoints[i]
 }
 
-// outside is an address of AWS in the internet.
-var outside = netip.MustParseAddr("203.0.113.9")
-
 // Blocks says what keeps a host from connecting to a service by its name, "" where
 // nothing does.
 func (n *Network) Blocks(from Host, service string) string {
-	there := Host{Name: service, Address: outside}
-	if e := n.Endpoint(service); e != nil {
-		there = Host{"the endpoint for " + service, e.Groups, e.Address}
-		if !n.permits(there, false, from, 443) {
-			return fmt.Sprintf("the groups of %s do not let it in", there.Name)
-		}
-	} else if !n.NAT && !slices.Contains(n.Gateways, service) {
-		return "there is no way to " + service
-	}
-	if !n.permits(from, true, there, 443) {
-		return "its groups do not let it out to " + there.Name
+	if b := n.ToService(from, service); b != nil {
+		return b.Why
 	}
 	return ""
 }
 
 // Reaches reports whether a host can connect to a service by its name.
-func (n *Network) Reaches(from Host, service string) bool { return n.Blocks(from, service) == "" }
+func (n *Network) Reaches(from Host, service string) bool { return n.ToService(from, service) == nil }
 
 // Refuses says what keeps a host from making a call, "" where nothing does.
 func (n *Network) Refuses(from Host, c Call) string {
@@ -164,7 +162,7 @@ func (n *Network) Refuses(from Host, c Call) string {
 func Members(kind string, groups []string, address netip.Addr) []Host {
 	var out []Host
 	for _, group := range groups {
-		out = append(out, Host{kind + " in " + group, []string{group}, address})
+		out = append(out, Host{Name: kind + " in " + group, Groups: []string{group}, Address: address})
 	}
 	return out
 }

@@ -8,8 +8,8 @@ import (
 
 var (
 	inside = netip.MustParseAddr("10.0.1.1")
-	poller = Host{"a poller", []string{"sg-a"}, inside}
-	broker = Host{"a broker", []string{"sg-b"}, netip.MustParseAddr("10.0.2.2")}
+	poller = Host{Name: "a poller", Groups: []string{"sg-a"}, Address: inside}
+	broker = Host{Name: "a broker", Groups: []string{"sg-b"}, Address: netip.MustParseAddr("10.0.2.2")}
 )
 
 func tcp(out bool, port int, peer string) Rule {

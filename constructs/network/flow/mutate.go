@@ -12,6 +12,12 @@ func (n *Network) Clone() *Network {
 	for id, g := range n.Groups {
 		c.Groups[id] = &Group{slices.Clone(g.Rules)}
 	}
+	c.Subnets = map[string]*Subnet{}
+	for id, s := range n.Subnets {
+		copied := *s
+		copied.Gateways, copied.ACL = slices.Clone(s.Gateways), slices.Clone(s.ACL)
+		c.Subnets[id] = &copied
+	}
 	c.Endpoints = nil
 	for _, e := range n.Endpoints {
 		copied := *e
@@ -44,6 +50,21 @@ func (n *Network) Mutations(but ...string) map[string]*Network {
 			stranger := n.Clone()
 			stranger.Groups[id].Rules[i].Peer = "sg-0123456789abcdefe"
 			out["with another peer in "+title] = stranger
+		}
+	}
+	for id, s := range n.Subnets {
+		closed := n.Clone()
+		closed.Subnets[id].ACL = []Entry{}
+		out["with a network ACL that closes "+id] = closed
+		if s.NAT {
+			without := n.Clone()
+			without.Subnets[id].NAT = false
+			out["without the way to the internet from "+id] = without
+		}
+		for i, service := range s.Gateways {
+			without := n.Clone()
+			without.Subnets[id].Gateways = slices.Delete(without.Subnets[id].Gateways, i, i+1)
+			out["without the gateway endpoint for "+service+" in "+id] = without
 		}
 	}
 	for i, e := range n.Endpoints {
