@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/near"
 	"msklambda/constructs/problem"
 )
 
@@ -39,15 +40,15 @@ func TestAnotherWordIsForOneKeyThatThereIs(t *testing.T) {
 			t.Errorf("other words are for %q, which is no key", key)
 		}
 		for _, word := range strings.Fields(words) {
-			if word != plain(word) {
-				t.Errorf("word %q is never compared, want %q", word, plain(word))
+			if word != near.Plain(word) {
+				t.Errorf("word %q is never compared, want %q", word, near.Plain(word))
 			}
 			if other := of[word]; other != "" {
 				t.Errorf("word %q is for %s and for %s", word, other, key)
 			}
 			of[word] = key
 			for _, s := range settings() {
-				if word == plain(s.key) || word == plain(s.field) {
+				if word == near.Plain(s.key) || word == near.Plain(s.field) {
 					t.Errorf("word %q for %s is the name of %s", word, key, s.key)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/constructs/near"
 	"msklambda/constructs/problem"
 )
 
@@ -106,4 +107,4 @@ func refuseLiveScores(context map[string]any, known []setting, ps *problem.List)
 	return keys
 }
 
-func isLiveScores(key string) bool { return strings.HasPrefix(plain(key), "livescore") }
+func isLiveScores(key string) bool { return strings.HasPrefix(near.Plain(key), "livescore") }

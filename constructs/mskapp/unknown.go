@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"msklambda/constructs/near"
 	"msklambda/constructs/problem"
 )
 
@@ -76,9 +77,9 @@ func refuseConsumerKey(ps *problem.List, prefix, key string) {
 // for case and separators, the name of the Go field, another word for it, or two
 // slips away.
 func suggest(known []setting, key string) (string, bool) {
-	got := plain(key)
+	got := near.Plain(key)
 	for _, s := range known {
-		if got == plain(s.key) || got == plain(s.field) {
+		if got == near.Plain(s.key) || got == near.Plain(s.field) {
 			return s.key, true
 		}
 	}
@@ -89,7 +90,7 @@ func suggest(known []setting, key string) (string, bool) {
 	}
 	for _, s := range known {
 		// Two slips in a word of four letters make another word.
-		if slips := distance(got, plain(s.key)); slips == 1 || slips == 2 && len(s.key) > 5 {
+		if slips := near.Distance(got, near.Plain(s.key)); slips == 1 || slips == 2 && len(s.key) > 5 {
 			return s.key, true
 		}
 	}
@@ -174,34 +175,4 @@ var otherWords = map[string]string{
 	"name":                       "consumer consumername id",
 	"consumers":                  "functions consumerslist",
 	"ignore":                     "ignored ignorekeys",
-}
-
-func plain(key string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(key))
-}
-
-// distance is the number of letters to insert, delete, replace or swap with
-// their neighbour that make a into b.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }

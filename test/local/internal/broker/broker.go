@@ -21,6 +21,9 @@ type Config struct {
 	// DataDir keeps the records, and what groups have committed, over a
 	// restart. Without one they are kept in memory.
 	DataDir string
+
+	// Before wraps where the brokers listen, for what stands before them.
+	Before func(net.Listener) net.Listener
 }
 
 // maxMessage is the largest record that the cluster takes. Kafka's own default,
@@ -82,6 +85,9 @@ func (b *Broker) start() error {
 func (b *Broker) listen(_, address string) (net.Listener, error) {
 	for _, p := range b.ports {
 		if p.Addr().String() == address {
+			if b.cfg.Before != nil {
+				return b.cfg.Before(p.listen()), nil
+			}
 			return p.listen(), nil
 		}
 	}
