@@ -39,7 +39,7 @@ type PortError struct {
 
 // Error says which port, why, and what to do.
 func (e *PortError) Error() string {
-	return fmt.Sprintf("port %d cannot be had: end what listens there, or give another with -port, or 0 for any (%v)", e.Port, e.cause)
+	return fmt.Sprintf("port %d cannot be had: end what listens there, or give another port, or 0 for any (%v)", e.Port, e.cause)
 }
 
 // Unwrap returns what the system said.
@@ -136,6 +136,9 @@ func (b *Broker) Addrs() []string { return b.cluster.ListenAddrs() }
 func (b *Broker) CreateTopic(topic string, partitions int) error {
 	return b.cluster.CreateTopic(topic, int32(partitions), nil)
 }
+
+// HasTopic reports whether there is a topic.
+func (b *Broker) HasTopic(topic string) bool { return b.cluster.TopicInfo(topic) != nil }
 
 // Offsets are how far a group has got with a partition.
 type Offsets struct {

@@ -19,8 +19,9 @@ import (
 	"msklambda/test/local/internal/connect"
 )
 
-// answerTime is how long the brokers may take to answer a question.
-const answerTime = 10 * time.Second
+// answerTime is how long the brokers may take to answer a question. It is a variable for
+// tests, which wait for one that does not come.
+var answerTime = 10 * time.Second
 
 // Cluster is a Kafka that answers.
 type Cluster struct {
@@ -40,6 +41,7 @@ func Open(ctx context.Context, k *connect.Kafka) (*Cluster, error) {
 		kgo.ClientID("msklambda-local"),
 		kgo.RequestRetries(2),
 		kgo.RetryTimeout(answerTime),
+		kgo.RequestTimeoutOverhead(answerTime),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 50 * time.Millisecond }),
 		kgo.MetadataMinAge(50*time.Millisecond),
 	)...)
@@ -49,11 +51,34 @@ func Open(ctx context.Context, k *connect.Kafka) (*Cluster, error) {
 	c := &Cluster{k, client, kadm.NewClient(client)}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	if err := client.Ping(ctx); err != nil {
+	err = client.Ping(ctx)
+	if err == nil {
+		err = c.checkVersion(ctx)
+	}
+	if err != nil {
 		client.Close()
 		return nil, k.Explain(err)
 	}
 	return c, nil
+}
+
+// checkVersion refuses brokers that do not know the headers of records, which came
+// with Kafka 0.11.
+func (c *Cluster) checkVersion(ctx context.Context) error {
+	const fetch, withHeaders = 1, 4
+	all, err := c.admin.ApiVersions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		if b.Err != nil {
+			return b.Err
+		}
+		if most, ok := b.KeyMaxVersion(fetch); !ok || most < withHeaders {
+			return kerr.UnsupportedVersion
+		}
+	}
+	return nil
 }
 
 // Close ends the connections.

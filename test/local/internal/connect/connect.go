@@ -3,6 +3,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,9 @@ type Kafka struct {
 	Username string
 	Password string
 
+	// Timeout is how long a connection, with TLS, may take. Default: 5s.
+	Timeout time.Duration
+
 	// Dial opens connections. Default: TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -48,22 +52,19 @@ type Kafka struct {
 	credentials aws.CredentialsProvider
 }
 
-// dialTimeout is how long a broker may take to answer at all.
-const dialTimeout = 5 * time.Second
-
 // Options are what a client of it needs. The error is of a file or of a mechanism;
 // nothing is dialled.
 func (k *Kafka) Options() ([]kgo.Opt, error) {
-	dial := k.Dial
+	dial, timeout := k.Dial, cmp.Or(k.Timeout, 5*time.Second)
 	if dial == nil {
-		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+		dial = (&net.Dialer{Timeout: timeout}).DialContext
 	}
 	if k.TLS {
 		c, err := k.tlsConfig()
 		if err != nil {
 			return nil, err
 		}
-		dial = overTLS(dial, c)
+		dial = overTLS(dial, c, timeout)
 	}
 	opts := []kgo.Opt{kgo.SeedBrokers(k.Brokers...), kgo.Dialer(dial)}
 	if k.SASL != "" {
@@ -78,9 +79,9 @@ func (k *Kafka) Options() ([]kgo.Opt, error) {
 
 // overTLS dials and shakes hands. A server that says nothing is a timeout, for
 // which the client would else wait as long as it lives.
-func overTLS(dial func(context.Context, string, string) (net.Conn, error), base *tls.Config) func(context.Context, string, string) (net.Conn, error) {
+func overTLS(dial func(context.Context, string, string) (net.Conn, error), base *tls.Config, timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		raw, err := dial(ctx, network, address)
 		if err != nil {
@@ -96,11 +97,17 @@ func overTLS(dial func(context.Context, string, string) (net.Conn, error), base 
 		secure := tls.Client(raw, c)
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = raw.Close()
-			return nil, fmt.Errorf("tls: %w", err)
+			return nil, &handshakeError{err}
 		}
 		return secure, nil
 	}
 }
+
+// handshakeError is that a server was there, and TLS was not agreed on.
+type handshakeError struct{ cause error }
+
+func (e *handshakeError) Error() string { return "tls: " + e.cause.Error() }
+func (e *handshakeError) Unwrap() error { return e.cause }
 
 func (k *Kafka) tlsConfig() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: k.ServerName}

@@ -43,6 +43,7 @@ func (k *Kafka) reason(err error) string {
 		alert     tls.AlertError
 		noKeys    credentialsError
 		closed    *kgo.ErrFirstReadEOF
+		handshake *handshakeError
 	)
 	switch {
 	case errors.As(err, &noKeys):
@@ -63,6 +64,8 @@ func (k *Kafka) reason(err error) string {
 		return "it does not speak TLS on this port: leave out -tls, or give the port for TLS"
 	case errors.As(err, &alert):
 		return fmt.Sprintf("it refuses the TLS connection (%v): it may want a certificate of yours, -tls-cert and -tls-key", line(alert))
+	case errors.As(err, &handshake):
+		return "it does not answer to TLS: leave out -tls, or give the port for TLS"
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
 		if k.SASL == "AWS_MSK_IAM" {
 			return fmt.Sprintf("it does not let these AWS credentials in: they need kafka-cluster:Connect (%v)", line(err))
@@ -71,7 +74,7 @@ func (k *Kafka) reason(err error) string {
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
 		return fmt.Sprintf("it does not offer -sasl %s: try another of %s, or the port for it", k.SASL, strings.Join(Mechanisms, ", "))
 	case errors.Is(err, kerr.UnsupportedVersion), strings.Contains(err.Error(), "broker is too old"):
-		return "it is too old: it must speak the protocol of Kafka 1.0 or newer"
+		return "it is too old: it must speak the protocol of Kafka 0.11 or newer"
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
 		return fmt.Sprintf("%v: the user may not do this: see the ACLs of the cluster, or its IAM policy", line(err))
 	case errors.As(err, &closed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
@@ -86,7 +89,7 @@ func (k *Kafka) reason(err error) string {
 func (k *Kafka) missing() string {
 	switch {
 	case !k.TLS && k.SASL == "":
-		return "it may want TLS (-tls) or a user (-sasl, -username); or it is older than Kafka 1.0"
+		return "it may want TLS (-tls) or a user (-sasl, -username); or it is older than Kafka 0.11"
 	case !k.TLS:
 		return "it may want TLS (-tls), or the user or the password is wrong"
 	case k.SASL == "":

@@ -81,7 +81,7 @@ func define(r *raw) *set {
 	s.StringVar(&r.m.Topic, "topic", "orders", "`name` of the topic to read")
 	s.StringVar(&r.m.Group, "group", "", "`name` of the consumer group (default <topic>-fn, with -brokers <topic>-local)")
 	s.IntVar(&r.m.Partitions, "partitions", r.m.Partitions, "`number` of partitions of a topic that is made")
-	s.Var(topics{&r.Topics, r.m.Partitions}, "topics", "more topics to make, such as those that the function writes to: `enriched,refunds:8`")
+	s.Var(topics{&r.Topics, DefaultPartitions}, "topics", "more topics to make, such as those that the function writes to: `enriched,refunds:8`")
 	s.IntVar(&r.Port, "port", 9092, "`port` of the broker that is started; 0 for any that is free")
 	s.take()
 

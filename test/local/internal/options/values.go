@@ -70,6 +70,19 @@ func (d duration) Set(s string) error {
 	return nil
 }
 
+// DefaultPartitions is how many a topic gets that says no number.
+const DefaultPartitions = 4
+
+// ParseTopics reads names of topics, each with perhaps a number of partitions, such as
+// enriched,refunds:8.
+func ParseTopics(s string) (out []Topic, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	err = topics{&out, DefaultPartitions}.Set(s)
+	return out, err
+}
+
 // topics reads names with perhaps a number of partitions: enriched,refunds:8.
 type topics struct {
 	to         *[]Topic
