@@ -9,6 +9,7 @@ import (
 
 	"msklambda/constructs/gobuild"
 	"msklambda/test/local/internal/mapping"
+	"msklambda/test/local/internal/procgroup"
 )
 
 // buildAll builds the functions of all mappings, each once.
@@ -53,5 +54,17 @@ func (l *session) build(ctx context.Context, entry string) (string, error) {
 	if _, err := os.Stat(entry); err != nil {
 		return "", fmt.Errorf("%w: run this in the repository, or give -entry", err)
 	}
-	return bootstrap, gobuild.Build(ctx, entry, bootstrap, runtime.GOOS, runtime.GOARCH)
+	cmd, err := gobuild.Command(ctx, entry, bootstrap, runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		return "", err
+	}
+	// A go command that is ended leaves compilers and files behind: here they go with it,
+	// and with the directory.
+	cmd.Env = append(cmd.Env, "GOTMPDIR="+l.dir)
+	procgroup.Own(cmd)
+	cmd.Cancel = func() error { procgroup.Kill(cmd); return nil }
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build of %s: %w\n%s", entry, err, text)
+	}
+	return bootstrap, nil
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"msklambda/test/local/internal/procgroup"
 )
 
 // process is one run of the program, with a Runtime API of its own: whatever a
@@ -55,7 +57,7 @@ func startProcess(cfg *Config, arn string) (*process, error) {
 	lines := &lineWriter{log: cfg.Log}
 	p.cmd.Stdout, p.cmd.Stderr = lines, lines
 	p.cmd.WaitDelay = time.Second // for what a grandchild keeps open
-	detach(p.cmd)
+	procgroup.Own(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		p.server.Close()
 		return nil, err
@@ -63,7 +65,7 @@ func startProcess(cfg *Config, arn string) (*process, error) {
 	go func() {
 		p.cmd.Wait()
 		if !p.killed.Load() {
-			killGroup(p.cmd) // its children, if it ended by itself
+			procgroup.Kill(p.cmd) // its children, if it ended by itself
 		}
 		lines.flush()
 		p.server.Close()
@@ -106,7 +108,7 @@ func (p *process) kill() {
 	default:
 	}
 	p.killed.Store(true)
-	killGroup(p.cmd)
+	procgroup.Kill(p.cmd)
 	<-p.exited
 }
 
