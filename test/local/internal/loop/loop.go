@@ -76,6 +76,9 @@ func (l *session) startAll(ctx context.Context) (err error) {
 		return err
 	}
 	l.closers = append(l.closers, func() { os.RemoveAll(l.dir) })
+	if err := l.readApp(ctx); err != nil {
+		return err
+	}
 	built, err := l.buildAll(ctx)
 	if err != nil {
 		return err
@@ -178,7 +181,7 @@ func (l *session) sayTopics(partitions map[string]int) {
 		l.s.Line("broker     %s, topic %s with %d partitions", addr, m.Topic, partitions[m.Topic])
 	}
 	if l.o.Kafka == nil {
-		l.s.Line("           for any Kafka client: kcat -b %s -t %s -P    (to produce; -C to consume)", addr, l.o.Mappings[0].Topic)
+		l.s.Line("           for any Kafka client: kcat -b %s -t %s -P    (to produce; -C to consume)", addr, l.o.Target)
 	}
 }
 
@@ -196,7 +199,7 @@ func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 	if l.o.Duration > 0 {
 		over = time.After(l.o.Duration)
 	}
-	draining := false
+	draining, drained := false, 0
 	for {
 		select {
 		case err := <-ended:
@@ -216,7 +219,10 @@ func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 			draining = true
 		case <-tick.C:
 			l.s.Show(l.status())
-			if draining && l.drained(ctx) {
+			if !draining || !l.drained(ctx) {
+				drained = 0
+			} else if drained++; drained == 2 {
+				// Once is not enough where a function writes what another reads.
 				l.stopPolling()
 			}
 		}

@@ -32,7 +32,7 @@ func newProducer(o *options.Options, kafka *connect.Kafka) (*producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(opts, kgo.DefaultProduceTopic(o.Mappings[0].Topic), kgo.ClientID("sample-producer"))...)
+	client, err := kgo.NewClient(append(opts, kgo.DefaultProduceTopic(o.Target), kgo.ClientID("sample-producer"))...)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"msklambda/test/local/internal/options"
@@ -39,6 +40,12 @@ func Replay(ctx context.Context, o *options.Options, s *screen.Screen, stop <-ch
 		return 0, err
 	}
 	l.closers = append(l.closers, func() { os.RemoveAll(l.dir) })
+	if err := l.readApp(ctx); err != nil {
+		return 0, err
+	}
+	if len(o.Mappings) > 1 {
+		return 0, fmt.Errorf("-event is for one function: choose it with -only, one of %s", strings.Join(l.names(), ", "))
+	}
 	m := o.Mappings[0]
 	built, err := l.buildAll(ctx)
 	if err != nil {

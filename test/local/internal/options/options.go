@@ -15,8 +15,13 @@ type Options struct {
 	// case they are read by whoever runs it.
 	Mappings []*mapping.Mapping
 
-	App  string   // a cdk.out, or a template
-	Only []string // consumers of it. Default: all.
+	App     string            // a cdk.out, or a template
+	Only    []string          // consumers of it. Default: all.
+	Sources map[string]string // directories of their functions, where the app does not tell
+	Env     []string          // of all functions
+
+	// Target is the topic that records are written to, "" = that of the only mapping.
+	Target string
 
 	// Kafka is the cluster of -brokers, nil = one of the loop's own.
 	Kafka  *connect.Kafka

@@ -60,7 +60,8 @@ type raw struct {
 	from       string
 	env        List
 	filters    List
-	only       List
+	only       string
+	sources    List
 }
 
 // define defines every flag.
@@ -78,7 +79,7 @@ func define(r *raw) *set {
 	s.take()
 
 	s.group("The topic")
-	s.StringVar(&r.m.Topic, "topic", "orders", "`name` of the topic to read")
+	s.StringVar(&r.m.Topic, "topic", "orders", "`name` of the topic to read; with -app, of that which records are written to")
 	s.StringVar(&r.m.Group, "group", "", "`name` of the consumer group (default <topic>-fn, with -brokers <topic>-local)")
 	s.IntVar(&r.m.Partitions, "partitions", r.m.Partitions, "`number` of partitions of a topic that is made")
 	s.Var(topics{&r.Topics, DefaultPartitions}, "topics", "more topics to make, such as those that the function writes to: `enriched,refunds:8`")
@@ -96,6 +97,12 @@ func define(r *raw) *set {
 	s.StringVar(&r.kafka.SASL, "sasl", "", "`mechanism` to say who you are by: "+strings.Join(connect.Mechanisms, ", "))
 	s.StringVar(&r.kafka.Username, "username", "", "`user` of -sasl; the password is in -password-file or "+connect.PasswordEnv)
 	s.StringVar(&r.secretFile, "password-file", "", "`file` that holds the password")
+	s.take()
+
+	s.group("An app of several functions")
+	s.StringVar(&r.App, "app", "", "`directory` that cdk synth has written, cdk.out: runs its mappings, each as it is set up there")
+	s.StringVar(&r.only, "only", "", "`names` of its consumers to run, with a comma (default: all that are enabled)")
+	s.Var(&r.sources, "source", "where the function of a consumer is, `Name=directory`, if the app does not tell; several are possible")
 	s.take()
 
 	s.group("The mapping")
@@ -183,7 +190,8 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 	o, m := &r.Options, r.m
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	m.Env, m.Filters, o.Only = r.env, r.filters, r.only
+	m.Env, m.Filters = r.env, r.filters
+	o.Env = r.env
 	if m.Partitions < 1 || m.Partitions > 1000 {
 		bad("-partitions must be 1 to 1000, got %d", m.Partitions)
 	}
@@ -217,6 +225,9 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 			m.Group = m.Topic + "-local"
 		}
 	}
+	if o.App != "" || r.only != "" || len(r.sources) > 0 {
+		errs = append(errs, r.finishApp(given)...)
+	}
 	var ps problem.List
 	m.Check(&ps)
 	for _, p := range ps {
@@ -225,8 +236,55 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	o.Mappings = []*mapping.Mapping{m}
+	if o.App == "" {
+		o.Mappings, o.Target = []*mapping.Mapping{m}, m.Topic
+	}
 	return o, nil
+}
+
+// ofTheApp are the flags whose place is taken by what an app says.
+var ofTheApp = []string{"entry", "timeout", "memory", "group", "fail"}
+
+// finishApp is about -app.
+func (r *raw) finishApp(given map[string]bool) (errs []error) {
+	if r.App == "" {
+		for _, name := range []string{"only", "source"} {
+			if given[name] {
+				errs = append(errs, fmt.Errorf("-%s needs -app", name))
+			}
+		}
+		return errs
+	}
+	groups, _ := Groups()
+	own := ofTheApp
+	for _, g := range groups {
+		if g.Name == "The mapping" {
+			own = append(slices.Clone(own), g.Flags...)
+		}
+	}
+	for _, name := range own {
+		if given[name] {
+			errs = append(errs, fmt.Errorf("-%s must not be given with -app, where each mapping has its own", name))
+		}
+	}
+	if r.only != "" {
+		r.Only = strings.Split(r.only, ",")
+	}
+	r.Options.Sources = map[string]string{}
+	for _, s := range r.sources {
+		name, dir, ok := strings.Cut(s, "=")
+		if !ok || name == "" || dir == "" {
+			errs = append(errs, fmt.Errorf("-source must be Name=directory, got %q", s))
+		}
+		r.Options.Sources[name] = dir
+	}
+	if !given["rate"] {
+		r.Rate = 0 // samples are orders, and the app may want something else
+	}
+	if given["topic"] {
+		r.Target = r.m.Topic
+	}
+	return errs
 }
 
 // finishKafka is about the cluster.
