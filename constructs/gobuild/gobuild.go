@@ -41,35 +41,45 @@ func Environment(dir string) (map[string]string, error) {
 // system and an architecture as Go names them. It runs what CDK's bundler runs
 // for the construct: go build in the module's directory with the environment.
 func Build(ctx context.Context, dir, out, goos, goarch string) error {
-	abs, err := filepath.Abs(dir)
+	cmd, err := Command(ctx, dir, out, goos, goarch)
 	if err != nil {
 		return err
 	}
-	if out, err = filepath.Abs(out); err != nil {
-		return err
-	}
-	module, err := ModuleDir(abs)
-	if err != nil {
-		return fmt.Errorf("go build of %s: %w", dir, err)
-	}
-	entry, err := filepath.Rel(module, abs)
-	if err != nil {
-		return err
-	}
-	environment, err := Environment(abs)
-	if err != nil {
-		return err
-	}
-	if err := Check(dir, environment); err != nil {
-		return fmt.Errorf("go build of %s: %w", dir, err)
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, "./"+filepath.ToSlash(entry))
-	cmd.Dir = module
-	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GO111MODULE=on", "GOOS="+goos, "GOARCH="+goarch), list(environment)...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build of %s: %w\n%s", dir, err, text)
 	}
 	return nil
+}
+
+// Command is what [Build] runs, for those who build otherwise in a part: variables that
+// are added to its environment win over all others.
+func Command(ctx context.Context, dir, out, goos, goarch string) (*exec.Cmd, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if out, err = filepath.Abs(out); err != nil {
+		return nil, err
+	}
+	module, err := ModuleDir(abs)
+	if err != nil {
+		return nil, fmt.Errorf("go build of %s: %w", dir, err)
+	}
+	entry, err := filepath.Rel(module, abs)
+	if err != nil {
+		return nil, err
+	}
+	environment, err := Environment(abs)
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(dir, environment); err != nil {
+		return nil, fmt.Errorf("go build of %s: %w", dir, err)
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, "./"+filepath.ToSlash(entry))
+	cmd.Dir = module
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GO111MODULE=on", "GOOS="+goos, "GOARCH="+goarch), list(environment)...)
+	return cmd, nil
 }
 
 func list(environment map[string]string) []string {

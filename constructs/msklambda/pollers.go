@@ -3,6 +3,8 @@ package msklambda
 import (
 	"cmp"
 	"regexp"
+
+	"msklambda/constructs/mode"
 )
 
 // The service's own, for Kafka.
@@ -79,21 +81,13 @@ func (p *ConsumerProps) validateMode(ps *problems) {
 	if p.provisioned() {
 		return
 	}
-	for _, f := range []struct {
-		field string
-		given bool
-	}{
-		// -1 is what on-demand pollers do anyway.
-		{"RetryAttempts", p.RetryAttempts != nil && *p.RetryAttempts != -1},
-		{"MaxRecordAge", p.MaxRecordAge != 0},
-		{"BisectOnError", p.BisectOnError},
-		{"ReportBatchItemFailures", p.ReportBatchItemFailures},
-		{"OnFailure.KafkaTopic", p.OnFailure.KafkaTopic != ""},
-		{"SchemaRegistry", p.SchemaRegistry != nil},
-		{"PollerLogLevel", p.PollerLogLevel != ""},
-	} {
-		if f.given {
-			ps.Add(f.field, "needs {Pollers}: Lambda has it in provisioned mode only")
-		}
-	}
+	mode.CheckOnDemand(&ps.List, mode.Settings{
+		RetryAttempts:           p.RetryAttempts,
+		MaxRecordAge:            p.MaxRecordAge,
+		BisectOnError:           p.BisectOnError,
+		ReportBatchItemFailures: p.ReportBatchItemFailures,
+		KafkaTopic:              p.OnFailure.KafkaTopic,
+		SchemaRegistry:          p.SchemaRegistry != nil,
+		PollerLogLevel:          p.PollerLogLevel != "",
+	})
 }

@@ -49,7 +49,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	f := flag.NewFlagSet("livescores", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.IntVar(&o.port, "port", 8080, "port of the page; 0 for any")
-	f.IntVar(&o.brokerPort, "broker-port", 9092, "port of the Kafka broker; 0, or one that is taken, for any")
+	f.IntVar(&o.brokerPort, "broker-port", 9092, "port of the Kafka broker; 0 for any")
 	f.Float64Var(&o.rate, "rate", 1, "events a second of all matches; 0 for none but yours")
 	f.BoolVar(&o.faults, "faults", false, "write duplicate, late and bad events too, of which the page must show nothing")
 	f.Float64Var(&o.limits.Connects, "connects", 500, "connections a second that the API takes; 0 for any number")

@@ -4,6 +4,7 @@ package broker
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -24,7 +25,28 @@ type Config struct {
 
 	// Before wraps where the brokers listen, for what stands before them.
 	Before func(net.Listener) net.Listener
+
+	// TLS is what the brokers show who they are with. Default: plain text.
+	TLS *tls.Config
+
+	// User and Password are those of SCRAM-SHA-512 that clients must have. Default:
+	// everyone is let in.
+	User, Password string
 }
+
+// PortError is a port that cannot be had.
+type PortError struct {
+	Port  int
+	cause error
+}
+
+// Error says which port, why, and what to do.
+func (e *PortError) Error() string {
+	return fmt.Sprintf("port %d cannot be had: end what listens there, or give another port, or 0 for any (%v)", e.Port, e.cause)
+}
+
+// Unwrap returns what the system said.
+func (e *PortError) Unwrap() error { return e.cause }
 
 // maxMessage is the largest record that the cluster takes. Kafka's own default,
 // and that of MSK, is about 1 MB; a larger one makes it possible to see what
@@ -52,6 +74,9 @@ func Start(cfg Config) (*Broker, error) {
 		p, err := openPort(net.JoinHostPort("127.0.0.1", strconv.Itoa(n)))
 		if err != nil {
 			b.closePorts()
+			if n != 0 {
+				err = &PortError{n, err}
+			}
 			return nil, err
 		}
 		b.ports = append(b.ports, p)
@@ -76,6 +101,12 @@ func (b *Broker) start() error {
 	}
 	if b.cfg.DataDir != "" {
 		opts = append(opts, kfake.DataDir(b.cfg.DataDir))
+	}
+	if b.cfg.TLS != nil {
+		opts = append(opts, kfake.TLS(b.cfg.TLS))
+	}
+	if b.cfg.User != "" {
+		opts = append(opts, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", b.cfg.User, b.cfg.Password))
 	}
 	var err error
 	b.cluster, err = kfake.NewCluster(opts...)
@@ -111,6 +142,9 @@ func (b *Broker) Addrs() []string { return b.cluster.ListenAddrs() }
 func (b *Broker) CreateTopic(topic string, partitions int) error {
 	return b.cluster.CreateTopic(topic, int32(partitions), nil)
 }
+
+// HasTopic reports whether there is a topic.
+func (b *Broker) HasTopic(topic string) bool { return b.cluster.TopicInfo(topic) != nil }
 
 // Offsets are how far a group has got with a partition.
 type Offsets struct {

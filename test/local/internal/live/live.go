@@ -210,11 +210,7 @@ func (l *Live) startTopic(ctx context.Context, dir string) error {
 		return err
 	}
 	function := l.function("livescores", bootstrap, time.Minute, kafka.ReportBatchItemFailuresEnv+"=true")
-	l.broker, err = broker.Start(broker.Config{Port: l.cfg.BrokerPort})
-	if err != nil && l.cfg.BrokerPort != 0 {
-		l.broker, err = broker.Start(broker.Config{}) // that one is taken
-	}
-	if err != nil {
+	if l.broker, err = broker.Start(broker.Config{Port: l.cfg.BrokerPort}); err != nil {
 		return err
 	}
 	l.closers = append(l.closers, l.broker.Close)

@@ -2,8 +2,10 @@ package live
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +31,18 @@ func TestATakenPortIsNamed(t *testing.T) {
 		t.Skip("builds four functions")
 	}
 	dynalite.ForTest(t) // or skip
+	for name, tt := range map[string]struct {
+		config func(*Config, int)
+		want   string
+	}{
+		"of the page":   {func(c *Config, port int) { c.PagePort = strconv.Itoa(port) }, "127.0.0.1:%d: bind: address already in use"},
+		"of the broker": {func(c *Config, port int) { c.BrokerPort = port }, "port %d cannot be had: end what listens there"},
+	} {
+		t.Run(name, func(t *testing.T) { takenPort(t, tt.config, tt.want) })
+	}
+}
+
+func takenPort(t *testing.T, edit func(*Config, int), want string) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -36,9 +50,11 @@ func TestATakenPortIsNamed(t *testing.T) {
 	defer taken.Close()
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	_, port, _ := net.SplitHostPort(taken.Addr().String())
-	l, err := Start(t.Context(), Config{Code: "../../../../lambda", PagePort: port})
-	if l != nil || err == nil || !strings.Contains(err.Error(), "127.0.0.1:"+port+": bind: address already in use") {
+	port := taken.Addr().(*net.TCPAddr).Port
+	config := Config{Code: "../../../../lambda", PagePort: "0"}
+	edit(&config, port)
+	l, err := Start(t.Context(), config)
+	if l != nil || err == nil || !strings.Contains(err.Error(), fmt.Sprintf(want, port)) {
 		t.Errorf("Start = %v, %v, want the address that is taken", l, err)
 	}
 	wantEmpty(t, temp)

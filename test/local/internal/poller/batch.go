@@ -88,6 +88,7 @@ func (p *Poller) fit() choice {
 		if c.counts[partition] == len(q) {
 			continue
 		}
+		last := false
 		if r := q[c.counts[partition]]; !r.unmatched && !r.oversized {
 			if count == p.BatchSize || size.add(r) > p.MaxPayload {
 				c.full = true
@@ -95,9 +96,14 @@ func (p *Poller) fit() choice {
 			}
 			count++
 			c.full = count == p.BatchSize
+			last = p.CutAfter(r.Record)
 		}
 		c.counts[partition]++
 		c.n++
+		if last {
+			c.full = true
+			return c
+		}
 	}
 	c.full = c.full || p.full()
 	return c

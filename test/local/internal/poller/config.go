@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"msklambda/test/local/internal/sandbox"
 )
 
@@ -28,6 +30,16 @@ type Config struct {
 	Topic    string
 	Group    string
 	Function Function
+
+	// Client is how the brokers are reached, in place of plain connections to Brokers,
+	// which the function is told of all the same.
+	Client []kgo.Opt
+
+	// From is where a group begins that has committed nothing. Default: TRIM_HORIZON.
+	From Position
+
+	// Since is the time of From AT_TIMESTAMP.
+	Since time.Time
 
 	// FunctionARN and SourceARN are told to the function and the destination.
 	FunctionARN string
@@ -65,6 +77,14 @@ type Config struct {
 	// it has failed. Default: from 100ms, doubling, to 10s. AWS says no numbers.
 	Backoff func(failed int) time.Duration
 
+	// Around is called in place of the function for each invocation, with the records
+	// of its event, and calls invoke itself, as often as it likes. Default: once.
+	Around func(ctx context.Context, records []*kgo.Record, invoke func(context.Context) (sandbox.Result, error)) (sandbox.Result, error)
+
+	// CutAfter ends a batch behind a record, as a batch may end anywhere.
+	// Default: never.
+	CutAfter func(*kgo.Record) bool
+
 	// Observe is told of each record that is done with, and how.
 	Observe func(Outcome, int32, int64)
 
@@ -74,6 +94,26 @@ type Config struct {
 
 	// Log is told what a person would want to know.
 	Log func(format string, args ...any)
+}
+
+// Position is where a group begins, as Lambda calls it.
+type Position string
+
+// The positions.
+const (
+	TrimHorizon Position = "TRIM_HORIZON"
+	Latest      Position = "LATEST"
+	AtTimestamp Position = "AT_TIMESTAMP"
+)
+
+func (c *Config) offset() kgo.Offset {
+	switch c.From {
+	case Latest:
+		return kgo.NewOffset().AtEnd()
+	case AtTimestamp:
+		return kgo.NewOffset().AfterMilli(c.Since.UnixMilli())
+	}
+	return kgo.NewOffset().AtStart()
 }
 
 // Outcome is how the poller got done with a record.
@@ -128,6 +168,26 @@ func (c *Config) complete() (*Config, error) {
 	}
 	if d.MaxRecordAge < 0 || d.MaxRecordAge > 7*24*time.Hour {
 		bad("MaxRecordAge must be at most 168h, got %v", d.MaxRecordAge)
+	}
+	switch d.From {
+	case "", TrimHorizon, Latest:
+	case AtTimestamp:
+		if d.Since.IsZero() {
+			bad("Since is required with From %s", AtTimestamp)
+		}
+	default:
+		bad("From must be %s, %s or %s, got %q", TrimHorizon, Latest, AtTimestamp, d.From)
+	}
+	if d.Client == nil {
+		d.Client = []kgo.Opt{kgo.SeedBrokers(d.Brokers...)}
+	}
+	if d.Around == nil {
+		d.Around = func(ctx context.Context, _ []*kgo.Record, invoke func(context.Context) (sandbox.Result, error)) (sandbox.Result, error) {
+			return invoke(ctx)
+		}
+	}
+	if d.CutAfter == nil {
+		d.CutAfter = func(*kgo.Record) bool { return false }
 	}
 	if d.Backoff == nil {
 		d.Backoff = backoff

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"msklambda/test/local/internal/sandbox"
 )
 
@@ -106,7 +108,13 @@ func (p *Poller) deliver(ctx context.Context, b *batch) error {
 // not say whether it does.
 func (p *Poller) attempt(ctx context.Context, b *batch, w *work) error {
 	payload := p.events.event(w.records)
-	result, err := p.Function.Invoke(ctx, payload)
+	records := make([]*kgo.Record, len(w.records))
+	for i, r := range w.records {
+		records[i] = r.Record
+	}
+	result, err := p.Around(ctx, records, func(ctx context.Context) (sandbox.Result, error) {
+		return p.Function.Invoke(ctx, payload)
+	})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,6 +42,18 @@ type Failure struct {
 
 	records []*record
 }
+
+// Records are those that were given up on.
+func (f *Failure) Records() []*kgo.Record {
+	out := make([]*kgo.Record, len(f.records))
+	for i, r := range f.records {
+		out[i] = r.Record
+	}
+	return out
+}
+
+// Why is the condition, such as RetryAttemptsExhausted.
+func (f *Failure) Why() string { return string(f.RequestContext.Condition) }
 
 type requestContext struct {
 	RequestID   *string   `json:"requestId"`
@@ -149,13 +162,15 @@ type Topic struct {
 	topic  string
 }
 
-// OpenTopic makes a destination.
-func OpenTopic(brokers []string, topic string) (*Topic, error) {
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(brokers...),
+// OpenTopic makes a destination. With options, these say how the brokers are reached.
+func OpenTopic(brokers []string, topic string, opts ...kgo.Opt) (*Topic, error) {
+	if len(opts) == 0 {
+		opts = []kgo.Opt{kgo.SeedBrokers(brokers...)}
+	}
+	client, err := kgo.NewClient(append(slices.Clone(opts),
 		kgo.DefaultProduceTopic(topic),
 		kgo.ProducerBatchMaxBytes(32<<20),
-	)
+	)...)
 	if err != nil {
 		return nil, err
 	}

@@ -69,12 +69,11 @@ func New(c Config) (*Poller, error) {
 		assigned:    map[int32]int{},
 		uncommitted: map[int32]commit{},
 	}
-	p.client, err = kgo.NewClient(
-		kgo.SeedBrokers(cfg.Brokers...),
+	p.client, err = kgo.NewClient(append(slices.Clone(cfg.Client),
 		kgo.ClientID("lambda-poller"),
 		kgo.ConsumerGroup(cfg.Group),
 		kgo.ConsumeTopics(cfg.Topic),
-		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), // TRIM_HORIZON, the construct's default
+		kgo.ConsumeStartOffset(cfg.offset()),
 		kgo.DisableAutoCommit(),
 		// Offsets are of use only to whom the partition belongs: callbacks must
 		// not come between a poll and the queue.
@@ -89,7 +88,7 @@ func New(c Config) (*Poller, error) {
 		kgo.HeartbeatInterval(250*time.Millisecond), // who joins does not wait for seconds
 		kgo.WithHooks(p),
 		kgo.AlwaysRetryEOF(), // a broker that restarts says so
-	)
+	)...)
 	return p, err
 }
 

@@ -47,3 +47,25 @@ func (p *Poller) count(f func(*Stats)) {
 func (p *Poller) OnBrokerDisconnect(kgo.BrokerMetadata, net.Conn) {
 	p.count(func(s *Stats) { s.Disconnects++ })
 }
+
+// Plus adds the counts of another poller.
+func (s Stats) Plus(o Stats) Stats {
+	s.Polled += o.Polled
+	s.FilteredOut += o.FilteredOut
+	s.Invoked += o.Invoked
+	s.Handled += o.Handled
+	s.Delivered += o.Delivered
+	s.Dropped += o.Dropped
+	s.Batches += o.Batches
+	s.FailedRecords += o.FailedRecords
+	s.Invocations += o.Invocations
+	s.FunctionErrors += o.FunctionErrors
+	s.PartialFailures += o.PartialFailures
+	s.LargestPayload = max(s.LargestPayload, o.LargestPayload)
+	s.Commits += o.Commits
+	s.CommitErrors += o.CommitErrors
+	s.PollingErrors += o.PollingErrors
+	s.DeliveryErrors += o.DeliveryErrors
+	s.Disconnects += o.Disconnects
+	return s
+}

@@ -15,6 +15,7 @@ type invocation struct {
 	arn      string
 	deadline time.Time
 	answer   chan answer
+	trouble  Trouble
 }
 
 type answer struct {

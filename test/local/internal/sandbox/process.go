@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"msklambda/test/local/internal/procgroup"
 )
 
 // process is one run of the program, with a Runtime API of its own: whatever a
@@ -30,6 +33,7 @@ type process struct {
 	current *invocation
 
 	tooLarge atomic.Bool // it was killed for its memory
+	killed   atomic.Bool // it was killed with its children
 }
 
 func startProcess(cfg *Config, arn string) (*process, error) {
@@ -46,24 +50,30 @@ func startProcess(cfg *Config, arn string) (*process, error) {
 	}
 	p.server = &http.Server{Handler: p}
 	go p.server.Serve(l)
-	p.cmd = exec.Command(cfg.Bootstrap)
+	argv := append(slices.Clone(cfg.Under), cfg.Bootstrap)
+	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir = filepath.Dir(cfg.Bootstrap)
 	p.cmd.Env = environment(cfg, l.Addr().String())
 	lines := &lineWriter{log: cfg.Log}
 	p.cmd.Stdout, p.cmd.Stderr = lines, lines
 	p.cmd.WaitDelay = time.Second // for what a grandchild keeps open
-	detach(p.cmd)
+	procgroup.Own(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		p.server.Close()
 		return nil, err
 	}
 	go func() {
 		p.cmd.Wait()
+		if !p.killed.Load() {
+			procgroup.Kill(p.cmd) // its children, if it ended by itself
+		}
 		lines.flush()
 		p.server.Close()
 		close(p.exited)
 	}()
-	go p.watch()
+	if !cfg.NoLimits {
+		go p.watch()
+	}
 	return p, nil
 }
 
@@ -90,9 +100,15 @@ func environment(cfg *Config, api string) []string {
 	}, cfg.Env...)
 }
 
-// kill ends the process and waits until it is gone.
+// kill ends the process, with what it has started, and waits until it is gone.
 func (p *process) kill() {
-	p.cmd.Process.Kill()
+	select {
+	case <-p.exited: // and its number may be somebody else's by now
+		return
+	default:
+	}
+	p.killed.Store(true)
+	procgroup.Kill(p.cmd)
 	<-p.exited
 }
 
@@ -129,7 +145,7 @@ func (p *process) watch() {
 		if resident*int64(os.Getpagesize()) > p.memory {
 			p.tooLarge.Store(true)
 			p.cmd.Process.Kill()
-			return
+			return // its children end when it has
 		}
 	}
 }

@@ -26,6 +26,14 @@ type Config struct {
 	Timeout    time.Duration // of an invocation. Default: 1m, the construct's.
 	Env        []string      // variables on top of those that Lambda sets
 	Log        func(line string)
+
+	// Under is a command that runs the program, such as a debugger: the program is its
+	// last argument. Default: none.
+	Under []string
+
+	// NoLimits lets an invocation take as long, and the process as much memory, as it
+	// wants. The function is told of a deadline a day ahead.
+	NoLimits bool
 }
 
 // Lambda's limits.
@@ -79,6 +87,15 @@ func (f *Function) ARN() string {
 // Starts returns how many processes there were so far.
 func (f *Function) Starts() int { return int(f.starts.Load()) }
 
+// Replace makes another program the function's, once the invocation under way has
+// ended. The process of the old one ends.
+func (f *Function) Replace(bootstrap string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cfg.Bootstrap = bootstrap
+	f.stop()
+}
+
 // Close ends the process.
 func (f *Function) Close() {
 	f.mu.Lock()
@@ -94,13 +111,36 @@ func (f *Function) stop() {
 	}
 }
 
+// Trouble is what happens to one invocation besides what the function does. The zero
+// value is nothing.
+type Trouble struct {
+	// Kill ends the process when it answers, and its answer is lost: all is done, and
+	// nobody knows. After says when, at the latest then.
+	Kill bool
+
+	// After is how long after the event was handed over the process is killed.
+	// Default: when it answers.
+	After time.Duration
+
+	// Memory says that the process is killed for its memory.
+	Memory bool
+
+	// Timeout is in place of the function's. Default: the function's.
+	Timeout time.Duration
+}
+
 // Invoke hands one event to the function and waits for its answer. The error
 // is that of a context that ended, which ends the process too; everything that
 // the function does wrong is in the result.
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
+	return f.InvokeWith(ctx, payload, Trouble{})
+}
+
+// InvokeWith does the same, and has something happen meanwhile.
+func (f *Function) InvokeWith(ctx context.Context, payload []byte, trouble Trouble) (Result, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	inv := &invocation{id: newRequestID(), payload: payload, arn: f.ARN(), answer: make(chan answer, 1)}
+	inv := &invocation{id: newRequestID(), payload: payload, arn: f.ARN(), answer: make(chan answer, 1), trouble: trouble}
 	start := time.Now()
 	a := f.invoke(ctx, inv)
 	if ctx.Err() != nil && a.fault != "" {
@@ -108,6 +148,19 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 		return Result{}, context.Cause(ctx)
 	}
 	return Result{RequestID: inv.id, Payload: a.body, FunctionError: a.fault, Duration: time.Since(start)}, nil
+}
+
+// day is the time of an invocation that is not limited.
+const day = 24 * time.Hour
+
+func (f *Function) timeout(inv *invocation) time.Duration {
+	switch {
+	case inv.trouble.Timeout != 0:
+		return inv.trouble.Timeout
+	case f.cfg.NoLimits:
+		return day
+	}
+	return f.cfg.Timeout
 }
 
 func (f *Function) invoke(ctx context.Context, inv *invocation) answer {
@@ -127,8 +180,8 @@ func (f *Function) invoke(ctx context.Context, inv *invocation) answer {
 				return a
 			}
 		}
-		inv.deadline = time.Now().Add(f.cfg.Timeout)
-		timeout := time.NewTimer(f.cfg.Timeout)
+		inv.deadline = time.Now().Add(f.timeout(inv))
+		timeout := time.NewTimer(f.timeout(inv))
 		defer timeout.Stop()
 		select {
 		case f.proc.next <- inv:
@@ -139,7 +192,7 @@ func (f *Function) invoke(ctx context.Context, inv *invocation) answer {
 			f.stop()
 		case <-timeout.C:
 			f.stop()
-			return f.timedOut(inv.id)
+			return f.timedOut(inv)
 		case <-ctx.Done():
 			return failure(inv.id, "Sandbox.Canceled", ctx.Err().Error())
 		}
@@ -149,7 +202,11 @@ func (f *Function) invoke(ctx context.Context, inv *invocation) answer {
 
 // init waits until the process asks for its first event.
 func (f *Function) init(ctx context.Context, id string) (answer, bool) {
-	timeout := time.NewTimer(initTimeout)
+	limit := initTimeout
+	if f.cfg.NoLimits {
+		limit = day
+	}
+	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	select {
 	case <-f.proc.ready:
@@ -171,9 +228,20 @@ func (f *Function) init(ctx context.Context, id string) (answer, bool) {
 }
 
 func (f *Function) await(ctx context.Context, inv *invocation, timeout <-chan time.Time) answer {
+	var kill <-chan time.Time
+	if inv.trouble.Kill && inv.trouble.After > 0 {
+		timer := time.NewTimer(inv.trouble.After)
+		defer timer.Stop()
+		kill = timer.C
+	}
 	select {
 	case a := <-inv.answer:
+		if inv.trouble.Kill {
+			return f.killed(inv)
+		}
 		return a
+	case <-kill:
+		return f.killed(inv)
 	case <-f.proc.exited:
 		ending := f.proc.ending()
 		f.stop()
@@ -185,14 +253,23 @@ func (f *Function) await(ctx context.Context, inv *invocation, timeout <-chan ti
 		}
 	case <-timeout:
 		f.stop()
-		return f.timedOut(inv.id)
+		return f.timedOut(inv)
 	case <-ctx.Done():
 		return failure(inv.id, "Sandbox.Canceled", ctx.Err().Error())
 	}
 }
 
-func (f *Function) timedOut(id string) answer {
-	return failure(id, "Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", f.cfg.Timeout.Seconds()))
+// killed ends the process in the middle of an invocation.
+func (f *Function) killed(inv *invocation) answer {
+	f.proc.tooLarge.Store(inv.trouble.Memory)
+	f.proc.kill()
+	ending := f.proc.ending()
+	f.stop()
+	return failure(inv.id, "Runtime.ExitError", "Runtime exited with error: "+ending)
+}
+
+func (f *Function) timedOut(inv *invocation) answer {
+	return failure(inv.id, "Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", f.timeout(inv).Seconds()))
 }
 
 // failure words an error that is not the function's own. The texts are close to

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ func TestMain(m *testing.M) {
 		lambda.Start(handle)
 	case "exits at once":
 		os.Exit(7)
+	case "child":
+		time.Sleep(time.Hour)
 	case "reports an init error":
 		http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json",
 			strings.NewReader(`{"errorType":"Mine","errorMessage":"no table"}`))
@@ -63,6 +66,19 @@ func handle(ctx context.Context, r request) (any, error) {
 	case "log":
 		fmt.Println("to standard output")
 		fmt.Fprint(os.Stderr, "to standard error\nwithout an end")
+	case "child", "child, and exit":
+		// It outlives its parent, but for whoever ends both.
+		child := exec.Command(os.Args[0])
+		child.Env = []string{functionEnv + "=child"}
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			return nil, err
+		}
+		if r.Do != "child" {
+			fmt.Println("child", child.Process.Pid)
+			os.Exit(5)
+		}
+		return child.Process.Pid, nil
 	case "large":
 		return strings.Repeat("x", maxAnswer), nil
 	case "memory":

@@ -1,4 +1,4 @@
-package main
+package loop
 
 import (
 	"context"
@@ -9,24 +9,30 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/fault"
+	"msklambda/test/local/internal/options"
+	"msklambda/test/local/internal/screen"
 )
 
 // producer writes sample records at a rate.
 type producer struct {
-	o        *options
+	o        *options.Options
 	client   *kgo.Client
 	ctx      context.Context
 	cancel   context.CancelFunc
 	stopping chan struct{}
 	once     sync.Once
 	ended    chan struct{}
-	acked    atomic.Int64
 	refused  atomic.Int64
 }
 
-func newProducer(o *options, brokers []string) (*producer, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(o.topic), kgo.ClientID("sample-producer"))
+func newProducer(o *options.Options, kafka *connect.Kafka) (*producer, error) {
+	opts, err := kafka.Options()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kgo.NewClient(append(opts, kgo.DefaultProduceTopic(o.Target), kgo.ClientID("sample-producer"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +42,9 @@ func newProducer(o *options, brokers []string) (*producer, error) {
 }
 
 // run produces until it is stopped.
-func (p *producer) run(s *screen) {
+func (p *producer) run(s *screen.Screen) {
 	defer close(p.ended)
-	if p.o.rate == 0 {
+	if p.o.Rate == 0 {
 		return
 	}
 	const interval = 50 * time.Millisecond
@@ -46,12 +52,10 @@ func (p *producer) run(s *screen) {
 	defer tick.Stop()
 	start := time.Now()
 	for n := 0; ; {
-		for due := int(time.Since(start).Seconds()*p.o.rate) + 1; n < due; n++ {
-			p.client.Produce(p.ctx, sample(n, p.o.fail), func(_ *kgo.Record, err error) {
-				if err == nil {
-					p.acked.Add(1)
-				} else if p.refused.Add(1) == 1 {
-					s.line("producer   %v", err)
+		for due := int(time.Since(start).Seconds()*p.o.Rate) + 1; n < due; n++ {
+			p.client.Produce(p.ctx, sample(n, p.o.Fail), func(_ *kgo.Record, err error) {
+				if err != nil && p.refused.Add(1) == 1 {
+					s.Line("producer   %v", err)
 				}
 			})
 		}
@@ -65,7 +69,7 @@ func (p *producer) run(s *screen) {
 
 // sample makes record n: an order of one of some customers, and now and then a
 // tombstone.
-func sample(n int, f failing) *kgo.Record {
+func sample(n int, f options.Failing) *kgo.Record {
 	states := []string{"paid", "open", "cancelled"}
 	r := &kgo.Record{
 		Key:     fmt.Appendf(nil, "customer-%d", n*7%50),
@@ -75,8 +79,8 @@ func sample(n int, f failing) *kgo.Record {
 	if n%25 == 24 {
 		r.Value = nil
 	}
-	if f.kind != "" && (n+1)%f.every == 0 {
-		r.Headers = append(r.Headers, kgo.RecordHeader{Key: fault.Header, Value: []byte(f.kind)})
+	if f.Kind != "" && (n+1)%f.Every == 0 {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: fault.Header, Value: []byte(f.Kind)})
 	}
 	return r
 }
@@ -97,5 +101,4 @@ func (p *producer) close() {
 	p.client.Close()
 }
 
-func (p *producer) count() int  { return int(p.acked.Load()) }
 func (p *producer) failed() int { return int(p.refused.Load()) }

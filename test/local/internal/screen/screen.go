@@ -1,4 +1,5 @@
-package main
+// Package screen is what the loop writes to: lines, and below them a status.
+package screen
 
 import (
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"time"
 )
 
-// screen writes lines and, below them, a status that is written over. Where
+// Screen writes lines and, below them, a status that is written over. Where
 // the output is no terminal, the status is a line of its own now and then.
-type screen struct {
+type Screen struct {
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
@@ -23,10 +24,14 @@ type screen struct {
 // plainInterval is how often the status is written where there is no terminal.
 const plainInterval = 2 * time.Second
 
-func newScreen(out *os.File) *screen {
+// New makes a screen of a file, which is a terminal or not.
+func New(out *os.File) *Screen {
 	info, err := out.Stat()
-	return &screen{out: out, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	return &Screen{out: out, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
 }
+
+// To makes a screen of a writer, as a terminal or not.
+func To(out io.Writer, terminal bool) *Screen { return &Screen{out: out, terminal: terminal} }
 
 const (
 	eraseLine = "\r\x1b[K"
@@ -35,8 +40,8 @@ const (
 	wrapOff, wrapOn = "\x1b[?7l", "\x1b[?7h"
 )
 
-// line writes a line.
-func (s *screen) line(format string, args ...any) {
+// Line writes a line.
+func (s *Screen) Line(format string, args ...any) {
 	text := strings.TrimRight(fmt.Sprintf(format, args...), "\n")
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,8 +54,8 @@ func (s *screen) line(format string, args ...any) {
 	}
 }
 
-// show sets the status.
-func (s *screen) show(status string) {
+// Show sets the status.
+func (s *Screen) Show(status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status = status
@@ -63,8 +68,8 @@ func (s *screen) show(status string) {
 	}
 }
 
-// close takes the status away.
-func (s *screen) close() {
+// Close takes the status away.
+func (s *Screen) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.terminal && s.status != "" {

@@ -1,0 +1,254 @@
+// Package loop runs functions on the records of topics, on this machine: a Kafka, a
+// poller for each mapping that does what Lambda's does, and the function, built as the
+// construct builds it and run over a Lambda Runtime API.
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"msklambda/test/local/internal/broker"
+	"msklambda/test/local/internal/cluster"
+	"msklambda/test/local/internal/connect"
+	"msklambda/test/local/internal/options"
+	"msklambda/test/local/internal/screen"
+)
+
+// The exit statuses.
+const (
+	ExitLost  = 1 // records were lost, or the replayed event failed
+	ExitUsage = 2 // it could not run
+)
+
+// session is a loop at work.
+type session struct {
+	o         *options.Options
+	s         *screen.Screen
+	dir       string // of what is built
+	cluster   *cluster.Cluster
+	consumers []*consumer
+	source    *producer
+	closers   []func() // in the order of their making
+}
+
+// Run runs all of it until stop is closed, or ctx ends, which is more
+// abrupt. It returns the exit status.
+func Run(ctx context.Context, o *options.Options, s *screen.Screen, stop <-chan struct{}) (int, error) {
+	l := &session{o: o, s: s}
+	defer l.close()
+	started, err := l.start(ctx, stop)
+	if err != nil || !started {
+		return 0, err
+	}
+	err = l.run(ctx, stop)
+	s.Close()
+	status, reported := l.report()
+	return status, errors.Join(err, reported)
+}
+
+// start starts everything but the pollers. A stop meanwhile is no error, and ends it
+// at once: nothing is under way.
+func (l *session) start(ctx context.Context, stop <-chan struct{}) (started bool, err error) {
+	starting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-starting.Done():
+		}
+	}()
+	err = l.startAll(starting)
+	if starting.Err() != nil {
+		l.s.Line("stopping   before it was ready")
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (l *session) startAll(ctx context.Context) (err error) {
+	if l.dir, err = os.MkdirTemp("", "msklambda-local-"); err != nil {
+		return err
+	}
+	l.closers = append(l.closers, func() { os.RemoveAll(l.dir) })
+	if err := l.readApp(ctx); err != nil {
+		return err
+	}
+	built, err := l.buildAll(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.openCluster(ctx); err != nil {
+		return err
+	}
+	if err := l.prepareTopics(ctx); err != nil {
+		return err
+	}
+	for _, m := range l.o.Mappings {
+		c, err := l.newConsumer(ctx, m, built[m])
+		if err != nil {
+			return err
+		}
+		l.consumers = append(l.consumers, c)
+	}
+	l.source, err = newProducer(l.o, l.cluster.Kafka())
+	if err != nil {
+		return err
+	}
+	l.closers = append(l.closers, l.source.close)
+	return nil
+}
+
+func (l *session) close() {
+	for _, f := range slices.Backward(l.closers) {
+		f()
+	}
+}
+
+// openCluster connects to the brokers of -brokers, or to one of its own.
+func (l *session) openCluster(ctx context.Context) error {
+	kafka := l.o.Kafka
+	if kafka == nil {
+		b, err := broker.Start(broker.Config{Port: l.o.Port})
+		if err != nil {
+			return err
+		}
+		l.closers = append(l.closers, b.Close)
+		kafka = &connect.Kafka{Brokers: b.Addrs()}
+	}
+	c, err := cluster.Open(ctx, kafka)
+	if err != nil {
+		return err
+	}
+	l.closers = append(l.closers, c.Close)
+	l.cluster = c
+	return nil
+}
+
+// prepareTopics makes the topics of its own broker, and those of another if that was
+// asked for: else they must be there.
+func (l *session) prepareTopics(ctx context.Context) error {
+	wanted := slices.Clone(l.o.Topics)
+	for _, m := range l.o.Mappings {
+		wanted = append(wanted, options.Topic{Name: m.Topic, Partitions: m.Partitions})
+		if topic := m.KafkaTopic(); topic != "" {
+			wanted = append(wanted, options.Topic{Name: topic, Partitions: 1})
+		}
+	}
+	var names []string
+	for _, t := range wanted {
+		names = append(names, t.Name)
+	}
+	there, err := l.cluster.Partitions(ctx, names...)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, t := range wanted {
+		if there[t.Name] > 0 {
+			continue
+		}
+		if l.o.Kafka != nil && !l.o.Create {
+			errs = append(errs, fmt.Errorf("topic %q is not on the brokers: make it, or have it made with -create", t.Name))
+			there[t.Name] = 1 // to be named once
+			continue
+		}
+		if err := l.cluster.Create(ctx, t.Name, t.Partitions); err != nil {
+			return err
+		}
+		there[t.Name] = t.Partitions
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	l.sayTopics(there)
+	return nil
+}
+
+func (l *session) sayTopics(partitions map[string]int) {
+	addr := strings.Join(l.cluster.Brokers(), ",")
+	said := map[string]bool{}
+	for _, m := range l.o.Mappings {
+		if said[m.Topic] {
+			continue
+		}
+		said[m.Topic] = true
+		l.s.Line("broker     %s, topic %s with %d partitions", addr, m.Topic, partitions[m.Topic])
+	}
+	if l.o.Kafka == nil {
+		l.s.Line("           for any Kafka client: kcat -b %s -t %s -P    (to produce; -C to consume)", addr, l.o.Target)
+	}
+}
+
+// run polls, and shows the status, until everything has ended.
+func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
+	polling, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- l.poll(polling) }()
+	go l.source.run(l.s)
+	go l.follow(polling)
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	var over <-chan time.Time
+	if l.o.Duration > 0 {
+		over = time.After(l.o.Duration)
+	}
+	draining, drained := false, 0
+	for {
+		select {
+		case err := <-ended:
+			l.source.stop()
+			return err
+		case <-stop:
+			stop = nil
+			l.s.Line("stopping   after the invocation under way; ctrl-C again to stop at once")
+			l.source.stop()
+			l.stopPolling()
+		case <-over:
+			over = time.After(l.longest() + 10*time.Second) // for what is still to be handled
+			l.source.stop()
+			if draining {
+				l.stopPolling()
+			}
+			draining = true
+		case <-tick.C:
+			l.s.Show(l.status())
+			if !draining || !l.drained(ctx) {
+				drained = 0
+			} else if drained++; drained == 2 {
+				// Once is not enough where a function writes what another reads.
+				l.stopPolling()
+			}
+		}
+	}
+}
+
+// longest is the time of the slowest function.
+func (l *session) longest() (d time.Duration) {
+	for _, m := range l.o.Mappings {
+		d = max(d, m.Timeout)
+	}
+	return d
+}
+
+// report says what came of all records.
+func (l *session) report() (status int, err error) {
+	ctx := context.Background()
+	for _, c := range l.consumers {
+		if lost, failed := c.report(ctx, l); failed != nil {
+			err = errors.Join(err, failed)
+		} else if lost {
+			status = ExitLost
+		}
+	}
+	if n := l.source.failed(); n > 0 {
+		l.s.Line("sent in vain: %d records were not taken by the brokers, which have told the producer so", n)
+	}
+	return status, err
+}

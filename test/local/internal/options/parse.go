@@ -1,0 +1,323 @@
+package options
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"msklambda/constructs/problem"
+	"msklambda/test/local/internal/connect"
+	"msklambda/test/local/internal/mapping"
+)
+
+// Group is flags that belong together.
+type Group struct {
+	Name  string
+	Flags []string
+}
+
+// set is the flags, and in which group each was defined.
+type set struct {
+	*flag.FlagSet
+	groups []Group
+}
+
+func (s *set) group(name string) { s.groups = append(s.groups, Group{Name: name}) }
+
+// take gives the flags defined since the last call to the group at hand.
+func (s *set) take() {
+	known := map[string]bool{}
+	for _, g := range s.groups {
+		for _, name := range g.Flags {
+			known[name] = true
+		}
+	}
+	last := &s.groups[len(s.groups)-1]
+	s.VisitAll(func(f *flag.Flag) {
+		if !known[f.Name] {
+			last.Flags = append(last.Flags, f.Name)
+		}
+	})
+}
+
+func (s *set) duration(to *time.Duration, name string, value time.Duration, usage string) {
+	*to = value
+	s.Var(duration{to}, name, "`time` "+usage)
+}
+
+// raw is what the flags say before it is put together.
+type raw struct {
+	Options
+	m          *mapping.Mapping
+	kafka      connect.Kafka
+	brokers    string
+	secretFile string
+	from       string
+	env        List
+	filters    List
+	only       string
+	sources    List
+}
+
+// define defines every flag.
+func define(r *raw) *set {
+	r.m = mapping.New("", "")
+	s := &set{FlagSet: flag.NewFlagSet("local", flag.ContinueOnError)}
+	s.SetOutput(io.Discard) // what is wrong is said once, by whoever asked
+	s.Usage = func() {}
+
+	s.group("The function")
+	s.StringVar(&r.m.Entry, "entry", DefaultEntry, "`directory` of its Go main package")
+	s.duration(&r.m.Timeout, "timeout", r.m.Timeout, "that an invocation may take")
+	s.IntVar(&r.m.Memory, "memory", r.m.Memory, "its memory in `MB`")
+	s.Var(&r.env, "env", "a variable, `NAME=value`; several are possible")
+	s.take()
+
+	s.group("The topic")
+	s.StringVar(&r.m.Topic, "topic", "orders", "`name` of the topic to read; with -app, of that which records are written to")
+	s.StringVar(&r.m.Group, "group", "", "`name` of the consumer group (default <topic>-fn, with -brokers <topic>-local)")
+	s.IntVar(&r.m.Partitions, "partitions", r.m.Partitions, "`number` of partitions of a topic that is made")
+	s.Var(topics{&r.Topics, DefaultPartitions}, "topics", "more topics to make, such as those that the function writes to: `enriched,refunds:8`")
+	s.IntVar(&r.Port, "port", 9092, "`port` of the broker that is started; 0 for any that is free")
+	s.take()
+
+	s.group("A Kafka that runs already")
+	s.StringVar(&r.brokers, "brokers", "", "`host:port` of brokers, with a comma, in place of a broker of the loop's own")
+	s.BoolVar(&r.Create, "create", false, "make the topics there that are not there")
+	s.BoolVar(&r.kafka.TLS, "tls", false, "connect by TLS")
+	s.StringVar(&r.kafka.CA, "tls-ca", "", "`file` of the certificates to trust, in PEM (default: those of the system)")
+	s.StringVar(&r.kafka.ServerName, "tls-server-name", "", "`name` that the brokers' certificate has, if not that of -brokers")
+	s.StringVar(&r.kafka.CertFile, "tls-cert", "", "`file` of a certificate of yours, in PEM, for mutual TLS")
+	s.StringVar(&r.kafka.KeyFile, "tls-key", "", "`file` of its key")
+	s.StringVar(&r.kafka.SASL, "sasl", "", "`mechanism` to say who you are by: "+strings.Join(connect.Mechanisms, ", "))
+	s.StringVar(&r.kafka.Username, "username", "", "`user` of -sasl; the password is in -password-file or "+connect.PasswordEnv)
+	s.StringVar(&r.secretFile, "password-file", "", "`file` that holds the password")
+	s.take()
+
+	s.group("An app of several functions")
+	s.StringVar(&r.App, "app", "", "`directory` that cdk synth has written, cdk.out: runs its mappings, each as it is set up there")
+	s.StringVar(&r.only, "only", "", "`names` of its consumers to run, with a comma (default: all that are enabled)")
+	s.Var(&r.sources, "source", "where the function of a consumer is, `Name=directory`, if the app does not tell; several are possible")
+	s.take()
+
+	s.group("The mapping")
+	s.IntVar(&r.m.Pollers, "pollers", 0, "`number` of provisioned pollers, each with a process of the function; 0 for on-demand mode, which has one here")
+	s.IntVar(&r.m.BatchSize, "batch-size", r.m.BatchSize, "most `records` of an event")
+	s.duration(&r.m.Window, "batch-window", 500*time.Millisecond, "that a batch may take to fill")
+	s.StringVar(&r.from, "from", "", "where a new group begins: TRIM_HORIZON, LATEST or a `time` (default TRIM_HORIZON)")
+	s.Var(&r.filters, "filter", `a `+"`pattern`"+` of records to take, such as {"value":{"state":["paid"]}}; several are possible`)
+	s.StringVar(&r.m.OnFailure, "on-failure", "", "destination of what is given up on: a `file` for lines of JSON, or kafka://topic")
+	s.BoolVar(&r.m.ReportBatchItemFailures, "partial", false, "retry just the records that failed (ReportBatchItemFailures)")
+	s.BoolVar(&r.m.BisectOnError, "bisect", false, "halve a batch that failed")
+	s.IntVar(&r.m.RetryAttempts, "retries", -1, "`times` that a failed batch is tried again; -1 for ever")
+	s.duration(&r.m.MaxRecordAge, "max-age", 0, "that a record may be old and still be tried (default: any age)")
+	s.take()
+
+	s.group("The records")
+	s.Float64Var(&r.Rate, "rate", 10, "sample `records` a second; 0 for none (default with -brokers: 0)")
+	s.StringVar(&r.Event, "event", "", "replay one recorded event from a `file`, without a broker, and end")
+	s.take()
+
+	s.group("Faults")
+	s.Var(&r.Fail, "fail", "run "+FaultyEntry+" as the function, and make it fail at every 50th record: "+
+		"`every=N`, error, panic, timeout, crash, memory, poison or slow, or two with a comma: panic,every=20")
+	s.take()
+
+	s.group("What is seen, and the end")
+	s.BoolVar(&r.Logs, "logs", true, "show what the function logs")
+	s.duration(&r.Duration, "duration", 0, "after which to stop, when all is handled (default: at ctrl-C)")
+	s.take()
+	return s
+}
+
+// Parse reads the flags. Asked for help it writes it to out and returns
+// [flag.ErrHelp]; any other error has a line for each thing that is wrong.
+func Parse(args []string, out io.Writer) (*Options, error) {
+	r := &raw{}
+	s := define(r)
+	if err := s.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			usage(s, out)
+		} else if strings.Contains(err.Error(), "not defined") {
+			err = fmt.Errorf("%w (-help lists the flags)", err)
+		}
+		return nil, err
+	}
+	if s.NArg() > 0 {
+		return nil, fmt.Errorf("no arguments are taken beside flags, got %q", s.Args())
+	}
+	given := map[string]bool{}
+	s.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return r.finish(given)
+}
+
+// Groups are all flags, in their groups, with what each says of itself.
+func Groups() ([]Group, *flag.FlagSet) {
+	s := define(&raw{})
+	return s.groups, s.FlagSet
+}
+
+func usage(s *set, out io.Writer) {
+	fmt.Fprintln(out, "Runs a function on the records of a topic, on this machine. docs/local.md tells more.")
+	for _, g := range s.groups {
+		fmt.Fprintf(out, "\n%s:\n", g.Name)
+		for _, name := range g.Flags {
+			f := s.Lookup(name)
+			value, text := flag.UnquoteUsage(f)
+			if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" && f.DefValue != "0s" && !strings.Contains(text, "(default") {
+				text += " (default " + f.DefValue + ")"
+			}
+			fmt.Fprintf(out, "  %-28s %s\n", strings.TrimSpace("-"+name+" "+value), text)
+		}
+	}
+}
+
+// flagOf are the flags of the construct's fields.
+var flagOf = map[string]string{
+	"Topic": "-topic", "GroupID": "-group", "BatchSize": "-batch-size", "BatchWindow": "-batch-window", "RetryAttempts": "-retries",
+	"MaxRecordAge": "-max-age", "BisectOnError": "-bisect", "ReportBatchItemFailures": "-partial", "OnFailure": "-on-failure",
+	"OnFailure.KafkaTopic": "-on-failure kafka://", "Filters": "-filter", "Pollers": "-pollers", "Timeout": "-timeout",
+	"MemorySize": "-memory", "Environment": "-env",
+}
+
+// finish puts together what the flags say, and finds what is wrong with it.
+func (r *raw) finish(given map[string]bool) (*Options, error) {
+	o, m := &r.Options, r.m
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	m.Env, m.Filters = r.env, r.filters
+	o.Env = r.env
+	if m.Partitions < 1 || m.Partitions > 1000 {
+		bad("-partitions must be 1 to 1000, got %d", m.Partitions)
+	}
+	if o.Rate < 0 || o.Rate > 100_000 {
+		bad("-rate must be 0 to 100000, got %v", o.Rate)
+	}
+	if o.Port < 0 || o.Port > 65535 {
+		bad("-port must be 0 to 65535, got %d", o.Port)
+	}
+	if o.Duration < 0 {
+		bad("-duration must not be negative, got %v", o.Duration)
+	}
+	var err error
+	if m.From, m.Since, err = mapping.Position(r.from); err != nil {
+		bad("-from %w", err)
+	}
+	if o.Fail.Kind != "" {
+		if given["entry"] {
+			bad("-fail runs a function that can fail, %s, and not that of -entry", FaultyEntry)
+		}
+		if o.Event != "" {
+			bad("-fail and -event exclude each other")
+		}
+		m.Entry = FaultyEntry
+	}
+	errs = append(errs, r.finishKafka(given)...)
+	if m.Group == "" {
+		m.Group = m.Topic + "-fn"
+		if o.Kafka != nil {
+			// A group of that name may be at work there for somebody.
+			m.Group = m.Topic + "-local"
+		}
+	}
+	if o.App != "" || r.only != "" || len(r.sources) > 0 {
+		errs = append(errs, r.finishApp(given)...)
+	}
+	var ps problem.List
+	m.Check(&ps)
+	for _, p := range ps {
+		errs = append(errs, p.Rename(func(field string) string { return flagOf[field] }))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	if o.App == "" {
+		o.Mappings, o.Target = []*mapping.Mapping{m}, m.Topic
+	}
+	return o, nil
+}
+
+// ofTheApp are the flags whose place is taken by what an app says.
+var ofTheApp = []string{"entry", "timeout", "memory", "group", "fail"}
+
+// finishApp is about -app.
+func (r *raw) finishApp(given map[string]bool) (errs []error) {
+	if r.App == "" {
+		for _, name := range []string{"only", "source"} {
+			if given[name] {
+				errs = append(errs, fmt.Errorf("-%s needs -app", name))
+			}
+		}
+		return errs
+	}
+	groups, _ := Groups()
+	own := ofTheApp
+	for _, g := range groups {
+		if g.Name == "The mapping" {
+			own = append(slices.Clone(own), g.Flags...)
+		}
+	}
+	for _, name := range own {
+		if given[name] {
+			errs = append(errs, fmt.Errorf("-%s must not be given with -app, where each mapping has its own", name))
+		}
+	}
+	if r.only != "" {
+		r.Only = strings.Split(r.only, ",")
+	}
+	r.Options.Sources = map[string]string{}
+	for _, s := range r.sources {
+		name, dir, ok := strings.Cut(s, "=")
+		if !ok || name == "" || dir == "" {
+			errs = append(errs, fmt.Errorf("-source must be Name=directory, got %q", s))
+		}
+		r.Options.Sources[name] = dir
+	}
+	if !given["rate"] {
+		r.Rate = 0 // samples are orders, and the app may want something else
+	}
+	if given["topic"] {
+		r.Target = r.m.Topic
+	}
+	return errs
+}
+
+// finishKafka is about the cluster.
+func (r *raw) finishKafka(given map[string]bool) (errs []error) {
+	if r.brokers == "" {
+		for _, name := range []string{"create", "tls", "tls-ca", "tls-server-name", "tls-cert", "tls-key", "sasl", "username", "password-file"} {
+			if given[name] {
+				errs = append(errs, fmt.Errorf("-%s needs -brokers: the loop's own broker lets everyone in, in plain text", name))
+			}
+		}
+		return errs
+	}
+	if given["port"] {
+		errs = append(errs, errors.New("-port is that of the loop's own broker, which is not started with -brokers"))
+	}
+	r.kafka.Brokers = strings.Split(r.brokers, ",")
+	r.kafka.Password = os.Getenv(connect.PasswordEnv)
+	if r.secretFile != "" {
+		text, err := os.ReadFile(r.secretFile)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-password-file: %w", err))
+		}
+		r.kafka.Password = strings.TrimRight(string(text), "\r\n")
+	}
+	if err := r.kafka.Check(); err != nil {
+		errs = append(errs, err)
+	}
+	if !given["rate"] {
+		r.Rate = 0 // nobody wants samples among their records unless they say so
+	}
+	if slices.Contains(r.kafka.Brokers, "") && len(errs) == 0 {
+		errs = append(errs, fmt.Errorf("-brokers must be host:port, several with a comma, got %q", r.brokers))
+	}
+	r.Kafka = &r.kafka
+	return errs
+}
