@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/synthtest"
 )
 
 // ownNetwork is a VPC with a group that an app makes itself.
@@ -120,6 +121,42 @@ func TestRangesMayBeTokens(t *testing.T) {
 		if !strings.Contains(in, want) {
 			t.Errorf("ingress = %s, want %s in it", in, want)
 		}
+	}
+}
+
+// TestNoEndpointIsDefinedInAVPCOfAnotherAccount has CDK look a VPC up, which tells
+// whose it is: EC2 lets its owner alone define endpoints there.
+func TestNoEndpointIsDefinedInAVPCOfAnotherAccount(t *testing.T) {
+	long(t)
+	context := func(owner string) map[string]any {
+		return map[string]any{"vpc-provider:account=111122223333:filter.vpc-id=" + vpc + ":region=us-east-1:returnAsymmetricSubnets=true": map[string]any{
+			"vpcId": vpc, "vpcCidrBlock": "10.0.0.0/16", "ownerAccountId": owner, "availabilityZones": []any{}, "subnetGroups": []any{}}}
+	}
+	existing := msklambda.Endpoint{Source: msklambda.EndpointExisting}
+	for name, tt := range map[string]struct {
+		owner    string
+		cluster  func(*msklambda.ClusterProps)
+		consumer func(*msklambda.ConsumerProps)
+		want     string
+	}{
+		"shared":            {other, asIs, func(*msklambda.ConsumerProps) {}, "VPC must be of the stack's account for an endpoint for Lambda and STS to be defined in it, got one of the account " + other},
+		"shared, one there": {other, func(p *msklambda.ClusterProps) { p.STSEndpoint = existing }, func(*msklambda.ConsumerProps) {}, "for an endpoint for Lambda to be defined in it"},
+		"its own":           {account, asIs, func(*msklambda.ConsumerProps) {}, ""},
+		"not told":          {"", asIs, func(*msklambda.ConsumerProps) {}, ""},
+		"both there":        {other, func(p *msklambda.ClusterProps) { p.LambdaEndpoint, p.STSEndpoint = existing, existing }, func(*msklambda.ConsumerProps) {}, ""},
+		"provisioned":       {other, asIs, provisionedPollers, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := newStack(newApp(t, context(tt.owner)), "Test")
+			text := synthtest.PanicText(func() {
+				msklambda.ImportCluster(stack, "Cluster", clusterProps(tt.cluster, func(p *msklambda.ClusterProps) {
+					p.VPCID, p.VPC = "", awsec2.Vpc_FromLookup(stack, jsii.String("Network"), &awsec2.VpcLookupOptions{VpcId: jsii.String(vpc)})
+				})).AddConsumer("Orders", consumerProps(tt.consumer))
+			})
+			if (text == "") != (tt.want == "") || !strings.Contains(text, tt.want) {
+				t.Errorf("panic = %q, want %q", text, tt.want)
+			}
+		})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"msklambda/constructs/mskapp"
 	"msklambda/constructs/msklambda"
+	"msklambda/test/internal/lookups"
 )
 
 // A user may move from attributes to the look-up and back, and nothing moves.
@@ -109,6 +110,56 @@ func TestWhatIsGivenWins(t *testing.T) {
 			t.Errorf("rules = %q, want those of the config with the subnet", got.rules())
 		}
 	})
+}
+
+// TestDualStackEndpointsWantIPv6InEverySubnet: a subnet whose answer does not tell is
+// left to EC2.
+func TestDualStackEndpointsWantIPv6InEverySubnet(t *testing.T) {
+	long(t)
+	ranges := func(of ...any) *cloud {
+		return newCloud(func(c *cloud) {
+			for i, r := range of {
+				if r != nil {
+					c.Resources["AWS::EC2::Subnet"][fmt.Sprint(subnet, i)]["Ipv6CidrBlocks"] = r
+				}
+			}
+		})
+	}
+	has, none := []any{"2001:db8::/64"}, []any{}
+	build := orders(func(p *msklambda.LookupProps) {
+		p.EndpointIPAddressType, p.EndpointAccess = awsec2.VpcEndpointIpAddressType_DUALSTACK, msklambda.EndpointAccessVPC
+		p.VPCCIDRs = []string{"10.0.0.0/16", "2001:db8::/56"}
+	})
+	for name, tt := range map[string]struct {
+		cloud *cloud
+		want  string
+	}{
+		"all":         {ranges(has, has, has), ""},
+		"one without": {ranges(has, none, has), "EndpointIPAddressType must be IPV4 where a subnet has no IPv6 range, got DUALSTACK with " + subnet + "1, which has none"},
+		"one untold":  {ranges(has, nil, has), ""},
+		"there already": {func() *cloud {
+			c := ranges(none, none, none)
+			c.Endpoint("vpce-0123456789abcdef1", "lambda")
+			c.Endpoint("vpce-0123456789abcdef2", "sts")
+			c.Group(lookups.SGEnds, []any{tcp(443, "CidrIp", "10.0.0.0/16")}, []any{})
+			return c
+		}(), ""},
+	} {
+		got := lookUp(t, tt.cloud, build)
+		if (got.text == "") != (tt.want == "") || !strings.Contains(got.text, tt.want) {
+			t.Errorf("%s: refused with %q, want %q", name, got.text, tt.want)
+		}
+		if got.text != "" || name == "there already" {
+			continue
+		}
+		if text := asJSON(got.at("Cluster/EndpointSecurityGroup").Properties); !strings.Contains(text, `"CidrIpv6":"2001:db8::/56"`) {
+			t.Errorf("%s: group of the endpoints = %s, want the IPv6 range let in", name, text)
+		}
+		endpoint := got.at("Cluster/STSEndpoint").Properties
+		if text := asJSON(endpoint); endpoint["IpAddressType"] != "dualstack" || !strings.Contains(text, `"DnsRecordIpType":"dualstack"`) {
+			t.Errorf("%s: endpoint = %s, want it to take both", name, text)
+		}
+	}
 }
 
 func TestPublicAccessIsAcceptedByAProp(t *testing.T) {

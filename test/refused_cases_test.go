@@ -61,6 +61,10 @@ var refusedClusters = []refusedCluster{
 	{"a statement without a principal", func(p *msklambda.ClusterProps) { p.STSEndpoint.Statements = []awsiam.PolicyStatement{statementOf()} }},
 	{"endpoints for anybody else", func(p *msklambda.ClusterProps) { p.EndpointAccess = "all" }},
 	{"endpoints that nobody with IPv4 reaches", func(p *msklambda.ClusterProps) { p.EndpointIPAddressType = awsec2.VpcEndpointIpAddressType_IPV6 }},
+	{"dual-stack endpoints for the VPC without its IPv6 range", func(p *msklambda.ClusterProps) {
+		p.EndpointAccess, p.EndpointIPAddressType = msklambda.EndpointAccessVPC, awsec2.VpcEndpointIpAddressType_DUALSTACK
+		p.VPCCIDRs = []string{"10.0.0.0/16"}
+	}},
 	{"endpoints for the VPC without its ranges", func(p *msklambda.ClusterProps) { p.EndpointAccess = msklambda.EndpointAccessVPC }},
 	{"a range of everybody", func(p *msklambda.ClusterProps) { p.VPCCIDRs = []string{"0.0.0.0/0"} }},
 	{"an address for a range", func(p *msklambda.ClusterProps) { p.EndpointClientCIDRs = []string{"10.0.0.1"} }},

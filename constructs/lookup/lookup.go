@@ -23,6 +23,10 @@ type LookUp struct {
 	// memoryName is the parameter in which the owner's stack keeps what it defines.
 	memoryName string
 
+	// DualStack has subnets asked for their IPv6 ranges too. It is no part of every
+	// question, since another question is another answer to be kept.
+	DualStack bool
+
 	pending bool
 	failed  []error
 	asked   map[string]bool
@@ -102,12 +106,21 @@ func (l *LookUp) memory() network.Fact[network.Memory] {
 }
 
 func (l *LookUp) subnet(id string) network.Fact[network.Subnet] {
-	object, ok := l.one(query{kind: "subnet", typeName: typeSubnet, id: id, required: []string{"VpcId"}, optional: []string{"AvailabilityZone", "CidrBlock"}})
+	optional := []string{"AvailabilityZone", "CidrBlock"}
+	if l.DualStack {
+		optional = append(optional, "Ipv6CidrBlocks")
+	}
+	object, ok := l.one(query{kind: "subnet", typeName: typeSubnet, id: id, required: []string{"VpcId"}, optional: optional})
 	if !ok {
 		return network.Unknown[network.Subnet]()
 	}
-	return network.Told(network.Subnet{
-		VPC: l.id(object, "VpcId", arn.VPCID, "subnet "+id), Zone: property[string](object, "AvailabilityZone"), Range: property[string](object, "CidrBlock")})
+	subnet := network.Subnet{
+		VPC: l.id(object, "VpcId", arn.VPCID, "subnet "+id), Zone: property[string](object, "AvailabilityZone"), Range: property[string](object, "CidrBlock"),
+		IPv6: network.Unknown[bool]()}
+	if ranges, told := property[[]string](object, "Ipv6CidrBlocks").Get(); told {
+		subnet.IPv6 = network.Told(len(ranges) > 0)
+	}
+	return network.Told(subnet)
 }
 
 // rule is an inbound or outbound rule of AWS::EC2::SecurityGroup.

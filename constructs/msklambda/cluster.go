@@ -34,7 +34,9 @@ type ClusterProps struct {
 	// VPCID is the VPC of the brokers.
 	VPCID string
 
-	// VPC stands in place of VPCID: a VPC that this app makes or looks up.
+	// VPC stands in place of VPCID: a VPC that this app makes or looks up. Of one that
+	// awsec2.Vpc_FromLookup looks up it is known whose it is: in a VPC that another
+	// account shares with the stack's, no endpoint can be defined.
 	VPC awsec2.IVpc
 
 	// SubnetIDs are the subnets of the brokers, each in a zone of its own.
@@ -113,11 +115,11 @@ type ClusterProps struct {
 
 	// EndpointIPAddressType is DUALSTACK for endpoints that take IPv6 as well, under
 	// names that have both kinds of addresses. Each of the subnets must have an IPv6
-	// range, and the service must offer it, which "aws ec2
-	// describe-vpc-endpoint-services" tells as SupportedIpAddressTypes; neither is
-	// checked here. VPCCIDRs and EndpointClientCIDRs then need the IPv6 ranges of
-	// those who use them so. IPV6 alone is refused, since it would cut off everybody who
-	// has IPv4.
+	// range, which [LookupCluster] checks, and the service must offer it, which "aws
+	// ec2 describe-vpc-endpoint-services" tells as SupportedIpAddressTypes and nothing
+	// here checks. Whoever has IPv6 then comes by it, so VPCCIDRs must have the IPv6
+	// range of the VPC too, and EndpointClientCIDRs those of such clients. IPV6 alone
+	// is refused, since it would cut off everybody who has IPv4.
 	// Default: IPV4, set by the service.
 	EndpointIPAddressType awsec2.VpcEndpointIpAddressType
 
@@ -270,7 +272,7 @@ func ImportCluster(scope constructs.Construct, id string, props *ClusterProps) *
 	pending.unknown(&settled.VPCConnectionARN, awaited, "VPCConnectionARN")
 	checkStack(scope, "cluster", id, settled.source())
 	choices := settled.choices()
-	choices.Owner = settled.owner(scope)
+	choices.Owner, choices.VPCOwner = settled.owner(scope), settled.vpcOwner(scope)
 	c := newCluster(scope, id, &settled, network.New(choices))
 	pending.cluster = c
 	c.await("", awaited)
@@ -373,7 +375,7 @@ func checkStack(scope constructs.Construct, kind, id, source string) {
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth}
 	for _, s := range services {
 		ids = append(ids, s.Field())
 	}

@@ -2,6 +2,8 @@ package msklambda
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -67,6 +69,15 @@ const (
 	EndpointAccessVPC EndpointAccess = "vpc"
 )
 
+func (p *ClusterProps) dualStack() bool {
+	return p.EndpointIPAddressType == awsec2.VpcEndpointIpAddressType_DUALSTACK
+}
+
+// isIPv6 reports whether a range is one of IPv6, a token among them.
+func isIPv6(cidr string) bool {
+	return !isToken(cidr) && strings.Contains(cidr, ":") || strings.HasPrefix(cidr, tokenIPv6)
+}
+
 func (p *ClusterProps) validateEndpoints(ps *problems) {
 	for _, s := range services {
 		e := s.endpoint(p)
@@ -99,6 +110,9 @@ func (p *ClusterProps) validateEndpoints(ps *problems) {
 	case "", awsec2.VpcEndpointIpAddressType_IPV4, awsec2.VpcEndpointIpAddressType_DUALSTACK:
 	default:
 		ps.Add("EndpointIPAddressType", "must be %s or %s, got %q", awsec2.VpcEndpointIpAddressType_IPV4, awsec2.VpcEndpointIpAddressType_DUALSTACK, p.EndpointIPAddressType)
+	}
+	if p.dualStack() && p.EndpointAccess == EndpointAccessVPC && !slices.ContainsFunc(p.VPCCIDRs, isIPv6) && len(p.VPCCIDRs) > 0 {
+		ps.Add("VPCCIDRs", `must have the IPv6 range of the VPC with {EndpointIPAddressType} %s, as callers that have IPv6 then come by it, or "ipv6:" and a token, got %q`, p.EndpointIPAddressType, p.VPCCIDRs)
 	}
 	ps.cidrs("VPCCIDRs", p.VPCCIDRs)
 	for _, cidr := range p.VPCCIDRs {

@@ -2,8 +2,11 @@ package msklambda
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // takeIDs gives the ids of the objects that are given in place of ids, so that all
@@ -53,6 +56,26 @@ func (p *ClusterProps) takeIDs(ps *problems) {
 			p.SecurityGroupIDs = append(p.SecurityGroupIDs, *g.SecurityGroupId())
 		}
 	}
+}
+
+var accountID = regexp.MustCompile(`^\d{12}$`)
+
+// vpcOwner is the account of a VPC that is handed over, where that is known and is not
+// the stack's. CDK's look-up tells it in the VPC's ARN; of a VPC that is imported by
+// its attributes the ARN has the stack's account, whoever owns it.
+func (p *ClusterProps) vpcOwner(scope constructs.Construct) string {
+	if p.VPC == nil {
+		return ""
+	}
+	parts := strings.Split(*p.VPC.VpcArn(), ":")
+	if len(parts) < 6 || !accountID.MatchString(parts[4]) {
+		return "" // a token
+	}
+	account := *awscdk.Stack_Of(scope).Account()
+	if isToken(account) || account == parts[4] {
+		return ""
+	}
+	return parts[4]
 }
 
 // nameHanded names the groups that are handed over, for the ids of constructs. Their

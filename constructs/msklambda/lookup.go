@@ -227,11 +227,13 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 
 	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(given.owner(scope), given.ClusterARN), serviceName(stack)),
 		allowPublicAccess: props.AllowPublicAccess}
+	l.DualStack = given.dualStack()
 	facts, problems := l.fill(&given)
 	pending := &pendingStacks{}
 	pending.placeholders().fill(&given)
 	choices := given.choices()
 	choices.Owner, choices.Stack, choices.LooksUp = given.owner(scope), stackName(scope), true
+	choices.VPCOwner = given.vpcOwner(scope)
 	plan := network.New(choices)
 	plan.Learn(facts)
 	l.learn(plan)
@@ -302,7 +304,7 @@ func serviceName(stack awscdk.Stack) func(network.Service) string {
 func (c *Cluster) prepare(props *ConsumerProps, needs network.Needs) error {
 	l := c.looked
 	if l == nil {
-		return nil
+		return c.network.Check(needs).Err()
 	}
 	var ps problem.List
 	if l.cluster != nil {

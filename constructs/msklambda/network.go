@@ -26,6 +26,7 @@ func (p *ClusterProps) choices() network.Choices {
 		ClientRanges: p.EndpointClientCIDRs,
 		Rules:        network.Rules(p.SecurityGroupRules),
 		Retain:       p.RetainSecurityGroupRules,
+		DualStack:    p.dualStack(),
 	}
 	for _, s := range services {
 		c.Endpoints[s.Service] = s.endpoint(p).choice()
@@ -121,14 +122,16 @@ func warn(on constructs.IConstruct, n notice.Notice) {
 	awscdk.Annotations_Of(on).AddWarningV2(&n.ID, jsii.String(n.String()))
 }
 
+// atSynth is the child for warnings of a synth.
+const atSynth = "AtSynth"
+
 // warnLate warns at synth, when the app is through. A warning that is added after it
 // was acknowledged is kept back by CDK where the acknowledgement is further up, and
 // not where it is on the construct itself: so it goes onto a child.
 func warnLate(on constructs.Construct, n notice.Notice) {
-	const id = "AtSynth"
-	child := on.Node().TryFindChild(jsii.String(id))
+	child := on.Node().TryFindChild(jsii.String(atSynth))
 	if child == nil {
-		child = constructs.NewConstruct(on, jsii.String(id))
+		child = constructs.NewConstruct(on, jsii.String(atSynth))
 	}
 	warn(child, n)
 }

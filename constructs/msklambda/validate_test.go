@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 )
 
@@ -67,14 +68,28 @@ func TestClusterPropsAreRefusedByFieldName(t *testing.T) {
 			p.EndpointAccess = EndpointAccessVPC
 			p.VPCCIDRs = []string{"10.0.0.0/16", "2001:db8::/56"}
 		}, ""},
-		"malformed range":    {func(p *ClusterProps) { p.EndpointClientCIDRs = []string{"10.0.0.0"} }, `EndpointClientCIDRs must be IPv4 or IPv6 ranges such as "10.0.0.0/16", got "10.0.0.0"`},
-		"host bits":          {func(p *ClusterProps) { p.VPCCIDRs = []string{"10.0.0.1/16"} }, `VPCCIDRs must be ranges with no host bits, such as "10.0.0.0/16", got "10.0.0.1/16"`},
-		"malformed client":   {func(p *ClusterProps) { p.EndpointClientSecurityGroupIDs = []string{"10.0.0.0/16"} }, `EndpointClientSecurityGroupIDs must be ids such as`},
-		"range of everybody": {func(p *ClusterProps) { p.VPCCIDRs = []string{"0.0.0.0/0"} }, `VPCCIDRs must be ranges that a VPC can have, /16 or longer for IPv4 and /44 or longer for IPv6, got "0.0.0.0/0"`},
-		"IPv6 of everybody":  {func(p *ClusterProps) { p.VPCCIDRs = []string{"::/0"} }, `VPCCIDRs must be ranges that a VPC can have`},
-		"S3 from no default": {func(p *ClusterProps) { p.S3Endpoint.Source = EndpointExisting }, ""},
-		"unknown rules":      {func(p *ClusterProps) { p.SecurityGroupRules = "egress" }, `SecurityGroupRules must be "ingress", "all" or "none", got "egress"`},
-		"nothing to retain":  {func(p *ClusterProps) { p.SecurityGroupRules, p.RetainSecurityGroupRules = SecurityGroupRulesNone, true }, `RetainSecurityGroupRules needs SecurityGroupRules "ingress" or "all", got "none"`},
+		"dual-stack with IPv4 ranges": {func(p *ClusterProps) {
+			p.EndpointAccess, p.EndpointIPAddressType = EndpointAccessVPC, awsec2.VpcEndpointIpAddressType_DUALSTACK
+			p.VPCCIDRs = []string{"10.0.0.0/16", token}
+		}, `VPCCIDRs must have the IPv6 range of the VPC with EndpointIPAddressType DUALSTACK`},
+		"dual-stack with both": {func(p *ClusterProps) {
+			p.EndpointAccess, p.EndpointIPAddressType = EndpointAccessVPC, awsec2.VpcEndpointIpAddressType_DUALSTACK
+			p.VPCCIDRs = []string{"10.0.0.0/16", "2001:db8::/56"}
+		}, ""},
+		"dual-stack with a token": {func(p *ClusterProps) {
+			p.EndpointAccess, p.EndpointIPAddressType = EndpointAccessVPC, awsec2.VpcEndpointIpAddressType_DUALSTACK
+			p.VPCCIDRs = []string{"10.0.0.0/16", "ipv6:" + token}
+		}, ""},
+		"dual-stack for the pollers": {func(p *ClusterProps) { p.EndpointIPAddressType = awsec2.VpcEndpointIpAddressType_DUALSTACK }, ""},
+		"IPv6 alone":                 {func(p *ClusterProps) { p.EndpointIPAddressType = awsec2.VpcEndpointIpAddressType_IPV6 }, `EndpointIPAddressType must be IPV4 or DUALSTACK, got "IPV6"`},
+		"malformed range":            {func(p *ClusterProps) { p.EndpointClientCIDRs = []string{"10.0.0.0"} }, `EndpointClientCIDRs must be IPv4 or IPv6 ranges such as "10.0.0.0/16", got "10.0.0.0"`},
+		"host bits":                  {func(p *ClusterProps) { p.VPCCIDRs = []string{"10.0.0.1/16"} }, `VPCCIDRs must be ranges with no host bits, such as "10.0.0.0/16", got "10.0.0.1/16"`},
+		"malformed client":           {func(p *ClusterProps) { p.EndpointClientSecurityGroupIDs = []string{"10.0.0.0/16"} }, `EndpointClientSecurityGroupIDs must be ids such as`},
+		"range of everybody":         {func(p *ClusterProps) { p.VPCCIDRs = []string{"0.0.0.0/0"} }, `VPCCIDRs must be ranges that a VPC can have, /16 or longer for IPv4 and /44 or longer for IPv6, got "0.0.0.0/0"`},
+		"IPv6 of everybody":          {func(p *ClusterProps) { p.VPCCIDRs = []string{"::/0"} }, `VPCCIDRs must be ranges that a VPC can have`},
+		"S3 from no default":         {func(p *ClusterProps) { p.S3Endpoint.Source = EndpointExisting }, ""},
+		"unknown rules":              {func(p *ClusterProps) { p.SecurityGroupRules = "egress" }, `SecurityGroupRules must be "ingress", "all" or "none", got "egress"`},
+		"nothing to retain":          {func(p *ClusterProps) { p.SecurityGroupRules, p.RetainSecurityGroupRules = SecurityGroupRulesNone, true }, `RetainSecurityGroupRules needs SecurityGroupRules "ingress" or "all", got "none"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"strings"
 
 	"msklambda/constructs/notice"
 	"msklambda/constructs/policy"
@@ -28,7 +29,38 @@ func (n *Network) Check(needs Needs) (ps problem.List) {
 	if n.resolves(services) {
 		n.checkDNS(&ps)
 	}
+	n.checkPlace(&ps, services)
 	return ps
+}
+
+// checkPlace wants a place in which the endpoints that are defined can be.
+func (n *Network) checkPlace(ps *problem.List, services []Service) {
+	var created []string
+	for _, s := range services {
+		if n.source(s) == Create {
+			created = append(created, string(s))
+		}
+	}
+	if len(created) == 0 {
+		return
+	}
+	if owner := n.choices.VPCOwner; owner != "" {
+		ps.Add("VPC", "must be of the stack's account for an endpoint for %s to be defined in it, got one of the account %s, which alone can define endpoints there: "+
+			"have it do so and set Source %q, or %q where the subnets have a NAT gateway", strings.Join(created, " and "), owner, Existing, None)
+	}
+	if !n.choices.DualStack {
+		return
+	}
+	var without []string
+	for _, id := range n.choices.Subnets {
+		subnet, _ := n.facts.Subnets[id.text].Get()
+		if !subnet.IPv6.Or(true) {
+			without = append(without, id.text)
+		}
+	}
+	if len(without) > 0 {
+		ps.Add("EndpointIPAddressType", "must be IPV4 where a subnet has no IPv6 range, got DUALSTACK with %s, which has none", strings.Join(without, " and "))
+	}
 }
 
 // resolves reports whether some service is reached by the private DNS of an

@@ -102,6 +102,13 @@ type Choices struct {
 	Groups  []ID // of the cluster, and of the pollers
 	Account string
 
+	// VPCOwner is the account that the VPC is of, "" = it is not known, or the
+	// stack's.
+	VPCOwner string
+
+	// DualStack is endpoints that take IPv6 as well.
+	DualStack bool
+
 	// Owner is who defines the endpoints and rules, as their marks say.
 	Owner string
 

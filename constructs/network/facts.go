@@ -56,7 +56,9 @@ type Subnet struct {
 	VPC   Fact[string]
 	Zone  Fact[string]
 	Range Fact[string] // IPv4
-	Owner Fact[string] // the account
+
+	// IPv6 is whether it has an IPv6 range, for endpoints that take IPv6 as well.
+	IPv6 Fact[bool]
 }
 
 // Group is what is known of a security group.

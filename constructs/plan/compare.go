@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -168,7 +169,7 @@ func (c comparison) changed(old, r *Resource) []Line {
 		l.CutsOff = l.Verdict == Replaced
 	case typeGroup:
 		l.Text = text(r.Properties["GroupDescription"])
-		effects, cutsOff := compareGroup(old, r)
+		effects, cutsOff := c.after.compareGroup(old, r)
 		l.Effects, l.CutsOff = append(l.Effects, effects...), cutsOff
 	case typeTable:
 		l.Text, l.Effects = "the DynamoDB table", append(l.Effects, compareTable(old, r)...)
@@ -181,21 +182,31 @@ func (c comparison) changed(old, r *Resource) []Line {
 			l.Effects = append(l.Effects, properties(old, r)...)
 		}
 	}
-	if old.DeletionPolicy != r.DeletionPolicy {
-		l.Effects = append(l.Effects, whenGone(old, r))
-	}
+	l.Effects = append(l.Effects, kept(old, r)...)
 	return []Line{l}
 }
 
-func whenGone(old, r *Resource) string {
-	return "when it leaves the template, it " + policyOf(r) + "; before, it " + policyOf(old)
-}
-
-func policyOf(r *Resource) string {
-	if r.stays() {
-		return "stays in the account"
+// kept says what changes of what becomes of a resource that goes, or is replaced.
+func kept(old, r *Resource) (out []string) {
+	fate := func(stays bool) string {
+		if stays {
+			return "it stays in the account"
+		}
+		return "it is deleted"
 	}
-	return "is deleted"
+	switch {
+	case old.stays() != r.stays():
+		out = append(out, "when it leaves the template, "+fate(r.stays())+"; before, "+fate(old.stays()))
+	case old.DeletionPolicy != r.DeletionPolicy:
+		out = append(out, "DeletionPolicy "+cmp.Or(old.DeletionPolicy, "none")+" -> "+cmp.Or(r.DeletionPolicy, "none"))
+	}
+	switch {
+	case old.outlives() != r.outlives():
+		out = append(out, "when it is replaced, "+fate(r.outlives())+"; before, "+fate(old.outlives()))
+	case old.UpdateReplacePolicy != r.UpdateReplacePolicy:
+		out = append(out, "UpdateReplacePolicy "+cmp.Or(old.UpdateReplacePolicy, "none")+" -> "+cmp.Or(r.UpdateReplacePolicy, "none"))
+	}
+	return out
 }
 
 // function says what becomes of a function.

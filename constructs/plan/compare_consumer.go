@@ -231,10 +231,7 @@ func inPlace(old, m *mapping) (out []string) {
 	if old.Authentication != m.Authentication {
 		out = append(out, "authentication "+orUntold(old.Authentication)+" -> "+orUntold(m.Authentication))
 	}
-	if old.DeletionPolicy != m.DeletionPolicy {
-		out = append(out, whenGone(old.Resource, m.Resource))
-	}
-	return out
+	return append(out, kept(old.Resource, m.Resource)...)
 }
 
 func orUntold(authentication string) string {

@@ -31,7 +31,7 @@ func (s *stack) describeEndpoint(r *Resource) string {
 	out := "the endpoint for " + service(r) + " in " + plural(len(list(r.Properties["SubnetIds"])), "subnet") + " of " + vpc(r)
 	switch a := s.admits(r); {
 	case open(r) && a.onlyGroups():
-		return out + ", which admits the members of " + strings.Join(a.groups, ", ") + " only"
+		return out + ", which admits " + a.members() + " only"
 	case open(r):
 		return out + ", open to " + a.words()
 	}
@@ -48,7 +48,7 @@ func (s *stack) gains(r *Resource) (effects []string, cutsOff bool) {
 		a := s.admits(r)
 		switch {
 		case a.onlyGroups():
-			return []string{"every caller in " + vpc(r) + " but those of " + strings.Join(a.groups, ", ") + " loses " + name}, true
+			return []string{"every caller in " + vpc(r) + a.but() + " loses " + name}, true
 		case a.untold:
 			return []string{a.words() + " reach " + name + " through it", "a caller that they do not let in loses " + name + ", and whom they let in is not told here"}, false
 		}
@@ -83,6 +83,9 @@ func (s *stack) admits(r *Resource) (out admitted) {
 	ids := list(r.Properties["SecurityGroupIds"])
 	out.untold = len(ids) == 0 // the VPC's own group
 	add := func(rule any) {
+		if !isHTTPS(rule) {
+			return
+		}
 		if group := at(rule, "SourceSecurityGroupId"); group != nil {
 			out.groups = append(out.groups, text(group))
 		} else {
@@ -111,6 +114,20 @@ func (s *stack) admits(r *Resource) (out admitted) {
 // onlyGroups reports whether nobody is let in by where it is in the VPC.
 func (a admitted) onlyGroups() bool { return !a.untold && len(a.ranges) == 0 }
 
+func (a admitted) members() string {
+	if len(a.groups) == 0 {
+		return "nobody"
+	}
+	return "the members of " + strings.Join(a.groups, ", ")
+}
+
+func (a admitted) but() string {
+	if len(a.groups) == 0 {
+		return ""
+	}
+	return " but those of " + strings.Join(a.groups, ", ")
+}
+
 func (a admitted) words() string {
 	peers := append(slices.Clone(a.ranges), a.groups...)
 	if len(peers) == 0 {
@@ -127,6 +144,20 @@ func peer(rule any) string {
 		}
 	}
 	return "nobody that is known"
+}
+
+// isHTTPS reports whether a rule lets TCP 443 in, or may: a port can be a reference.
+func isHTTPS(rule any) bool {
+	switch strings.ToLower(text(at(rule, "IpProtocol"))) {
+	case "tcp", "6":
+	case "udp", "17", "icmp", "1", "icmpv6", "58":
+		return false
+	default:
+		return true
+	}
+	from, fromKnown := at(rule, "FromPort").(float64)
+	to, toKnown := at(rule, "ToPort").(float64)
+	return !(fromKnown && from > 443) && !(toKnown && to < 443)
 }
 
 func ports(rule any) string {
@@ -157,8 +188,22 @@ func sameEndpoint(a, b *Resource) bool {
 	return a.Type == typeEndpoint && b.Type == typeEndpoint && privateDNS(a) && privateDNS(b) && service(a) == service(b) && vpc(a) == vpc(b)
 }
 
+// behind are the services that are reached through a security group of this stack.
+func (s *stack) behind(group *Resource) (services []string) {
+	for _, e := range s.of(typeEndpoint) {
+		for _, id := range list(e.Properties["SecurityGroupIds"]) {
+			if name, _, _ := strings.Cut(text(id), "."); name == group.LogicalID {
+				services = append(services, service(e))
+			}
+		}
+	}
+	return services
+}
+
+const wayTo = ", the way to "
+
 // compareGroup says whom a security group admits and no longer admits.
-func compareGroup(before, after *Resource) (effects []string, cutsOff bool) {
+func (s *stack) compareGroup(before, after *Resource) (effects []string, cutsOff bool) {
 	for _, way := range []string{"SecurityGroupIngress", "SecurityGroupEgress"} {
 		word := "in from "
 		if way == "SecurityGroupEgress" {
@@ -166,13 +211,18 @@ func compareGroup(before, after *Resource) (effects []string, cutsOff bool) {
 		}
 		lines := func(r *Resource) (out []string) {
 			for _, rule := range list(r.Properties[way]) {
-				out = append(out, ports(rule)+" "+word+peer(rule))
+				line := ports(rule) + " " + word + peer(rule)
+				if services := s.behind(r); way == "SecurityGroupIngress" && len(services) > 0 && isHTTPS(rule) {
+					line += wayTo + strings.Join(services, " and ")
+				}
+				out = append(out, line)
 			}
 			return out
 		}
 		was, is := lines(before), lines(after)
 		for _, line := range is {
 			if !slices.Contains(was, line) {
+				line, _, _ = strings.Cut(line, wayTo)
 				effects = append(effects, "lets "+line)
 			}
 		}
@@ -199,7 +249,7 @@ func (s *stack) compareEndpoint(before, after *Resource) (effects []string, cuts
 		effects, cutsOff = append(effects, "every caller in "+vpc(after)+" but those that the policy names loses "+name), true
 	case !open(before) && open(after):
 		if a := s.admits(after); a.onlyGroups() {
-			effects = append(effects, "its policy lets everybody through, and its security groups let in the members of "+strings.Join(a.groups, ", ")+" only")
+			effects = append(effects, "its policy lets everybody through, and its security groups let in "+a.members()+" only")
 		} else {
 			effects = append(effects, a.words()+" reach "+name+" through it: who was shut out gains it back")
 		}
