@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,12 +131,11 @@ func TestAnotherHoldsThePartition(t *testing.T) {
 		m := once.NewMemory()
 		options := namespace("test")
 		options.Lease = time.Second
-		var running, most int
+		var running, most atomic.Int32
 		h := kafka.Handler(func(ctx context.Context, r *kafka.Record) error {
-			running++
-			most = max(most, running)
+			most.Store(max(most.Load(), running.Add(1)))
 			time.Sleep(900 * time.Millisecond)
-			running--
+			running.Add(-1)
 			return e.process(ctx, r)
 		}, once.Partitions(m, options), quiet)
 		records := at(kafkatest.Records("orders", 0, 5, "a", "b", "c"), time.Now())
@@ -151,8 +151,8 @@ func TestAnotherHoldsThePartition(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if got := fmt.Sprint(e.made); got != "map[a:1 b:1 c:1]" || most != 1 {
-			t.Errorf("effects = %s with %d at once, want each once and one at a time", got, most)
+		if got := fmt.Sprint(e.made); got != "map[a:1 b:1 c:1]" || most.Load() != 1 {
+			t.Errorf("effects = %s with %d at once, want each once and one at a time", got, most.Load())
 		}
 	})
 }
@@ -165,10 +165,9 @@ func TestAProcessThatComesLateStops(t *testing.T) {
 		m := once.NewMemory()
 		options := namespace("test")
 		options.Lease = time.Second
-		slow := true
+		var slept atomic.Bool
 		h := kafka.Handler(func(ctx context.Context, r *kafka.Record) error {
-			if slow && string(r.Value) == "a" {
-				slow = false
+			if string(r.Value) == "a" && slept.CompareAndSwap(false, true) {
 				time.Sleep(time.Minute) // whatever the context says
 			}
 			return e.process(ctx, r)
