@@ -69,6 +69,10 @@ func (h *handler) check() {
 		panic("kafka: WholeEvent needs a Batch, got a function of one record")
 	case len(h.middleware) > 0 && h.batch != nil:
 		panic("kafka: Use needs a function of one record, got a Batch")
+	case h.onReturn && len(h.afterBatch) > 0:
+		panic("kafka: DoneOnReturn, which once.Partitions has without EachBatch, excludes AfterBatch, whose error would take back what is marked as done")
+	case h.inOrder && (h.byKey || h.goOn):
+		panic("kafka: InOrder, which once.Partitions has, excludes ConcurrencyByKey and ContinueOnError: a later record may be handled before an earlier one then")
 	}
 }
 
@@ -94,6 +98,20 @@ func WholeEvent() Option {
 // those that failed are retried. See [Batch] for what it means there.
 func ContinueOnError() Option {
 	return func(h *handler) { h.goOn = true }
+}
+
+// InOrder is for middleware that relies on the order of a partition: that a record is
+// handled only when all before it are, or have been given up for good. Making the
+// handler panics with [ConcurrencyByKey] or [ContinueOnError], by which that is not so.
+func InOrder() Option {
+	return func(h *handler) { h.inOrder = true }
+}
+
+// DoneOnReturn is for middleware that takes a record for done, for ever, when the function
+// has returned nil for it. Making the handler panics with [AfterBatch], whose error would have
+// such a record come again.
+func DoneOnReturn() Option {
+	return func(h *handler) { h.onReturn = true }
 }
 
 // DeadlineMargin stops d before the end of the invocation's time: no record is
@@ -128,22 +146,23 @@ type handler struct {
 	record HandlerFunc
 	batch  Batch // in place of record
 
-	partial        bool
-	goOn           bool
-	byKey, whole   bool
-	concurrency    int
-	concurrencySet bool
-	margin         time.Duration // negative: the default
-	retry          *Backoff
-	sink           Sink
-	store          Store
-	middleware     []Middleware
-	afterBatch     []func(context.Context, *Result) error
-	observers      []func(context.Context, Summary)
-	watch          *watch // nil without observers
-	contexts       []func(context.Context, *batchLog) context.Context
-	onShutdown     []func(context.Context)
-	logger         *slog.Logger // nil: the default
+	partial           bool
+	goOn              bool
+	byKey, whole      bool
+	inOrder, onReturn bool
+	concurrency       int
+	concurrencySet    bool
+	margin            time.Duration // negative: the default
+	retry             *Backoff
+	sink              Sink
+	store             Store
+	middleware        []Middleware
+	afterBatch        []func(context.Context, *Result) error
+	observers         []func(context.Context, Summary)
+	watch             *watch // nil without observers
+	contexts          []func(context.Context, *batchLog) context.Context
+	onShutdown        []func(context.Context)
+	logger            *slog.Logger // nil: the default
 
 	spare atomic.Pointer[memory]
 }

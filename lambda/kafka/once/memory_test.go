@@ -31,3 +31,19 @@ func TestMemoryForgetsWhatIsOver(t *testing.T) {
 		t.Errorf("%d rows, want at most 10,000 of which most are over", n)
 	}
 }
+
+func TestMemoryKeepsMarks(t *testing.T) {
+	storetest.RunMarks(t, func(_ *testing.T, now func() time.Time) once.MarkStore {
+		m := once.NewMemory()
+		m.SetNow(now)
+		return m
+	})
+}
+
+func TestPartitionsWhateverHappensAtEachStep(t *testing.T) {
+	storetest.RunCrashes(t, func(*testing.T) (once.MarkStore, func(time.Duration)) {
+		m, ahead := once.NewMemory(), time.Duration(0)
+		m.SetNow(func() time.Time { return time.Now().Add(ahead) })
+		return m, func(d time.Duration) { ahead += d }
+	})
+}

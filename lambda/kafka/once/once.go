@@ -95,6 +95,9 @@ const (
 	// to be below DynamoDB's 400 KB.
 	maxResult = 256 << 10
 
+	defaultLease = 30 * time.Second
+	defaultKeep  = 7 * 24 * time.Hour
+
 	// minWait is how long another's key is left alone at least.
 	minWait = 50 * time.Millisecond
 
@@ -111,10 +114,10 @@ func New(store Store, options Options) *Guard {
 		panic(fmt.Sprintf("once: Options must not be negative, got a Lease of %v and a Keep of %v", options.Lease, options.Keep))
 	}
 	if options.Lease == 0 {
-		options.Lease = 30 * time.Second
+		options.Lease = defaultLease
 	}
 	if options.Keep == 0 {
-		options.Keep = 7 * 24 * time.Hour
+		options.Keep = defaultKeep
 	}
 	return &Guard{store, options}
 }
@@ -184,7 +187,7 @@ func run[R any](ctx context.Context, g *Guard, key string, effect func(context.C
 	ended := false
 	defer func() {
 		if !ended { // by a panic, or with the goroutine
-			_ = g.late(ctx, func(ctx context.Context) error { return g.store.Release(ctx, full, owner) })
+			_ = late(ctx, func(ctx context.Context) error { return g.store.Release(ctx, full, owner) })
 		}
 	}()
 	limited, cancel := context.WithDeadlineCause(ctx, start.Add(g.Lease), fmt.Errorf("the lease of %v has ended (once.Options): %w", g.Lease, context.DeadlineExceeded))
@@ -192,7 +195,7 @@ func run[R any](ctx context.Context, g *Guard, key string, effect func(context.C
 	cancel()
 	ended = true
 	if err != nil {
-		if lost := g.late(ctx, func(ctx context.Context) error { return g.store.Release(ctx, full, owner) }); lost != nil {
+		if lost := late(ctx, func(ctx context.Context) error { return g.store.Release(ctx, full, owner) }); lost != nil {
 			err = fmt.Errorf("%w (and %q is claimed until its lease ends: %v)", err, full, lost)
 		}
 		return result, false, err
@@ -203,7 +206,7 @@ func run[R any](ctx context.Context, g *Guard, key string, effect func(context.C
 		// whoever needs that again is told.
 		kept = nil
 	}
-	if err := g.late(ctx, func(ctx context.Context) error { return g.store.Finish(ctx, full, owner, kept, g.Keep) }); err != nil {
+	if err := late(ctx, func(ctx context.Context) error { return g.store.Finish(ctx, full, owner, kept, g.Keep) }); err != nil {
 		return result, false, fmt.Errorf("once: %q was made, and could not be marked as done, so that it may be made again: %w", full, kafka.Transient(err))
 	}
 	return result, false, nil
@@ -211,7 +214,7 @@ func run[R any](ctx context.Context, g *Guard, key string, effect func(context.C
 
 // late calls fn with a context that has not ended, also if ctx has: what is not
 // written now holds up the key until the lease ends.
-func (g *Guard) late(ctx context.Context, fn func(context.Context) error) error {
+func late(ctx context.Context, fn func(context.Context) error) error {
 	if ctx.Err() == nil {
 		return fn(ctx)
 	}

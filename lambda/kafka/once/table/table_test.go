@@ -82,6 +82,35 @@ func TestTable(t *testing.T) {
 	})
 }
 
+func TestTableKeepsMarks(t *testing.T) {
+	for name, client := range map[string]func(*testing.T, Client) Client{
+		"as dynalite answers": func(_ *testing.T, c Client) Client { return c },
+		"as DynamoDB does":    func(t *testing.T, c Client) Client { return &saying{Client: c, t: t} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.RunMarks(t, func(t *testing.T, now func() time.Time) once.MarkStore {
+				server, name := newTable(t)
+				s := New(client(t, server.Client()), name)
+				s.now = now
+				return s
+			})
+		})
+	}
+}
+
+func TestPartitionsInATableWhateverHappensAtEachStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a table for each of 200 cases")
+	}
+	storetest.RunCrashes(t, func(t *testing.T) (once.MarkStore, func(time.Duration)) {
+		server, name := newTable(t)
+		ahead := time.Duration(0)
+		s := New(server.Client(), name)
+		s.now = func() time.Time { return time.Now().Add(ahead) }
+		return s, func(d time.Duration) { ahead += d }
+	})
+}
+
 func TestTableThatSaysWhyItRefuses(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) once.Store {
 		server, name := newTable(t)
@@ -138,13 +167,22 @@ func TestAnAnswerThatIsLostIsNotAnotherOwner(t *testing.T) {
 	if err := s.Release(t.Context(), "released", "a"); err != nil {
 		t.Error(err)
 	}
+	if m, err := s.Hold(t.Context(), "mark", "a", time.Minute, time.Hour); err != nil || m.State != once.Claimed {
+		t.Errorf("hold: %v, %v, want it", m.State, err)
+	}
+	if err := errors.Join(s.Move(t.Context(), "mark", "a", 7, time.Minute, time.Hour), s.Leave(t.Context(), "mark", "a")); err != nil {
+		t.Error(err)
+	}
+	if m, err := s.Hold(t.Context(), "mark", "b", time.Minute, time.Hour); err != nil || m.State != once.Claimed || m.Next != 7 {
+		t.Errorf("hold of what is left: %v at %d, %v, want it at 7", m.State, m.Next, err)
+	}
 	if c, err := s.Claim(t.Context(), "done", "b", time.Minute, time.Hour); err != nil || c.State != once.Done || string(c.Result) != "r" {
 		t.Errorf("claim of what is done: %v, %q, %v", c.State, c.Result, err)
 	}
 	if c, err := s.Claim(t.Context(), "released", "b", time.Minute, time.Hour); err != nil || c.State != once.Claimed {
 		t.Errorf("claim of what is released: %v, %v", c.State, err)
 	}
-	if network.n < 6 {
+	if network.n < 10 {
 		t.Errorf("%d answers lost, want that of each write", network.n)
 	}
 }
