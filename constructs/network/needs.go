@@ -53,6 +53,27 @@ type call struct {
 	resource Resource
 }
 
+// Services are those that on-demand pollers call.
+func (n Needs) Services() []Service {
+	services := []Service{Lambda, STS}
+	if n.Secret.isThere() {
+		services = append(services, SecretsManager)
+	}
+	if destination := n.destination(); destination != "" {
+		services = append(services, destination)
+	}
+	return services
+}
+
+// Calls are what the pollers do at the endpoint of a service, as the policy of one
+// that is there sees it. The account is that of the role.
+func (n Needs) Calls(s Service, account string) (out []policy.Call) {
+	for _, c := range n.calls(s) {
+		out = append(out, c.asPolicySees(account))
+	}
+	return out
+}
+
 // destination is the service that the destination of failed batches is of, ""
 // where there is none.
 func (n Needs) destination() Service {

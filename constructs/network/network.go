@@ -79,14 +79,7 @@ func (n *Network) services(needs Needs) []Service {
 		}
 		return nil
 	}
-	services := []Service{Lambda, STS}
-	if needs.Secret.isThere() {
-		services = append(services, SecretsManager)
-	}
-	if destination != "" {
-		services = append(services, destination)
-	}
-	return services
+	return needs.Services()
 }
 
 // ranges are those of the broker subnets, where the endpoints defined here are

@@ -24,6 +24,10 @@ type Call struct {
 	// Account is that of the role that calls.
 	Account string
 
+	// Role is the ARN of that role. It is empty where it is not known, as before a
+	// deploy.
+	Role string
+
 	// Resource is the ARN of what the call is about, or "*".
 	Resource string
 
@@ -128,7 +132,9 @@ func (c Call) concerns(s statement) bool {
 // which may be the one that does.
 func (c Call) mayBeAmong(principal any) bool {
 	kinds, _ := principal.(map[string]any)
-	return c.Account != "" && slices.ContainsFunc(texts(kinds["AWS"]), func(p string) bool { return strings.Contains(p, "::"+c.Account+":") })
+	return c.Account != "" && slices.ContainsFunc(texts(kinds["AWS"]), func(p string) bool {
+		return strings.Contains(p, "::"+c.Account+":") && (c.Role == "" || strings.Contains(p, ":assumed-role/"))
+	})
 }
 
 // Who names the principal.
@@ -136,6 +142,8 @@ func (c Call) Who() string {
 	switch {
 	case c.Service != "":
 		return c.Service
+	case c.Role != "":
+		return c.Role
 	case c.Account == "":
 		return "the role"
 	}
@@ -153,7 +161,7 @@ func (c Call) isAmong(principal any) bool {
 		return true
 	}
 	return c.Account != "" && slices.ContainsFunc(texts(kinds["AWS"]), func(p string) bool {
-		return p == c.Account || strings.HasSuffix(p, ":"+c.Account+":root")
+		return p == c.Account || c.Role != "" && p == c.Role || strings.HasSuffix(p, ":"+c.Account+":root")
 	})
 }
 
@@ -170,6 +178,9 @@ func (c Call) Statement() string {
 	principal := map[string]any{"Service": []string{c.Service}}
 	if c.Service == "" {
 		principal = map[string]any{"AWS": c.Account}
+		if c.Role != "" {
+			principal["AWS"] = c.Role
+		}
 	}
 	text, err := json.Marshal(map[string]any{"Effect": "Allow", "Principal": principal, "Action": c.Action, "Resource": c.shown()})
 	if err != nil {

@@ -10,6 +10,8 @@ func TestWhatAPolicyDoesToACall(t *testing.T) {
 	lambda := Call{Action: "lambda:InvokeFunction", Service: "lambda.amazonaws.com", Resource: "*"}
 	role := Call{Action: "sqs:SendMessage", Account: "111122223333", Resource: "arn:aws:sqs:us-east-1:111122223333:failed"}
 	later := Call{Action: "sqs:SendMessage", Account: "111122223333", Resource: "${Token[TOKEN.9]}", Unknown: true}
+	known := role
+	known.Role = "arn:aws:iam::111122223333:role/orders"
 	tests := map[string]struct {
 		call    Call
 		policy  string
@@ -42,6 +44,10 @@ func TestWhatAPolicyDoesToACall(t *testing.T) {
 		"a role of the account":      {role, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, Unsure, "which role calls"},
 		"a role of another account":  {role, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, NotAllowed, "no statement allows"},
 		"a role that is denied":      {role, `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, Denied, "or may do so"},
+		"the role itself":            {known, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/orders"},"Action":"sqs:*","Resource":"*"}]}`, Allowed, ""},
+		"another role than it":       {known, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/other"},"Action":"sqs:*","Resource":"*"}]}`, NotAllowed, "for arn:aws:iam::111122223333:role/orders"},
+		"another that is denied":     {known, `{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111122223333:role/other"},"Action":"*","Resource":"*"}]}`, Allowed, ""},
+		"one of its sessions":        {known, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/orders/x"},"Action":"*","Resource":"*"}]}`, Unsure, "may allow"},
 		"a service, not the account": {role, `{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"*","Resource":"*"}]}`, NotAllowed, "no statement allows"},
 	}
 	for name, tt := range tests {

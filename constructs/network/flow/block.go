@@ -55,7 +55,7 @@ func (n *Network) Between(from, to Host, port int) *Block {
 func (n *Network) ToService(from Host, service string) *Block {
 	e := n.Endpoint(service)
 	if e == nil {
-		there := Host{Name: service, Address: outside}
+		there := Host{Name: service, Groups: n.Lists[service], Address: outside}
 		switch {
 		case !n.leads(from, service):
 			return &Block{Kind: NoRoute, Subnet: from.Subnet, Why: "there is no way to " + service}

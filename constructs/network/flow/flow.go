@@ -31,6 +31,10 @@ type Network struct {
 	// one of them its routes stand in place of Gateways and NAT.
 	Subnets map[string]*Subnet
 
+	// Lists are the prefix lists that a service in the internet is in, which rules may
+	// name, by service.
+	Lists map[string][]string
+
 	// NoDNS is a VPC in which private DNS does not work: the names of services
 	// resolve to their addresses in the internet.
 	NoDNS bool
@@ -46,7 +50,7 @@ type Rule struct {
 	Out      bool
 	Protocol string // "tcp", "-1" and so on
 	From, To int    // ports
-	Peer     string // a group, or a range
+	Peer     string // a group, a range, or a prefix list
 	Note     string // for messages
 }
 
