@@ -38,8 +38,8 @@ type Idempotency struct {
 
 	// Namespace is what the marks of partitions (once.Partitions) are kept under,
 	// 1 to 200 characters. Give another one when the offsets of the group are set back to
-	// handle records again, or the topic is made anew: the marks would have all of
-	// them for done. Keys of your own (once.New) are not in it.
+	// handle records again, the topic is made anew, or the table is that of a
+	// consumer of another cluster: the marks would have all of them for done. Keys of your own (once.New) are not in it.
 	// Default: the group.
 	Namespace string
 }

@@ -18,6 +18,14 @@ type PriceList struct {
 	// GB in it for a month.
 	TableWrites, TableReads, TableGB float64
 
+	// EndpointGB is a gigabyte through an endpoint, NAT a NAT gateway for an hour, NATGB a
+	// gigabyte through it, and CrossZoneGB one from another zone.
+	EndpointGB, NAT, NATGB, CrossZoneGB float64
+
+	// Requests are a million invocations, GBSecond a gigabyte of memory for a second
+	// (arm64), and LogsGB a gigabyte that is logged.
+	Requests, GBSecond, LogsGB float64
+
 	// Hours are those of a month, as AWS counts them.
 	Hours float64
 }
@@ -25,7 +33,9 @@ type PriceList struct {
 // Prices are the ones that plans are made with. docs/resources.md has the same, and a test
 // holds it against these.
 var Prices = PriceList{Region: "us-east-1", Date: "November 2026", Endpoint: 0.01, PollerUnit: 0.185,
-	TableWrites: 0.625, TableReads: 0.125, TableGB: 0.25, Hours: 730}
+	TableWrites: 0.625, TableReads: 0.125, TableGB: 0.25,
+	EndpointGB: 0.01, NAT: 0.045, NATGB: 0.045, CrossZoneGB: 0.01,
+	Requests: 0.20, GBSecond: 0.0000133334, LogsGB: 0.50, Hours: 730}
 
 // EndpointMonth is an interface endpoint in one subnet, a month.
 func (p PriceList) EndpointMonth() float64 { return p.Endpoint * p.Hours }

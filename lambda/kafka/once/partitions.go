@@ -19,7 +19,8 @@ import (
 // default.
 type PartitionOptions struct {
 	// Namespace is what the marks are kept under: another one is another beginning. It
-	// must be another for each function that reads the topic and has the same table.
+	// must be another for each function that reads the topic and has the same table, and
+	// for each cluster, whose offsets are its own.
 	// Default: what the construct says, the consumer group or
 	// ConsumerProps.Idempotency.Namespace, by MSKLAMBDA_ONCE_NAMESPACE; else the
 	// name of the function.
