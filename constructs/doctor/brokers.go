@@ -16,7 +16,7 @@ func (d *diagnosis) mapping() {
 	case "Enabled", "Enabling", "Creating", "Updating":
 	case "Disabled", "Disabling", "Deleting":
 		h.blocked(MappingOff, "it polls nothing while it is "+m.State).cure(
-			Cure{Here: "enabled=true (Disabled: false)"},
+			Cure{Key: "enabled=true", Prop: "Disabled: false"},
 			Cure{Command: "aws lambda update-event-source-mapping --enabled --uuid " + m.UUID})
 	default:
 		h.unknown("its state is not one that is known")
@@ -24,7 +24,7 @@ func (d *diagnosis) mapping() {
 	others := d.facts.Sharing
 	if len(others.Value) > 0 {
 		h.note("the group " + m.Group + " is that of " + strings.Join(others.Value, ", ") + " too: each gets a share of the partitions").cure(
-			Cure{Here: "consumerGroupId (GroupID), one for each mapping"})
+			Cure{Key: "consumerGroupId", Prop: "GroupID", Text: "one for each mapping"})
 	}
 }
 
@@ -48,7 +48,7 @@ func (d *diagnosis) cluster() {
 		h.unknown(because("the cluster", f.Cluster.Why))
 		return
 	case c == nil:
-		h.blocked(ClusterGone, "there is no cluster "+f.Mapping.Source).cure(Cure{Here: "clusterArn (ClusterARN) of the cluster that is there; a mapping cannot change its cluster, so it becomes another"})
+		h.blocked(ClusterGone, "there is no cluster "+f.Mapping.Source).cure(Cure{Key: "clusterArn", Prop: "ClusterARN", Text: "of the cluster that is there; a mapping cannot change its cluster, so it becomes another"})
 		return
 	case c.State != "ACTIVE" && slices.Contains([]string{"CREATING", "DELETING", "FAILED"}, c.State):
 		h.blocked(ClusterState, "the cluster is "+c.State).cure(Cure{Command: "aws kafka describe-cluster-v2 --cluster-arn " + c.ARN})
@@ -59,7 +59,7 @@ func (d *diagnosis) cluster() {
 	method := f.method()
 	if off, ok := offMethods[method]; ok && !on[method] {
 		h.blocked(MethodOff, off.words+" is off on the cluster, and the mapping uses it").cure(
-			Cure{Here: "authentication (Authentication), to one that is on: " + methodsOn(on)},
+			Cure{Key: "authentication", Prop: "Authentication", Text: "what is on: " + methodsOn(on)},
 			Cure{Command: "aws kafka update-security --cluster-arn " + c.ARN + " --current-version <from describe-cluster-v2> --client-authentication '" + off.setting + "'",
 				Text: "the brokers restart one after the other; name the other methods that are on as well"})
 	}
@@ -103,9 +103,9 @@ func (d *diagnosis) topic() {
 		h.blocked(TopicGone, "the cluster has no topic "+f.Mapping.Topic).cure(
 			Cure{Command: "aws kafka create-topic --cluster-arn " + f.clusterARN() + " --topic-name " + f.Mapping.Topic + " --partition-count 6 --replication-factor 3",
 				Text: "or any Kafka tool; partitions and replication are yours to choose"},
-			Cure{Here: "topic (Topic), if it is misspelt: the mapping becomes another then"})
+			Cure{Key: "topic", Prop: "Topic", Text: "if it is misspelt; the mapping becomes another then"})
 	case f.Mapping.Provisioned && f.Mapping.Maximum > t.Partitions:
-		h.note(fmt.Sprintf("it has %d partitions, and more pollers than that do nothing: %d are allowed", t.Partitions, f.Mapping.Maximum)).cure(Cure{Here: "maximumPollers (Pollers.Maximum)"})
+		h.note(fmt.Sprintf("it has %d partitions, and more pollers than that do nothing: %d are allowed", t.Partitions, f.Mapping.Maximum)).cure(Cure{Key: "maximumPollers", Prop: "Pollers.Maximum"})
 	}
 }
 
@@ -126,10 +126,7 @@ func (d *diagnosis) brokers() {
 	blocked, unsure := f.walk(func(n *flow.Network) (out []flow.Block) {
 		for _, poller := range f.hosts(n, "the pollers") {
 			for _, broker := range f.hosts(n, "the brokers") {
-				if b := n.Between(poller, broker, port); b != nil {
-					b.Why = "" // said below, once for all hosts
-					out = append(out, *b)
-				}
+				out = append(out, n.AllBetween(poller, broker, port)...)
 			}
 		}
 		return out
@@ -140,12 +137,12 @@ func (d *diagnosis) brokers() {
 		switch b.Kind {
 		case flow.GroupIn:
 			h.blocked(GroupIn, fmt.Sprintf("%s: no inbound rule lets TCP %d in from the same groups, which pollers and brokers have alike", all, port)).cure(
-				Cure{Here: "securityGroupRules=ingress (SecurityGroupRules: RulesIngress)"},
+				Cure{Key: "securityGroupRules=ingress", Prop: `SecurityGroupRules: "ingress"`},
 				Cure{Command: fmt.Sprintf("aws ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port %d --source-group %s", first, port, first)})
 		case flow.GroupOut:
 			h.blocked(GroupOut, fmt.Sprintf("%s: outbound traffic is restricted, and no rule lets TCP %d out to the same groups", all, port)).cure(d.egress(first, port, first)...)
 		default:
-			d.acl(h, b, port, "brokers", subnets)
+			d.acl(h, b, port, "the brokers", subnets)
 		}
 	}
 	d.gaps(h, unsure)
@@ -187,7 +184,7 @@ func (d *diagnosis) egress(group string, port int, to string) []Cure {
 		peer = "UserIdGroupPairs=[{GroupId=" + to + "}]"
 	}
 	return []Cure{
-		{Here: "securityGroupRules=all (SecurityGroupRules: RulesAll), only where outbound traffic is restricted"},
+		{Key: "securityGroupRules=all", Prop: `SecurityGroupRules: "all"`, Text: "only where outbound traffic is restricted, as here: it takes the rule away that allows everything"},
 		{Command: fmt.Sprintf("aws ec2 authorize-security-group-egress --group-id %s --ip-permissions 'IpProtocol=tcp,FromPort=%d,ToPort=%d,%s'", group, port, port, peer)},
 	}
 }
@@ -197,10 +194,9 @@ func (d *diagnosis) acl(h *Hop, b flow.Block, port int, to string, peers []strin
 	s := d.facts.Subnets[b.Subnet].Value
 	from, last, what := port, port, fmt.Sprintf("TCP %d", port)
 	if b.Answer {
-		from, last, what = 1024, 65535, fmt.Sprintf("the answers to TCP %d, which go to ports from 32768 to 60999", port)
+		from, last, what = 1024, 65535, fmt.Sprintf("the answers to TCP %d (ports 32768 to 60999)", port)
 	}
-	direction, out := "in", b.Kind == flow.ACLOut
-	flag := "--ingress"
+	direction, flag, out := "in", "--ingress", b.Kind == flow.ACLOut
 	if out {
 		direction, flag = "out", "--egress"
 	}
@@ -210,8 +206,11 @@ func (d *diagnosis) acl(h *Hop, b flow.Block, port int, to string, peers []strin
 			number = max(1, e.Number-1)
 		}
 	}
-	h.blocked(ACL, fmt.Sprintf("%s of %s lets %s not %s, on the way to the %s", s.ACLID, b.Subnet, what, direction, to))
-	finding := &h.Findings[len(h.Findings)-1]
+	why := fmt.Sprintf("the network ACL %s does not let %s %s, on the way to %s", s.ACLID, direction, what, to)
+	if slices.ContainsFunc(h.Findings, func(f Finding) bool { return f.Why == why }) {
+		return // said of another subnet
+	}
+	finding := h.blocked(ACL, why)
 	ranges := d.ranges(peers)
 	if len(ranges) == 0 {
 		ranges = []string{anywhere}

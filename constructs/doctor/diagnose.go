@@ -64,7 +64,8 @@ const (
 // Cure is something to do: a key or prop of this library, or a command. Text is what
 // else to know of it.
 type Cure struct {
-	Here    string `json:"here,omitempty"`
+	Key     string `json:"key,omitempty"`  // context key of the app, with its value where there is one
+	Prop    string `json:"prop,omitempty"` // the same for who uses the construct
 	Command string `json:"command,omitempty"`
 	Text    string `json:"text,omitempty"`
 }

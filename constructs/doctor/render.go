@@ -60,20 +60,31 @@ func (f Finding) text(out *strings.Builder) {
 	label := map[State]string{Blocked: "why", Unknown: "not known", "": "note"}[f.State]
 	fmt.Fprintf(out, "  %-9s %s\n", label, f.Why)
 	for _, c := range f.Cures {
-		if c.Here != "" {
-			fmt.Fprintf(out, "  %-9s here: %s\n", "cure", c.Here)
+		if c.Key != "" {
+			fmt.Fprintf(out, "  %-9s key %s (prop %s)\n", "cure", c.Key, c.Prop)
 		}
 		if c.Command != "" {
 			fmt.Fprintf(out, "  %-9s %s\n", "cure", c.Command)
 		}
 		if c.Text != "" {
-			fmt.Fprintf(out, "  %-9s %s\n", "", c.Text)
+			label := ""
+			if c.Key+c.Command == "" {
+				label = "cure"
+			}
+			fmt.Fprintf(out, "  %-9s %s\n", label, c.Text)
 		}
 	}
 }
 
+// longest is how much of a text is repeated, which stands whole above.
+const longest = 100
+
 func (m Meaning) text(out *strings.Builder) {
-	fmt.Fprintf(out, "\n%q\n", m.Text)
+	text := m.Text
+	if r := []rune(text); len(r) > longest {
+		text = string(r[:longest]) + "..."
+	}
+	fmt.Fprintf(out, "\n%q\n", text)
 	switch {
 	case m.Do != "":
 		fmt.Fprintf(out, "  %s\n", m.Do)

@@ -180,12 +180,15 @@ func (d *diagnosis) lacks(h *Hop, cause Cause, acts []Act) {
 		}
 		statements = append(statements, map[string]any{"Effect": "Allow", "Action": []string{a.Action}, "Resource": a.Resource})
 	}
-	here := "deploy again: the policy of a role that the stack makes has it. With roleArn or functionArn, the role must let the stack add its policy"
+	cure := Cure{Text: "deploy again, if a stack made the role: it has the right policy then. One that roleArn or functionArn names must let the stack add its policy"}
 	if cause == LacksKey {
-		here = "secretKeyArn or onFailureKeyArn (the EncryptionKey of the secret, the key of the destination)"
+		cure = Cure{Key: "secretKeyArn", Prop: "Authentication.Secret, imported with its EncryptionKey"}
+		if s := d.facts.Secret.Value; s == nil || s.Key != acts[0].Resource {
+			cure = Cure{Key: "onFailureKeyArn", Prop: "OnFailure, imported with its key"}
+		}
 	}
 	h.blocked(cause, "no statement allows "+strings.Join(words, ", ")).cure(
-		Cure{Here: here},
+		cure,
 		Cure{Command: "aws iam put-role-policy --role-name " + nameOf(d.role()) + " --policy-name pollers-" + strings.TrimPrefix(string(cause), "lacks-") +
 			" --policy-document " + quoted(asJSON(map[string]any{"Version": "2012-10-17", "Statement": statements})), Text: "it takes minutes until the pollers notice"})
 }

@@ -40,14 +40,14 @@ func (d *diagnosis) services() {
 // that they do and that the VPC needs an endpoint.
 func (d *diagnosis) provisioned(s network.Service) {
 	name := strings.ToLower(string(s))
-	h := d.hop(name, "the pollers to "+string(s))
+	h := d.hop(name, "the pollers to "+words(s))
 	if s != network.SQS && s != network.SNS && s != network.S3 {
 		h.note("provisioned pollers need no way to it from the VPC")
 		return
 	}
 	blocked, unsure := d.facts.walk(d.toService(name))
 	if len(blocked)+len(unsure) > 0 || !d.facts.Endpoints.Known {
-		h.unknown("AWS does not say whether provisioned pollers reach a destination by the VPC, from where there is no way to " + string(s))
+		h.unknown("AWS does not say whether provisioned pollers reach a destination by the VPC, from where there is no way to " + words(s))
 	}
 }
 
@@ -55,9 +55,7 @@ func (d *diagnosis) provisioned(s network.Service) {
 func (d *diagnosis) toService(name string) func(*flow.Network) []flow.Block {
 	return func(n *flow.Network) (out []flow.Block) {
 		for _, poller := range d.facts.hosts(n, "the pollers") {
-			if b := n.ToService(poller, name); b != nil {
-				out = append(out, *b)
-			}
+			out = append(out, n.AllToService(poller, name)...)
 		}
 		return out
 	}
@@ -65,7 +63,7 @@ func (d *diagnosis) toService(name string) func(*flow.Network) []flow.Block {
 
 func (d *diagnosis) service(s network.Service) {
 	f, name := d.facts, strings.ToLower(string(s))
-	h := d.hop(name, "the pollers to "+string(s)+", TCP 443")
+	h := d.hop(name, "the pollers to "+words(s)+", TCP 443")
 	groups, subnets := f.place()
 	switch {
 	case len(groups) == 0 || len(subnets) == 0:
@@ -138,7 +136,7 @@ func (d *diagnosis) policy(h *Hop, s network.Service, e *Endpoint, call policy.C
 		h.unknown("the policy of " + e.ID + ": " + verdict.Why)
 	default:
 		h.blocked(EndpointPolicy, "the policy of "+e.ID+" does not let the call through: "+verdict.Why).cure(
-			Cure{Here: lowerFirst(s.Field()) + "Statements='[" + call.Statement() + "]', in the stack that defines the endpoint (" + ownerOf(e) + ")"},
+			Cure{Key: keyOf(s) + "Statements='[" + call.Statement() + "]'", Prop: s.Field() + ".Statements", Text: "in the stack that defines the endpoint: " + ownerOf(e)},
 			Cure{Command: "aws ec2 modify-vpc-endpoint --vpc-endpoint-id " + e.ID + " --policy-document file://policy.json",
 				Text: "policy.json is the policy of now with the statement " + call.Statement()})
 	}
@@ -151,13 +149,24 @@ func ownerOf(e *Endpoint) string {
 	return "stack " + e.Owner
 }
 
-func lowerFirst(field string) string {
-	// As the context keys are written: lambdaEndpoint, stsEndpoint, secretsManagerEndpoint.
-	service := strings.TrimSuffix(field, "Endpoint")
-	if strings.ToUpper(service) == service {
-		return strings.ToLower(service) + "Endpoint"
+// keyOf is the context key of a service's endpoint, such as "stsEndpoint".
+func keyOf(s network.Service) string {
+	if s == network.Lambda || s == network.SecretsManager {
+		return strings.ToLower(string(s[:1])) + s.Field()[1:]
 	}
-	return strings.ToLower(service[:1]) + service[1:] + "Endpoint"
+	return strings.ToLower(string(s)) + "Endpoint"
+}
+
+func createCure(s network.Service) Cure {
+	return Cure{Key: keyOf(s) + "=create", Prop: s.Field() + `: Endpoint{Source: "create"}`, Text: "every client of the VPC uses it from then on: endpointAccess says who may"}
+}
+
+// words is a service's name for people.
+func words(s network.Service) string {
+	if s == network.SecretsManager {
+		return "Secrets Manager"
+	}
+	return string(s)
 }
 
 // serviceBlocked says what keeps the pollers from a service.
@@ -166,26 +175,26 @@ func (d *diagnosis) serviceBlocked(h *Hop, s network.Service, b flow.Block, e *E
 	all := strings.Join(groups, ", ")
 	switch b.Kind {
 	case flow.Down:
-		h.blocked(EndpointState, fmt.Sprintf("the name of %s leads to %s, which is %s", s, e.ID, e.State)).cure(
+		h.blocked(EndpointState, fmt.Sprintf("the name of %s leads to %s, which is %s", words(s), e.ID, e.State)).cure(
 			Cure{Command: "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids " + e.ID, Text: "an endpoint that is pending or being deleted takes minutes; one that failed says why there"})
 	case flow.GroupIn:
 		group := "<a group of the endpoint>"
 		if len(e.Groups) > 0 {
 			group = e.Groups[0]
 		}
-		here := "endpointClientSecurityGroupIds=" + groups[0] + " (EndpointClientSecurityGroupIDs) in stack " + e.Owner + ", which made the endpoint"
+		cure := Cure{Key: "endpointClientSecurityGroupIds=" + groups[0], Prop: "EndpointClientSecurityGroupIDs", Text: "in the stack that defines the endpoint: " + ownerOf(e)}
 		if e.Owner == "" {
-			here = lowerFirst(s.Field()) + "=create would be refused, since the VPC has one: its owner must let the pollers in"
+			cure = Cure{Text: "the endpoint is somebody else's, who must let the pollers in: to define another would be refused"}
 		}
-		h.blocked(GroupIn, fmt.Sprintf("the groups of %s (%s) let TCP 443 not in from %s", e.ID, strings.Join(e.Groups, ", "), all)).cure(
-			Cure{Here: here},
+		h.blocked(GroupIn, fmt.Sprintf("the groups of %s (%s) do not let TCP 443 in from %s", e.ID, strings.Join(e.Groups, ", "), all)).cure(
+			cure,
 			Cure{Command: fmt.Sprintf("aws ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port 443 --source-group %s", group, groups[0])})
 	case flow.GroupOut:
 		to := ""
 		if e != nil && len(e.Groups) > 0 {
 			to = e.Groups[0]
 		}
-		h.blocked(GroupOut, fmt.Sprintf("%s: outbound traffic is restricted, and no rule lets TCP 443 out to %s", all, s)).cure(d.egress(groups[0], 443, to)...)
+		h.blocked(GroupOut, fmt.Sprintf("%s: outbound traffic is restricted, and no rule lets TCP 443 out to %s", all, words(s))).cure(d.egress(groups[0], 443, to)...)
 	default:
 		peers := subnets
 		if e == nil {
@@ -193,22 +202,21 @@ func (d *diagnosis) serviceBlocked(h *Hop, s network.Service, b flow.Block, e *E
 		} else if slices.Contains(subnets, b.Subnet) {
 			peers = e.Subnets
 		}
-		d.acl(h, b, 443, string(s), peers)
+		d.acl(h, b, 443, words(s), peers)
 	}
 }
 
 // noRoute says why there is no way, and the shortest cure.
 func (d *diagnosis) noRoute(h *Hop, s network.Service, without []string) {
 	f, name, subnet := d.facts, strings.ToLower(string(s)), strings.Join(without, ", ")
-	create := lowerFirst(s.Field()) + "=create (" + s.Field() + ": Source EndpointCreate)"
 	for _, e := range f.Endpoints.Value {
 		if e.Service != name || e.Gateway {
 			continue
 		}
 		if !e.PrivateDNS {
-			h.blocked(PrivateDNSOff, fmt.Sprintf("%s: private DNS of %s is off, so that the name of %s leads to the internet, where there is no route to", subnet, e.ID, s)).cure(
+			h.blocked(PrivateDNSOff, fmt.Sprintf("%s: private DNS of %s is off, so that the name of %s leads to the internet, to which there is no route", subnet, e.ID, words(s))).cure(
 				Cure{Command: "aws ec2 modify-vpc-endpoint --vpc-endpoint-id " + e.ID + " --private-dns-enabled", Text: "every client of the VPC uses it from then on: see that its policy and groups let them"},
-				Cure{Here: create + ", beside it"})
+				createCure(s))
 			return
 		}
 		for _, setting := range []struct {
@@ -222,7 +230,7 @@ func (d *diagnosis) noRoute(h *Hop, s network.Service, without []string) {
 		}
 		return
 	}
-	why := fmt.Sprintf("%s: the VPC has no endpoint for %s, and there is no route to a NAT gateway", subnet, s)
+	why := fmt.Sprintf("%s: the VPC has no endpoint for %s, and there is no route to a NAT gateway", subnet, words(s))
 	for _, id := range without {
 		for _, r := range f.Subnets[id].Value.Routes.Value {
 			more := ""
@@ -238,11 +246,11 @@ func (d *diagnosis) noRoute(h *Hop, s network.Service, without []string) {
 		}
 	}
 	groups, subnets := f.place()
-	cures := []Cure{{Here: create}, {Command: fmt.Sprintf("aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --private-dns-enabled --vpc-id %s --service-name com.amazonaws.%s.%s --subnet-ids %s --security-group-ids <a group that lets TCP 443 in from %s>",
-		f.VPC.Value.ID, f.Region, name, strings.Join(subnets, " "), groups[0]), Text: "every client of the VPC uses it from then on"}, {Here: "pollers=provisioned (Pollers), which need no way from the VPC"}}
+	cures := []Cure{createCure(s), {Command: fmt.Sprintf("aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --private-dns-enabled --vpc-id %s --service-name com.amazonaws.%s.%s --subnet-ids %s --security-group-ids <a group that lets TCP 443 in from %s>",
+		f.VPC.Value.ID, f.Region, name, strings.Join(subnets, " "), groups[0]), Text: "every client of the VPC uses it from then on"}, {Key: "pollers=provisioned", Prop: "Pollers", Text: "which need no way from the VPC"}}
 	if s == network.S3 {
 		cures = []Cure{{Command: "aws ec2 create-vpc-endpoint --vpc-id " + f.VPC.Value.ID + " --service-name com.amazonaws." + f.Region + ".s3 --route-table-ids <those of " + strings.Join(subnets, ", ") + ">"},
-			{Here: "s3Endpoint=existing (S3Endpoint) then, for a gateway endpoint"}}
+			{Key: "s3Endpoint=existing", Prop: "S3Endpoint", Text: "then, for a gateway endpoint"}}
 	}
 	h.blocked(NoWay, why).cure(cures...)
 }

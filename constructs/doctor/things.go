@@ -18,7 +18,7 @@ func (d *diagnosis) trust() {
 		return
 	case f.Trust.Value == nil:
 		h.blocked(RoleGone, "there is no role "+d.role()).cure(
-			Cure{Here: "deploy again, or roleArn (Role) of one that is there"},
+			Cure{Key: "roleArn", Prop: "Role", Text: "of one that is there; or deploy again, for one of the stack's own"},
 			Cure{Command: "aws lambda update-function-configuration --function-name " + functionName(f.Mapping.Function) + " --role <ARN of a role>"})
 		return
 	}
@@ -30,7 +30,7 @@ func (d *diagnosis) trust() {
 		h.unknown("the trust policy: " + verdict.Why)
 	default:
 		h.blocked(Trust, "the role's trust policy does not let Lambda assume it: "+verdict.Why).cure(
-			Cure{Here: "a role that the stack makes trusts Lambda: leave roleArn (Role) out"},
+			Cure{Key: "roleArn", Prop: "Role", Text: "left out: a role that the stack makes trusts Lambda"},
 			Cure{Command: "aws iam update-assume-role-policy --role-name " + nameOf(d.role()) + " --policy-document file://trust.json",
 				Text: `trust.json is the policy of now with the statement {"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}`})
 	}
@@ -110,7 +110,7 @@ func (d *diagnosis) secret() {
 		return
 	case s == nil || s.Deleted:
 		h.blocked(SecretGone, "there is no such secret, or it is to be deleted").cure(
-			Cure{Command: "aws secretsmanager restore-secret --secret-id " + f.Mapping.Secret}, Cure{Here: "secretArn (Authentication.Secret) of the one that is there"})
+			Cure{Command: "aws secretsmanager restore-secret --secret-id " + f.Mapping.Secret}, Cure{Key: "secretArn", Prop: "Authentication.Secret", Text: "of the one that is there"})
 		return
 	}
 	if f.method() != "scram" {
@@ -124,7 +124,7 @@ func (d *diagnosis) secret() {
 	if s.Key == "" {
 		h.blocked(SecretKey, "it is encrypted with the account's default key, which MSK does not take").cure(
 			Cure{Command: "aws secretsmanager update-secret --secret-id " + s.ARN + " --kms-key-id <a customer managed key>"},
-			Cure{Here: "secretKeyArn (the EncryptionKey of Authentication.Secret), so that the role may decrypt with it"})
+			Cure{Key: "secretKeyArn", Prop: "Authentication.Secret, imported with its EncryptionKey", Text: "so that the role may decrypt with it"})
 	}
 	if !f.Scram.Known {
 		h.unknown(because("whether it is associated with the cluster", f.Scram.Why))
@@ -153,7 +153,7 @@ func (d *diagnosis) destination() {
 	h := d.hop("destination", "the destination of failed batches, "+to)
 	if strings.HasPrefix(to, kafkaDestination) {
 		if !f.Mapping.Provisioned {
-			h.blocked(DestinationGone, "on-demand pollers write no failed batches to a topic").cure(Cure{Here: "pollers=provisioned (Pollers)"})
+			h.blocked(DestinationGone, "on-demand pollers write no failed batches to a topic").cure(Cure{Key: "pollers=provisioned", Prop: "Pollers"})
 		}
 		h.note("whether the topic exists is not read")
 		return
@@ -163,10 +163,10 @@ func (d *diagnosis) destination() {
 		h.unknown(because("whether it exists", f.Failed.Why))
 	case f.Failed.Value == nil:
 		h.blocked(DestinationGone, "it does not exist").cure(
-			Cure{Here: "onFailure (OnFailure) of one that does"},
+			Cure{Key: "onFailure", Prop: "OnFailure", Text: "of one that does"},
 			Cure{Command: "aws lambda update-event-source-mapping --uuid " + f.Mapping.UUID + ` --destination-config '{"OnFailure":{"Destination":"<ARN>"}}'`})
 	case f.Failed.Value.FIFO:
-		h.blocked(DestinationFIFO, "it is FIFO, which is no destination of failed batches").cure(Cure{Here: "onFailure (OnFailure) of a standard queue or topic"})
+		h.blocked(DestinationFIFO, "it is FIFO, which is no destination of failed batches").cure(Cure{Key: "onFailure", Prop: "OnFailure", Text: "a standard queue or topic"})
 	}
 }
 
@@ -183,7 +183,7 @@ func (d *diagnosis) function() {
 		h.unknown(because("the function", f.Function.Why))
 		return
 	case fn == nil:
-		h.blocked(FunctionGone, "there is no such function, alias or version").cure(Cure{Here: "deploy again"},
+		h.blocked(FunctionGone, "there is no such function, alias or version").cure(Cure{Text: "deploy again, if a stack made it"},
 			Cure{Command: "aws lambda update-event-source-mapping --uuid " + f.Mapping.UUID + " --function-name <one that is there>"})
 		return
 	}
@@ -192,10 +192,10 @@ func (d *diagnosis) function() {
 	}
 	if fn.Timeout > mostSeconds {
 		h.blocked(FunctionTimeout, fmt.Sprintf("its timeout is %ds, and a mapping of MSK takes 14 minutes at most", fn.Timeout)).cure(
-			Cure{Here: "timeout (Timeout), 1s to 14m"}, Cure{Command: fmt.Sprintf("aws lambda update-function-configuration --function-name %s --timeout %d", name, mostSeconds)})
+			Cure{Key: "timeout", Prop: "Timeout", Text: "1s to 14m"}, Cure{Command: fmt.Sprintf("aws lambda update-function-configuration --function-name %s --timeout %d", name, mostSeconds)})
 	}
 	if fn.Concurrency != nil && *fn.Concurrency == 0 {
 		h.blocked(FunctionThrottled, "its reserved concurrency is 0, so that it is never invoked").cure(
-			Cure{Here: "reservedConcurrency (ReservedConcurrency)"}, Cure{Command: "aws lambda delete-function-concurrency --function-name " + strings.SplitN(name, ":", 2)[0]})
+			Cure{Key: "reservedConcurrency", Prop: "ReservedConcurrency"}, Cure{Command: "aws lambda delete-function-concurrency --function-name " + strings.SplitN(name, ":", 2)[0]})
 	}
 }

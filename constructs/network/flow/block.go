@@ -39,41 +39,56 @@ var outside = netip.MustParseAddr("203.0.113.9")
 
 // Between says what keeps one host from connecting to another, nil where nothing
 // does.
-func (n *Network) Between(from, to Host, port int) *Block {
-	switch {
-	case !n.permits(from, true, to, port):
-		return &Block{Kind: GroupOut, Why: "its groups do not let it out to " + to.Name}
-	case !n.permits(to, false, from, port):
-		return &Block{Kind: GroupIn, Why: fmt.Sprintf("the groups of %s do not let it in", to.Name)}
-	}
-	return n.acls(from, to, port)
-}
+func (n *Network) Between(from, to Host, port int) *Block { return first(n.AllBetween(from, to, port)) }
 
 // ToService says what keeps a host from connecting to a service by its name, nil
 // where nothing does. The name of an endpoint resolves to all of its interfaces, so
 // that each must be reached.
 func (n *Network) ToService(from Host, service string) *Block {
+	return first(n.AllToService(from, service))
+}
+
+func first(blocks []Block) *Block {
+	if len(blocks) == 0 {
+		return nil
+	}
+	return &blocks[0]
+}
+
+// AllBetween is each thing that has to change before one host can connect to another.
+func (n *Network) AllBetween(from, to Host, port int) (out []Block) {
+	if !n.permits(from, true, to, port) {
+		out = append(out, Block{Kind: GroupOut, Why: "its groups do not let it out to " + to.Name})
+	}
+	if !n.permits(to, false, from, port) {
+		out = append(out, Block{Kind: GroupIn, Why: fmt.Sprintf("the groups of %s do not let it in", to.Name)})
+	}
+	return append(out, n.acls(from, to, port)...)
+}
+
+// AllToService is each thing that has to change before a host can connect to a
+// service by its name, given the endpoint that it has.
+func (n *Network) AllToService(from Host, service string) (out []Block) {
 	e := n.Endpoint(service)
 	if e == nil {
 		there := Host{Name: service, Groups: n.Lists[service], Address: outside}
-		switch {
-		case !n.leads(from, service):
-			return &Block{Kind: NoRoute, Subnet: from.Subnet, Why: "there is no way to " + service}
-		case !n.permits(from, true, there, 443):
-			return &Block{Kind: GroupOut, Why: "its groups do not let it out to " + service}
+		if !n.leads(from, service) {
+			// What else is in the way hangs on which way there will be.
+			return []Block{{Kind: NoRoute, Subnet: from.Subnet, Why: "there is no way to " + service}}
 		}
-		return n.acls(from, there, 443)
+		if !n.permits(from, true, there, 443) {
+			out = append(out, Block{Kind: GroupOut, Why: "its groups do not let it out to " + service})
+		}
+		return append(out, n.acls(from, there, 443)...)
 	}
 	name := "the endpoint for " + service
 	if e.Down {
-		return &Block{Kind: Down, Why: name + " takes no connections"}
+		out = append(out, Block{Kind: Down, Why: name + " takes no connections"})
 	}
 	for _, there := range n.interfaces(e, name) {
-		if b := n.Between(from, there, 443); b != nil {
-			return b
-		}
+		out = append(out, n.AllBetween(from, there, 443)...)
 	}
-	return nil
+	return out
 }
 
 // interfaces are those of an endpoint, one in each of its subnets that is told.

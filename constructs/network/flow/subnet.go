@@ -83,9 +83,9 @@ func (s *Subnet) admits(out bool, peer netip.Addr, from, to int) bool {
 	})
 }
 
-// acls says which network ACL stops a connection, or its answers. Within a subnet
+// acls says which network ACLs stop a connection, or its answers. Within a subnet
 // there is none.
-func (n *Network) acls(from, to Host, port int) *Block {
+func (n *Network) acls(from, to Host, port int) (out []Block) {
 	if from.Subnet == to.Subnet {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (n *Network) acls(from, to Host, port int) *Block {
 		if s == nil || s.admits(step.out, step.peer.Address, first, last) {
 			continue
 		}
-		b := &Block{Kind: ACLIn, Subnet: step.at.Subnet, Answer: step.answer}
+		b := Block{Kind: ACLIn, Subnet: step.at.Subnet, Answer: step.answer}
 		way := "in from"
 		if step.out {
 			b.Kind, way = ACLOut, "out to"
@@ -111,7 +111,7 @@ func (n *Network) acls(from, to Host, port int) *Block {
 			what = fmt.Sprintf("the answers (TCP %d to %d)", first, last)
 		}
 		b.Why = fmt.Sprintf("the network ACL of %s does not let %s %s %s", step.at.Subnet, what, way, step.peer.Name)
-		return b
+		out = append(out, b)
 	}
-	return nil
+	return out
 }
