@@ -94,7 +94,7 @@ var causes = map[string][]doctor.Cause{
 func TestTheDoctorAgreesWithAWalk(t *testing.T) {
 	every, some := uint64(25), uint64(1) // networks with each of their parts missing are many
 	if testing.Short() {
-		every, some = 100, 20
+		every, some = 400, 40
 	}
 	hops, mutants, named := map[string]int{}, 0, 0
 	each(t, func(p *planned) error {
@@ -152,7 +152,7 @@ func TestTheDoctorAgreesWithAWalk(t *testing.T) {
 	}
 	for _, hop := range []string{"brokers", "lambda", "sts", "secretsmanager", "sqs", "sns", "s3"} {
 		for _, state := range []doctor.State{doctor.Open, doctor.Blocked} {
-			if n := hops[hop+" "+string(state)]; n < 20 {
+			if n := hops[hop+" "+string(state)]; n < 10 {
 				t.Errorf("%s is %s %d times, want more", hop, state, n)
 			}
 		}

@@ -20,6 +20,15 @@ func ask(t *testing.T, c *cloud, args ...string) (status int, stdout, stderr str
 	return status, out.String(), problems.String()
 }
 
+// reports runs the command against the account that is served.
+func reports(t *testing.T, args ...string) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	if status := run(context.Background(), args, &out, &problems); status == 2 && !strings.Contains(problems.String(), "there is no stack D") {
+		t.Errorf("%q: %s", args, problems.String())
+	}
+}
+
 func TestTheDoctorFindsEachCause(t *testing.T) {
 	for _, e := range examples {
 		t.Run(e.title, func(t *testing.T) {
