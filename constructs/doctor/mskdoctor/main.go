@@ -75,9 +75,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case *text != "":
 		return explain(*text, stdout, fail)
 	}
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
+	waits, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()
-	reports, err := diagnose(ctx, *region, *profile, target)
+	reports, err := diagnose(waits, *region, *profile, target)
+	if ctx.Err() != nil {
+		return fail(errors.New("interrupted"))
+	}
 	if err != nil {
 		return fail(err)
 	}

@@ -100,7 +100,9 @@ func TestTheDoctorKnowsEachTextOfTheTable(t *testing.T) {
 				t.Errorf("%q is not explained by %s, and the table says so", said, cause)
 			}
 			// Each is shown, found and explained: TestTheDoctorFindsEachCause holds what is found to be that.
-			if !slices.ContainsFunc(examples, func(e example) bool { return slices.Contains(e.found, cause) && e.page && (e.says == whole || hop == "sts") }) {
+			if !slices.ContainsFunc(examples, func(e example) bool {
+				return slices.Contains(e.found, cause) && e.page && (e.says == whole || hop == "sts")
+			}) {
 				t.Errorf("no example of %s with %q is on the page", cause, said)
 			}
 		}
@@ -116,7 +118,7 @@ func TestTheDoctorKnowsEachTextOfTheTable(t *testing.T) {
 func TestTheDoctorSaysWhatToDoOfEachTextOfADeploy(t *testing.T) {
 	for text, want := range map[string]string{
 		`Resource handler returned message: "InvalidPermission.Duplicate: the specified rule already exists"`:                                                                                    "securityGroupRules=none",
-		"private-dns-enabled cannot be set because there is already a conflicting DNS domain for sts.eu-central-1.amazonaws.com in the VPC vpc-1":                                                 "stsEndpoint=existing",
+		"private-dns-enabled cannot be set because there is already a conflicting DNS domain for sts.eu-central-1.amazonaws.com in the VPC vpc-1":                                                "stsEndpoint=existing",
 		`An event source mapping with event source arn ("arn:aws:kafka:eu-central-1:1:cluster/c/u-1"), function ("f") and topics ("t") already exists. Please update or delete the existing one`: "another construct id",
 		"the look-up of subnet subnet-1 failed: AccessDenied":                    "docs/lookup.md",
 		"Need to perform AWS calls for account 111122223333, but no credentials": "clusterArn",
