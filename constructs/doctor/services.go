@@ -175,7 +175,11 @@ func (d *diagnosis) serviceBlocked(h *Hop, s network.Service, b flow.Block, e *E
 	all := strings.Join(groups, ", ")
 	switch b.Kind {
 	case flow.Down:
-		h.blocked(EndpointState, fmt.Sprintf("the name of %s leads to %s, which is %s", words(s), e.ID, e.State)).cure(
+		state := "which is " + e.State
+		if len(e.Subnets) == 0 {
+			state = "which is in no subnet"
+		}
+		h.blocked(EndpointState, fmt.Sprintf("the name of %s leads to %s, %s", words(s), e.ID, state)).cure(
 			Cure{Command: "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids " + e.ID, Text: "an endpoint that is pending or being deleted takes minutes; one that failed says why there"})
 	case flow.GroupIn:
 		group := "<a group of the endpoint>"

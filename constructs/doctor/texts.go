@@ -27,7 +27,7 @@ const (
 	noACLs   = "where clients authenticate with SASL/SCRAM or mutual TLS, Kafka's own ACLs: Read and Describe on the topic, Read and Describe on the group, DescribeConfigs on the cluster"
 )
 
-// Texts are all that are known, those of the README's table among them.
+// Texts are all that are known, those of docs/troubleshooting.md among them.
 var Texts = []Text{
 	{Begins: "PROBLEM: Connection error. Please check your event source connection configuration", Looks: looks("brokers/* topic/* cluster/*"),
 		Unseen: "brokers that are overloaded or restart, a topic that the cluster's API does not tell of, a network ACL that lets a part of the ports through"},
@@ -54,6 +54,8 @@ var Texts = []Text{
 		Do: "the VPC has an endpoint for that service: lambdaEndpoint=existing or stsEndpoint=existing if it is somebody else's. If this stack made it under another construct id, existing would delete it: see docs/changing.md"},
 	{Begins: "An event source mapping with event source arn", Contains: true,
 		Do: "the function has a mapping for this cluster and topic already, which a changed group or starting position does not replace: give the consumer another construct id, or see docs/changing.md"},
+	{Begins: "CREATE_FAILED",
+		Do: "what stands beside it says why. Where it is LambdaEndpoint or STSEndpoint in a VPC that another account shares with yours, its owner alone can define endpoints there: lambdaEndpoint=existing and stsEndpoint=existing once the owner has them, or none: see docs/operations.md"},
 	{Begins: "the look-up of", Do: "what follows says what failed, and the line after it what to do: docs/lookup.md lists the permissions"},
 	{Begins: "Need to perform AWS calls for account 111122223333", Contains: true, Do: "the example was deployed unchanged: give your clusterArn"},
 }

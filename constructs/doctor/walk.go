@@ -18,9 +18,14 @@ const anywhere = "0.0.0.0/0"
 func (f *Facts) network(best bool) *flow.Network {
 	n := &flow.Network{Groups: map[string]*flow.Group{}, Subnets: map[string]*flow.Subnet{}, Lists: map[string][]string{}}
 	vague := false
+	for _, fact := range f.Subnets {
+		vague = vague || !fact.Known
+	}
 	for id, fact := range f.Subnets {
 		n.Subnets[id] = f.subnet(fact, best)
-		vague = vague || !fact.Known
+		if best && vague {
+			n.Subnets[id].ACL = widened(n.Subnets[id].ACL)
+		}
 	}
 	for id, fact := range f.Groups {
 		n.Groups[id] = &flow.Group{}
@@ -37,7 +42,7 @@ func (f *Facts) network(best bool) *flow.Network {
 		if !e.Gateway {
 			// Policies are judged apart: they may hang on what nobody works out.
 			n.Endpoints = append(n.Endpoints, &flow.Endpoint{Service: e.Service, PrivateDNS: e.PrivateDNS, Groups: e.Groups, Subnets: e.Subnets,
-				Policy: flow.Everybody(), Down: !strings.EqualFold(e.State, "available")})
+				Policy: flow.Everybody(), Down: !strings.EqualFold(e.State, "available") || len(e.Subnets) == 0})
 			continue
 		}
 		for _, s := range f.Subnets {
@@ -55,7 +60,7 @@ func (f *Facts) network(best bool) *flow.Network {
 func (f *Facts) subnet(fact Fact[Subnet], best bool) *flow.Subnet {
 	s := &flow.Subnet{Range: fact.Value.Range}
 	if !s.Range.IsValid() {
-		s.Range = netip.MustParsePrefix("10.255.255.0/24") // any will do: rules are not compared with it
+		s.Range = netip.MustParsePrefix("192.0.2.0/24") // nobody's: no rule is about it, but for one about everything
 	}
 	if acl := fact.Value.ACL; acl.Known {
 		s.ACL = append([]flow.Entry{}, acl.Value...)
@@ -82,6 +87,24 @@ func (f *Facts) subnet(fact Fact[Subnet], best bool) *flow.Subnet {
 		}
 	}
 	return s
+}
+
+// widened are entries of a network ACL as they may be about addresses that are not
+// known: what is allowed in part may be allowed, and what is denied in part not.
+func widened(entries []flow.Entry) []flow.Entry {
+	everything := netip.MustParsePrefix(anywhere)
+	if entries == nil {
+		return nil
+	}
+	out := []flow.Entry{}
+	for _, e := range entries {
+		if e.Deny && e.Range != everything {
+			continue
+		}
+		e.Range = everything
+		out = append(out, e)
+	}
+	return out
 }
 
 // expanded are rules in which the ranges of prefix lists stand beside these.

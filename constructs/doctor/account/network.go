@@ -29,7 +29,7 @@ func (a *Account) network(ctx context.Context, f *doctor.Facts) {
 	if len(subnets) == 0 {
 		return
 	}
-	ranges, vpc, err := a.subnets(ctx, subnets)
+	ranges, vpc, owner, err := a.subnets(ctx, subnets)
 	if err != nil || vpc == "" {
 		// Without the VPC nothing else can be asked for but the groups.
 		reason := why("ec2:DescribeSubnets", err)
@@ -45,7 +45,12 @@ func (a *Account) network(ctx context.Context, f *doctor.Facts) {
 	var errTables, errACLs error
 	var all sync.WaitGroup
 	all.Go(func() { f.VPC = a.vpc(ctx, vpc) })
-	all.Go(func() { f.Endpoints = a.endpoints(ctx, vpc) })
+	all.Go(func() {
+		if f.Endpoints = a.endpoints(ctx, vpc); owner != "" && owner != a.ID && f.Endpoints.Known {
+			// Who shares a VPC shows its subnets, and not its endpoints.
+			f.Endpoints = doctor.Fact[[]doctor.Endpoint]{Value: f.Endpoints.Value, Why: "the VPC is shared by account " + owner + ", which alone sees its endpoints: run the doctor's reads there, or ask its owner"}
+		}
+	})
 	all.Go(func() { tables, errTables = a.tables(ctx, vpc) })
 	all.Go(func() { acls, errACLs = a.acls(ctx, vpc) })
 	all.Wait()
@@ -60,7 +65,7 @@ func (a *Account) network(ctx context.Context, f *doctor.Facts) {
 		}
 	}
 	if len(more) > 0 {
-		others, _, err := a.subnets(ctx, more)
+		others, _, _, err := a.subnets(ctx, more)
 		for _, id := range more {
 			f.Subnets[id] = doctor.NotKnown[doctor.Subnet](why("ec2:DescribeSubnets", err))
 		}
@@ -78,24 +83,25 @@ func (a *Account) network(ctx context.Context, f *doctor.Facts) {
 	a.groups(ctx, f, slices.Compact(groups))
 }
 
-// subnets are the ranges of subnets, and their VPC.
-func (a *Account) subnets(ctx context.Context, ids []string) (ranges map[string]netip.Prefix, vpc string, err error) {
+// subnets are the ranges of subnets, their VPC, and the account that owns it.
+func (a *Account) subnets(ctx context.Context, ids []string) (ranges map[string]netip.Prefix, vpc, owner string, err error) {
 	ranges = map[string]netip.Prefix{}
 	pages := ec2.NewDescribeSubnetsPaginator(a.ec2, &ec2.DescribeSubnetsInput{SubnetIds: ids})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, "", err
+			return nil, "", "", err
 		}
 		for _, s := range page.Subnets {
 			prefix, err := netip.ParsePrefix(aws.ToString(s.CidrBlock))
 			if err != nil {
-				return nil, "", err
+				return nil, "", "", err
 			}
 			ranges[aws.ToString(s.SubnetId)], vpc = prefix, aws.ToString(s.VpcId)
+			owner = aws.ToString(s.OwnerId)
 		}
 	}
-	return ranges, vpc, nil
+	return ranges, vpc, owner, nil
 }
 
 func (a *Account) vpc(ctx context.Context, id string) doctor.Fact[doctor.VPC] {

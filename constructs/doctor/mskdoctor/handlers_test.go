@@ -133,9 +133,13 @@ func (q *request) subnets() {
 		q.fail(http.StatusBadRequest, "InvalidSubnetID.NotFound", "The subnet ID does not exist")
 		return
 	}
+	owner := accountID
+	if q.cloud.owner != "" {
+		owner = q.cloud.owner
+	}
 	some, next := page(found, q.form.Get("NextToken"))
 	q.xml(tag("subnetSet", each(some, "item", func(s subnet) string {
-		return text("subnetId", s.id) + text("vpcId", q.cloud.vpc) + text("cidrBlock", s.cidr) + text("state", "available")
+		return text("subnetId", s.id) + text("vpcId", q.cloud.vpc) + text("cidrBlock", s.cidr) + text("state", "available") + text("ownerId", owner)
 	})) + text("nextToken", next))
 }
 

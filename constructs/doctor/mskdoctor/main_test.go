@@ -192,3 +192,35 @@ func TestATextByItself(t *testing.T) {
 		t.Errorf("status %d: %s", status, out.String())
 	}
 }
+
+// Who shares a VPC shows no endpoints: an empty list is no news.
+func TestTheEndpointsOfASharedVPCAreNotKnown(t *testing.T) {
+	c := healthy()
+	c.owner, c.endpoints = "444455556666", nil
+	status, out, _ := ask(t, c, "-mapping", uuid)
+	if status != 0 || strings.Count(out, "the VPC is shared by account 444455556666") != 2 || !strings.Contains(out, "nothing is found blocked; not known: lambda, sts") {
+		t.Errorf("status %d, want the endpoints not known:\n%s", status, out)
+	}
+}
+
+// A service that does not answer keeps nobody waiting for longer than the timeout.
+func TestWhatDoesNotAnswerInTimeIsNotKnown(t *testing.T) {
+	c := healthy()
+	a := serve(t, c)
+	a.slow = "ec2:DescribeNetworkAcls"
+	var out, problems bytes.Buffer
+	status := run(context.Background(), []string{"-mapping", uuid, "-timeout", "400ms"}, &out, &problems)
+	if status != 0 || !strings.Contains(out.String(), "AWS did not answer ec2:DescribeNetworkAcls in time") || !strings.Contains(out.String(), "not known: brokers") {
+		t.Errorf("status %d:\n%s%s", status, out.String(), problems.String())
+	}
+}
+
+func TestAnInterruptSaysSoInALine(t *testing.T) {
+	serve(t, healthy())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out, problems bytes.Buffer
+	if status := run(ctx, []string{"-mapping", uuid}, &out, &problems); status != 2 || problems.String() != "mskdoctor: interrupted\n" {
+		t.Errorf("status %d: %s%s", status, out.String(), problems.String())
+	}
+}

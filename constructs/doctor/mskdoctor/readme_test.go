@@ -26,7 +26,7 @@ func readFile(t *testing.T, path string) string {
 	return string(text)
 }
 
-// troubles are the rows of the README's table: text, cause and what to do.
+// troubles are the rows of the table of troubles: text, cause and what to do.
 func troubles(t *testing.T) (rows [][]string) {
 	t.Helper()
 	_, section, ok := strings.Cut(readFile(t, "docs/troubleshooting.md"), "\n## Troubleshooting\n")
@@ -43,7 +43,7 @@ func troubles(t *testing.T) (rows [][]string) {
 	return rows
 }
 
-// named is what the README names as causes of a text, in its words, and what the doctor
+// named is what the table names as causes of a text, in its words, and what the doctor
 // calls each. What is "" is not a cause of its own.
 var named = map[string]map[string]string{
 	noBrokers: {"a group without a rule to itself on 9098": "brokers/group-in", "a network ACL": "brokers/network-acl", "a topic that does not exist": "topic/topic-gone",
@@ -55,21 +55,22 @@ var named = map[string]map[string]string{
 	noRole:   {"STS cannot be reached": "sts/no-way", "does not admit Lambda": "sts/endpoint-policy"},
 }
 
-func TestTheDoctorKnowsEachTextOfTheREADME(t *testing.T) {
+func TestTheDoctorKnowsEachTextOfTheTable(t *testing.T) {
 	rows := troubles(t)
 	if len(rows) < 10 {
-		t.Fatalf("the README has %d rows, want all", len(rows))
+		t.Fatalf("the table has %d rows, want all", len(rows))
 	}
 	problems := 0
 	for _, row := range rows {
-		said := strings.TrimSuffix(strings.Trim(row[0], "`"), "...")
+		said, _, _ := strings.Cut(strings.TrimPrefix(row[0], "`"), "`")
+		said = strings.TrimSuffix(said, "...")
 		whole := said
 		for each := range named {
 			if strings.HasPrefix(each, said) {
 				whole = each
 			}
 		}
-		// Where the README leaves a part out, what is before it is enough.
+		// Where the table leaves a part out, what is before it is enough.
 		whole = strings.ReplaceAll(whole, " ...", "")
 		if i := strings.Index(row[0], " ... "); i > 0 && !strings.HasPrefix(whole, "PROBLEM") {
 			whole = strings.Trim(row[0][:i], "`")
@@ -89,7 +90,7 @@ func TestTheDoctorKnowsEachTextOfTheREADME(t *testing.T) {
 		rest := row[1]
 		for words, cause := range named[whole] {
 			if !strings.Contains(row[1], words) {
-				t.Errorf("the README names no cause %q of %q", words, said)
+				t.Errorf("the table names no cause %q of %q", words, said)
 			}
 			rest = strings.Replace(rest, words, "", 1)
 			if cause == "" {
@@ -97,7 +98,7 @@ func TestTheDoctorKnowsEachTextOfTheREADME(t *testing.T) {
 			}
 			hop, what, _ := strings.Cut(cause, "/")
 			if !means.Explains(hop, doctor.Cause(what)) {
-				t.Errorf("%q is not explained by %s, and the README says so", said, cause)
+				t.Errorf("%q is not explained by %s, and the table says so", said, cause)
 			}
 			// Each is shown, found and explained: TestTheDoctorFindsEachCause holds what is found to be that.
 			if !slices.ContainsFunc(examples, func(e example) bool {
@@ -107,7 +108,7 @@ func TestTheDoctorKnowsEachTextOfTheREADME(t *testing.T) {
 			}
 		}
 		if left := regexp.MustCompile(`[a-zA-Z]{2,}`).FindAllString(strings.NewReplacer(" or ", " ", ", or ", " ").Replace(" "+rest+" "), -1); len(left) > 0 {
-			t.Errorf("the README names causes of %q that no example has: %q", said, rest)
+			t.Errorf("the table names causes of %q that no example has: %q", said, rest)
 		}
 	}
 	if problems != len(named) {

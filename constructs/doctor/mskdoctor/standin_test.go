@@ -40,6 +40,7 @@ type cloud struct {
 	links     map[string]object // VPC connections
 
 	vpc       string
+	owner     string          // of the VPC, where it is another account
 	dns       map[string]bool // enableDnsSupport and enableDnsHostnames
 	subnets   []subnet
 	groups    map[string][]permission
@@ -99,6 +100,7 @@ type aws struct {
 	lock sync.Mutex
 	asks map[string]bool // "ec2.DescribeSubnets" and so on
 	home *cloud
+	slow string // a call that is not answered
 }
 
 func serve(t *testing.T, c *cloud) *aws {
@@ -140,6 +142,8 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		a.t.Errorf("the stand-in does not know %s (%s %s)", name, r.Method, r.URL)
 		q.fail(http.StatusNotImplemented, "NotImplemented", name)
+	case permission == a.slow:
+		<-r.Context().Done()
 	case slices.Contains(q.cloud.denied, permission):
 		q.refuse(permission)
 	case slices.Contains(q.cloud.broken, permission):
