@@ -130,7 +130,7 @@ var (
 		When: "the mapping has a `DeletionPolicy` or `UpdateReplacePolicy` of Retain, such as by `awscdk.RemovalPolicies_Of(app).Retain`",
 		Text: `the mapping has {policies}: it goes on polling as group {group} when the template has it no longer, beside the one that takes its place, or with a role and a function that are gone.`,
 		Do: `Leave it out: awscdk.RemovalPolicies_Of(app).Retain(&awscdk.RemovalPolicyProps{ExcludeResourceTypes: jsii.Strings("AWS::Lambda::EventSourceMapping")}). ` +
-			`Where it is meant, delete the mapping by hand then.`,
+			`Where it is meant, acknowledge this on the consumer, and delete the mapping by hand then.`,
 	}
 	GroupInUse = Kind{
 		ID: GroupInUseID, On: "consumer",
