@@ -239,7 +239,7 @@ func (w warningCase) text(t *testing.T) string {
 // Warnings of what a look-up told have tests beside those of look-ups.
 func TestEveryWarningHasACase(t *testing.T) {
 	looked := []string{msklambda.EndpointPolicyWarning, msklambda.EndpointGroupsWarning, msklambda.EgressWarning,
-		msklambda.OfAnotherStackWarning, msklambda.RemovesWarning, msklambda.QuotaWarning}
+		msklambda.OfAnotherStackWarning, msklambda.RemovesWarning, msklambda.QuotaWarning, msklambda.GroupInUseWarning}
 	for _, kind := range notice.Warnings {
 		if !slices.ContainsFunc(warningCases, func(w warningCase) bool { return w.kind.ID == kind.ID }) && !slices.Contains(looked, kind.ID) {
 			t.Errorf("%s has no case", kind.ID)

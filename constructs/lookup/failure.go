@@ -19,8 +19,10 @@ func (l *LookUp) failure(q query, reason string) error {
 		}
 		what = fmt.Sprintf("the look-up of every %s (%s) with %s in account %s, region %s", q.kind, q.typeName, text, l.account, l.region)
 	}
-	return fmt.Errorf("%s failed: %s\n  %s", what, strings.ReplaceAll(strings.TrimSpace(reason), "\n", " "), advice(q, reason, l.account, l.region))
+	return fmt.Errorf("%s failed: %s\n  %s", what, oneLine(reason), advice(q, reason, l.account, l.region))
 }
+
+func oneLine(reason string) string { return strings.ReplaceAll(strings.TrimSpace(reason), "\n", " ") }
 
 type remedy struct {
 	reason *regexp.Regexp
@@ -72,6 +74,7 @@ const (
 	typeVPC        = "AWS::EC2::VPC"
 	typeEndpoint   = "AWS::EC2::VPCEndpoint"
 	typeGroup      = "AWS::EC2::SecurityGroup"
+	typeMapping    = "AWS::Lambda::EventSourceMapping"
 )
 
 // reads are the permissions of the handlers, as the schemas list them.

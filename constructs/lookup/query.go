@@ -71,11 +71,20 @@ func (l *LookUp) one(q query) (map[string]any, bool) {
 // ask returns the answer, and whether there is one. Where there is none, it is
 // pending, or has failed.
 func (l *LookUp) ask(q query) (answer, bool) {
+	value, reason := l.try(q)
+	if reason != "" {
+		l.fail(q, reason)
+	}
+	return value, value != nil
+}
+
+// try returns the answer, or why there is none: "" where it is pending.
+func (l *LookUp) try(q query) (value answer, reason string) {
 	// What was once asked again without an optional property is found under
 	// that question, since the CLI does not write down what failed.
 	for _, optional := range subsets(q.optional) {
 		if value, reason := l.answer(q, optional); value != nil && reason == "" {
-			return value, true
+			return value, ""
 		}
 	}
 	optional := q.optional
@@ -83,12 +92,11 @@ func (l *LookUp) ask(q query) (answer, bool) {
 		_, reason := l.answer(q, optional)
 		if reason == "" {
 			l.miss(q, optional)
-			return nil, false
+			return nil, ""
 		}
 		missing := missingProperty(reason)
 		if !slices.Contains(optional, missing) {
-			l.fail(q, reason)
-			return nil, false
+			return nil, reason
 		}
 		optional = slices.DeleteFunc(slices.Clone(optional), func(p string) bool { return p == missing })
 	}

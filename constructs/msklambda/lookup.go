@@ -237,6 +237,7 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	plan := network.New(choices)
 	plan.Learn(facts)
 	l.learn(plan)
+	mappings, reason := l.Mappings(given.ClusterARN)
 	if !l.Pending() {
 		problems = append(problems, plan.CheckCluster()...)
 	}
@@ -247,6 +248,7 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	c.looked, c.pending, pending.cluster = l, pending, c
 	c.Node().AddValidation(pending)
 	c.Node().AddValidation(&goneWarnings{c})
+	c.heed(mappings, reason)
 	return c
 }
 

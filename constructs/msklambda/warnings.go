@@ -86,4 +86,9 @@ const (
 	// FunctionServicesWarning: the function is in a VPC, and calls services of AWS that it
 	// can only reach if the VPC lets it. On the consumer.
 	FunctionServicesWarning = notice.FunctionServicesID
+
+	// GroupInUseWarning: a mapping that was looked up has the group of a consumer, and its
+	// function is of no stack of the app. The UUID of the mapping follows. On the
+	// consumer.
+	GroupInUseWarning = notice.GroupInUseID
 )

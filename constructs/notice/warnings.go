@@ -22,6 +22,7 @@ const (
 	RegionUnknownID       = "msklambda:regionUnknown"
 	MappingRetainedID     = "msklambda:mappingRetained"
 	FunctionServicesID    = "msklambda:functionServices"
+	GroupInUseID          = "msklambda:groupInUse"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -131,6 +132,14 @@ var (
 		Do: `Leave it out: awscdk.RemovalPolicies_Of(app).Retain(&awscdk.RemovalPolicyProps{ExcludeResourceTypes: jsii.Strings("AWS::Lambda::EventSourceMapping")}). ` +
 			`Where it is meant, delete the mapping by hand then.`,
 	}
+	GroupInUse = Kind{
+		ID: GroupInUseID, On: "consumer",
+		When: "a mapping that was looked up has the group, and is not of this app, as far as the name of its function tells",
+		Text: `when it was looked up, the mapping {uuid} of the function {function} read {topic} as group {group}, and no stack of this app made that function: ` +
+			`with a second mapping both poll, and each record goes to one of two functions.`,
+		Do: `To take its place, import it before the first deploy: docs/adopting.md. Else give this consumer a GroupID of its own. ` +
+			`Where it is imported or gone by now, forget what was looked up (cdk context --clear).`,
+	}
 	RegionUnknown = Kind{
 		ID: RegionUnknownID, On: "cluster",
 		When: "the region of the cluster is not one that this version knows",
@@ -153,7 +162,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, RegionUnknown, FunctionServices}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, RegionUnknown, FunctionServices}
 
 // The notes: what was found there already, and what was made of it.
 var (
@@ -174,6 +183,11 @@ var (
 		Text: `SecurityGroupRules "all" adds outbound rules. CloudFormation removes the rule that allows all outbound traffic from a group that gets one, shows it in no diff and does not put it back.`,
 		Do:   `Use it only on groups whose outbound traffic is restricted already.`,
 	}
+	MappingsUnknown = Kind{
+		ID: "msklambda:mappingsUnknown", On: "cluster", When: "the mappings of the cluster could not be looked up",
+		Text: `the mappings of the cluster could not be looked up, so whether one of somebody else has the group of a consumer is not known: {reason}`,
+		Do:   `Look before a first deploy: aws lambda list-event-source-mappings --region {region} --event-source-arn {cluster}`,
+	}
 	RuleUncertain = Kind{
 		ID: "msklambda:ruleUncertain", On: "cluster", When: "a rule is added, and one that is there may be the same, because an id is a token",
 		Text: `{group} may have the rule for TCP {port} and {peer} already, which is not known before the deploy: one is added.`,
@@ -181,4 +195,4 @@ var (
 )
 
 // Notes are all of them.
-var Notes = []Kind{ExistingEndpoint, ExistingRule, EgressRule, EgressStripped, RuleUncertain}
+var Notes = []Kind{ExistingEndpoint, ExistingRule, EgressRule, EgressStripped, RuleUncertain, MappingsUnknown}

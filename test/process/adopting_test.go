@@ -227,6 +227,15 @@ func TestAMappingMadeByHandIsTakenOver(t *testing.T) {
 	if out, ok := a.run("synth", "--quiet", "--output", "default"); !ok {
 		t.Fatal(out)
 	}
+	attributes := maps.Clone(a.context)
+	for _, key := range []string{"vpcId", "subnetIds", "securityGroupIds"} {
+		delete(a.context, key)
+	}
+	a.configure()
+	if out, ok := a.run("diff"); !ok || !strings.Contains(out, "msklambda:groupInUse"+byHandUUID) {
+		t.Errorf("diff with the cluster looked up = %v, %s, want a warning of the mapping", ok, out)
+	}
+	a.context = attributes
 	given()
 	write(t, filepath.Join(a.dir, "mapping.json"), a.files[0])
 	out, ok = a.run("import", "--app", "default", "--resource-mapping", "mapping.json")

@@ -81,6 +81,9 @@ func TestTheLifeOfAStack(t *testing.T) {
 	unchanged("deployed again")
 	l.refresh()
 	unchanged("refreshed")
+	if out, ok := l.cdk("diff"); !ok || strings.Contains(out, "msklambda:groupInUse") {
+		t.Errorf("diff = %s, want its own mapping taken for its own", out)
+	}
 
 	// Somebody edits what marks the stack's own.
 	for _, e := range l.account.Resources["AWS::EC2::VPCEndpoint"] {

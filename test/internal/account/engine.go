@@ -181,7 +181,7 @@ func (a *Account) put(s *Stack, logical string, r *definition) (failed string) {
 		properties["GroupName"] = s.Name + "-" + logical + "-1ABCDEFGHIJKL"
 	}
 	if physical == "" {
-		physical = a.identify(r.Type, logical, properties)
+		physical = a.identify(s.Name, r.Type, logical, properties)
 	}
 	a.store(r.Type, physical, properties)
 	s.Resources[logical] = &Resource{Type: r.Type, Physical: physical, text: text(r)}
@@ -190,7 +190,7 @@ func (a *Account) put(s *Stack, logical string, r *definition) (failed string) {
 }
 
 // identify makes an identifier as the type's are.
-func (a *Account) identify(typ, logical string, p Properties) string {
+func (a *Account) identify(stack, typ, logical string, p Properties) string {
 	a.next++
 	hex := fmt.Sprintf("%017x", 0xabc0000+a.next)
 	switch typ {
@@ -204,6 +204,8 @@ func (a *Account) identify(typ, logical string, p Properties) string {
 		return "sgr-" + hex
 	case "AWS::Lambda::EventSourceMapping":
 		return fmt.Sprintf("00000000-0000-4000-8000-%012x", a.next)
+	case "AWS::Lambda::Function":
+		return fmt.Sprintf("%.24s-%.24s-%012X", stack, logical, a.next) // of 64 letters at most
 	}
 	return fmt.Sprintf("%s-%d", logical, a.next)
 }

@@ -168,6 +168,16 @@ func (c *Cloud) Endpoint(id, service string, edit ...func(Properties)) {
 	c.Put("AWS::EC2::VPCEndpoint", id, p)
 }
 
+// Mapping puts an event source mapping of the cluster.
+func (c *Cloud) Mapping(id, function, topic, group string, edit ...func(Properties)) {
+	p := Properties{"Id": id, "EventSourceArn": arn, "FunctionName": function, "Topics": []any{topic},
+		"AmazonManagedKafkaEventSourceConfig": Properties{"ConsumerGroupId": group}}
+	for _, e := range edit {
+		e(p)
+	}
+	c.Put("AWS::Lambda::EventSourceMapping", id, p)
+}
+
 // get is what the CLI's provider makes of a query; text is why it cannot.
 func (c *Cloud) get(props map[string]any) (objects []any, text string) {
 	typ, _ := props["typeName"].(string)

@@ -116,6 +116,20 @@ func Scenarios() []Scenario {
 			c.Put("AWS::EC2::SecurityGroup", sg0, Properties{"GroupId": sg0, "SecurityGroupIngress": []any{}})
 			c.Put("AWS::EC2::VPCEndpoint", "vpce-0123456789abcdef9", Properties{"VpcId": vpc})
 		}, Build: Orders(), Runs: 7, Rules: Ingress, Endpoints: both, Warnings: []string{"msklambda:egressUnknown"}},
+		{Name: "MappingsThere", Region: "sa-east-1", Cloud: func(c *Cloud) {
+			c.Mapping("11111111-0000-4000-8000-000000000001", "arn:aws:lambda:us-east-1:111122223333:function:by-hand", "orders", "orders-fn")
+			c.Mapping("22222222-0000-4000-8000-000000000002", "reports", "orders", "reports-fn")
+			c.Mapping("33333333-0000-4000-8000-000000000003", "Test-ClusterOrdersFunction1A2B3C4D-AbCdEf123456", "orders", "orders-fn")
+			c.Mapping("44444444-0000-4000-8000-000000000004", "elsewhere", "orders", "orders-fn", func(p Properties) { p["EventSourceArn"] = ServerlessARN })
+		}, Build: Orders(), Runs: 4, Rules: Ingress, Endpoints: both, Warnings: []string{
+			"when it was looked up, the mapping 11111111-0000-4000-8000-000000000001 of the function by-hand read orders as group orders-fn, and no stack of this app made that function"}},
+		{Name: "MappingsOneByOne", Region: "ca-central-1", Cloud: func(c *Cloud) {
+			c.Mapping("11111111-0000-4000-8000-000000000001", "by-hand", "orders", "orders-fn")
+			c.Mapping("22222222-0000-4000-8000-000000000002", "self-managed", "orders", "orders-fn", func(p Properties) { delete(p, "EventSourceArn") })
+		}, Build: Orders(), Runs: 6, Rules: Ingress, Endpoints: both, Warnings: []string{"msklambda:groupInUse"}},
+		{Name: "MappingsDenied", Region: "ap-southeast-2", Cloud: func(c *Cloud) {
+			c.Broken["AWS::Lambda::EventSourceMapping"] = &Fault{Code: "AccessDeniedException", Message: "User: arn:aws:sts::111122223333:assumed-role/cdk-lookup is not authorized to perform: lambda:ListEventSourceMappings"}
+		}, Build: Orders(), Runs: 4, Rules: Ingress, Endpoints: both},
 		{Name: "NothingOptional", Cloud: func(c *Cloud) {
 			// As little as the schemas require, in a VPC with an endpoint that
 			// has no service name.
