@@ -1,25 +1,24 @@
 // Command payments charges each order once, however often it comes: a row in
 // DynamoDB says that an order is being charged, by whom and until when, or that it is
-// done.
+// done (package once). The construct makes the table, with ConsumerProps.Idempotency.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"msklambda/lambda/kafka"
 	"msklambda/lambda/kafka/deadletter/topic"
+	"msklambda/lambda/kafka/once"
+	"msklambda/lambda/kafka/once/table"
 )
 
 type Order struct {
@@ -36,33 +35,25 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	p := payments{dynamodb.NewFromConfig(cfg), os.Getenv("PAYMENTS_URL"), 30 * time.Second}
+	// A charge takes a second at most, and an order waits for the lease when a process has
+	// ended in the middle of it.
+	p := payments{once.New(table.FromEnv(dynamodb.NewFromConfig(cfg)), once.Options{Prefix: "payments/", Lease: 3 * time.Second}), os.Getenv("PAYMENTS_URL")}
 	kafka.Start(kafka.JSON(p.process), append(options, kafka.DeadLetter(topic.New(client, "payments-dead")))...)
 }
 
 var options = []kafka.Option{kafka.ConcurrencyByKey(16), kafka.Retry(kafka.Backoff{})}
 
-type client interface {
-	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
-}
-
 type payments struct {
-	table client
-	url   string
-	lease time.Duration
+	once *once.Guard
+	url  string
 }
 
 func (p payments) process(ctx context.Context, o Order, _ *kafka.Record) error {
 	if o.ID == "" || o.Amount <= 0 {
 		return kafka.Permanent(fmt.Errorf("order %q of %d", o.ID, o.Amount))
 	}
-	if err := p.claim(ctx, o.ID); err != nil {
-		return err
-	}
-	if err := p.charge(ctx, o); err != nil {
-		return errors.Join(err, p.set(ctx, o.ID, "free", 0))
-	}
-	return p.set(ctx, o.ID, "done", 0)
+	_, err := once.Do(ctx, p.once, o.ID, func(ctx context.Context) (struct{}, error) { return struct{}{}, p.charge(ctx, o) })
+	return err
 }
 
 // charge has the provider know an order that it has charged, by its id: a process may
@@ -85,37 +76,4 @@ func (p payments) charge(ctx context.Context, o Order) error {
 		return kafka.Permanent(fmt.Errorf("charge %s: %s", o.ID, resp.Status))
 	}
 	return nil
-}
-
-// claim makes an order this invocation's, unless it is done or another's.
-func (p payments) claim(ctx context.Context, id string) error {
-	err := p.set(ctx, id, "leased", p.lease)
-	var taken *types.ConditionalCheckFailedException
-	if !errors.As(err, &taken) {
-		return err
-	}
-	if state, ok := taken.Item["state"].(*types.AttributeValueMemberS); ok && state.Value == "done" {
-		return kafka.Skip(fmt.Errorf("order %s is charged", id))
-	}
-	return kafka.RetryAfter(p.lease/4, fmt.Errorf("order %s is being charged", id))
-}
-
-func (p payments) set(ctx context.Context, id, state string, lease time.Duration) error {
-	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-	number := func(t time.Time) types.AttributeValue {
-		return &types.AttributeValueMemberN{Value: strconv.FormatInt(t.UnixMilli(), 10)}
-	}
-	in := &dynamodb.UpdateItemInput{
-		TableName: aws.String("payments"), Key: map[string]types.AttributeValue{"id": text(id)},
-		UpdateExpression:                    aws.String("SET #s = :state, #u = :until"),
-		ExpressionAttributeNames:            map[string]string{"#s": "state", "#u": "until"},
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":state": text(state), ":until": number(time.Now().Add(lease))},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}
-	if state == "leased" {
-		in.ConditionExpression = aws.String("attribute_not_exists(id) OR (#s <> :done AND #u < :now)")
-		in.ExpressionAttributeValues[":done"], in.ExpressionAttributeValues[":now"] = text("done"), number(time.Now())
-	}
-	_, err := p.table.UpdateItem(ctx, in)
-	return err
 }

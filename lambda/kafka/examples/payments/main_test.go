@@ -10,34 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"msklambda/lambda/kafka"
 	"msklambda/lambda/kafka/kafkatest"
+	"msklambda/lambda/kafka/once"
 )
-
-// table is the DynamoDB table, which knows the one condition.
-type table struct {
-	mu   sync.Mutex
-	rows map[string]map[string]types.AttributeValue
-}
-
-func (t *table) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	id := in.Key["id"].(*types.AttributeValueMemberS).Value
-	values := in.ExpressionAttributeValues
-	if row, ok := t.rows[id]; ok && in.ConditionExpression != nil {
-		until := row["until"].(*types.AttributeValueMemberN).Value
-		now := values[":now"].(*types.AttributeValueMemberN).Value
-		if row["state"].(*types.AttributeValueMemberS).Value == "done" || until >= now {
-			return nil, &types.ConditionalCheckFailedException{Item: row}
-		}
-	}
-	t.rows[id] = map[string]types.AttributeValue{"state": values[":state"], "until": values[":until"]}
-	return new(dynamodb.UpdateItemOutput), nil
-}
 
 // provider charges; every tenth request fails. It knows by their keys the orders that
 // it has charged, which it is asked to charge again when a request was cut off.
@@ -84,7 +60,7 @@ func start(t *testing.T) (kafka.Invoker, *provider, *letters) {
 	server := httptest.NewServer(provider)
 	t.Cleanup(server.Close)
 	l := new(letters)
-	p := payments{&table{rows: map[string]map[string]types.AttributeValue{}}, server.URL, 4 * time.Millisecond}
+	p := payments{once.New(once.NewMemory(), once.Options{Lease: 100 * time.Millisecond}), server.URL}
 	return kafka.Handler(kafka.JSON(p.process), append(options, kafka.Retry(kafka.Backoff{First: time.Millisecond}), kafka.DeadLetter(l))...), provider, l
 }
 
