@@ -27,7 +27,7 @@ type request struct {
 	Action         string            `json:"action"`
 	Resource       string            `json:"resource"`
 	Account        string            `json:"account"`
-	Context        map[string]string `json:"context,omitempty"`
+	Context        map[string]any `json:"context,omitempty"` // a text, or several for a key that has several
 	Policy         string            `json:"policy,omitempty"`         // name of the identity policy
 	ResourcePolicy string            `json:"resourcePolicy,omitempty"` // name of the trust or endpoint policy
 }

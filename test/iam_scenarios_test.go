@@ -251,7 +251,7 @@ func (tpl *template) policyOf(role string) map[string]any {
 func (s *iamScenario) request(c call, policy string) request {
 	r := request{Principal: "arn:aws:iam::111122223333:role/" + s.role, Action: c.action, Resource: c.resource, Account: account, Policy: policy}
 	if c.owner != "" {
-		r.Context = map[string]string{"s3:ResourceAccount": c.owner}
+		r.Context = map[string]any{"s3:ResourceAccount": c.owner}
 	}
 	if c.via != "" {
 		r.Context = map[string]string{"kms:ViaService": c.via}

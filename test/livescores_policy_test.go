@@ -19,6 +19,10 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 	long(t)
 	tpl := synthLive(t)
 	table := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Table").ID + `","Arn"]}`
+	followers := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Followers").ID + `","Arn"]}`
+	when := func(key, values string) string {
+		return ` when {"ForAllValues:StringLike":{"dynamodb:` + key + `":` + values + `}}`
+	}
 	posts := `{"Fn::Join":["",["arn:aws:execute-api:us-east-1:111122223333:",{"Ref":"` + tpl.at("LiveScores/API").ID + `"},"/live/POST/@connections/*"]]}`
 	queue := `{"Fn::GetAtt":["` + tpl.at("LiveScores/Posts/Queue").ID + `","Arn"]}`
 	files := func(path, prefix string) string {
@@ -31,15 +35,16 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 	traces := []string{"xray:PutTelemetryRecords on *", "xray:PutTraceSegments on *"}
 	for path, want := range map[string][]string{
 		"LiveScores/FanOutPolicy": {
-			"dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
+			"dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table + when("LeadingKeys", `["#index"]`), "dynamodb:Query on " + table + when("LeadingKeys", `["#index"]`), "dynamodb:UpdateItem on " + table,
 			"s3:GetObject on " + files("LiveScores/Snapshots", "m/"), `s3:ListBucket on {"Fn::GetAtt":["` + tpl.at("LiveScores/Snapshots").ID + `","Arn"]}`, "s3:PutObject on " + files("LiveScores/Failed", "rejected/"),
 			"s3:PutObject on " + files("LiveScores/Snapshots", "m/"), "sqs:SendMessage on " + queue},
 		"LiveScores/Posts/Policy": slices.Concat([]string{
-			"dynamodb:DeleteItem on " + table, "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table, "dynamodb:Query on " + table, "dynamodb:UpdateItem on " + table,
+			"dynamodb:DeleteItem on " + followers + when("LeadingKeys", `["?*#?"]`), "dynamodb:GetItem on " + table, "dynamodb:PutItem on " + table + when("LeadingKeys", `["?*#?"]`),
+			"dynamodb:Query on " + followers + when("LeadingKeys", `["?*#?"]`), "dynamodb:UpdateItem on " + table + when("Attributes", `["match","item","shards","version"]`),
 			"execute-api:ManageConnections on " + posts}, own("LiveScores/Posts/LogGroup"), []string{"sqs:DeleteMessage on " + queue, "sqs:GetQueueAttributes on " + queue,
 			"sqs:ReceiveMessage on " + queue, "sqs:SendMessage on " + queue}, traces),
 		"LiveScores/Connections/Policy": slices.Concat([]string{
-			"dynamodb:BatchWriteItem on " + table, "dynamodb:DeleteItem on " + table, "dynamodb:PutItem on " + table}, own("LiveScores/Connections/LogGroup"), traces),
+			"dynamodb:BatchWriteItem on " + followers, "dynamodb:DeleteItem on " + followers, "dynamodb:GetItem on " + followers, "dynamodb:PutItem on " + followers}, own("LiveScores/Connections/LogGroup"), traces),
 	} {
 		slices.Sort(want)
 		if got := tpl.grantsAt(path); !slices.Equal(got, want) {

@@ -115,7 +115,7 @@ func TestTheIdsOfLiveScores(t *testing.T) {
 	long(t)
 	tpl := synthLive(t, func(p *livescores.Props) { p.DefineLogRole = true })
 	for path, typ := range map[string]string{
-		"Table": "AWS::DynamoDB::Table", "API": "AWS::ApiGatewayV2::Api", "Stage": "AWS::ApiGatewayV2::Stage", "AccessLog": "AWS::Logs::LogGroup",
+		"Table": "AWS::DynamoDB::Table", "Followers": "AWS::DynamoDB::Table", "API": "AWS::ApiGatewayV2::Api", "Stage": "AWS::ApiGatewayV2::Stage", "AccessLog": "AWS::Logs::LogGroup",
 		"Routes/Integration": "AWS::ApiGatewayV2::Integration", "Routes/Connect": "AWS::ApiGatewayV2::Route", "Routes/Disconnect": "AWS::ApiGatewayV2::Route",
 		"Routes/Else": "AWS::ApiGatewayV2::Route", "Routes/Subscribe": "AWS::ApiGatewayV2::Route", "Routes/Ping": "AWS::ApiGatewayV2::Route",
 		"Routes/ConnectIntegration": "AWS::ApiGatewayV2::Integration", "Routes/PingIntegration": "AWS::ApiGatewayV2::Integration",
@@ -142,6 +142,8 @@ func TestWhatLiveScoresAreMadeOf(t *testing.T) {
 	for path, wants := range map[string][]string{
 		"Table": {`"BillingMode":"PAY_PER_REQUEST"`, `"PointInTimeRecoveryEnabled":true`, `"TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}`,
 			`"KeySchema":[{"AttributeName":"match","KeyType":"HASH"},{"AttributeName":"item","KeyType":"RANGE"}]`},
+		"Followers": {`"BillingMode":"PAY_PER_REQUEST"`, `"TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}`, `"OnDemandThroughput":{"MaxWriteRequestUnits":10000}`,
+			`"KeySchema":[{"AttributeName":"match","KeyType":"HASH"},{"AttributeName":"item","KeyType":"RANGE"}]`},
 		"API": {`"ProtocolType":"WEBSOCKET"`, `"RouteSelectionExpression":"$request.body.action"`},
 		"Stage": {`"AutoDeploy":true`, `"StageName":"live"`, `"AccessLogSettings"`, `$context.requestId`,
 			`"subscribe":{"ThrottlingBurstLimit":1000,"ThrottlingRateLimit":500}`, `"$connect":{"Throttling`, `"$default":{"Throttling`, `"ping":{"Throttling`},
@@ -155,6 +157,7 @@ func TestWhatLiveScoresAreMadeOf(t *testing.T) {
 			`"TABLE_NAME":{"Ref":"` + tpl.at("LiveScores/Table").ID + `"}`, `"SNAPSHOTS_BUCKET":{"Ref":"` + tpl.at("LiveScores/Snapshots").ID + `"}`,
 			`"FAILED_BUCKET":{"Ref":"` + tpl.at("LiveScores/Failed").ID + `"}`, `"QUEUE_URL":{"Ref":"` + tpl.at("LiveScores/Posts/Queue").ID + `"}`, `"METRICS_DIMENSION":"live-fn"`},
 		"Posts/Function": {`"MemorySize":1769`, `"Timeout":10`, `"Mode":"Active"`, `"POSTS_PER_SECOND":"10000"`, `"POSTS_BURST":"5000"`, `"METRICS_DIMENSION":"live-fn"`,
+			`"FOLLOWERS_TABLE":{"Ref":"` + tpl.at("LiveScores/Followers").ID + `"}`,
 			`"TABLE_NAME":{"Ref":"` + tpl.at("LiveScores/Table").ID + `"}`, `"CONNECTIONS_ENDPOINT":{"Fn::Join":["",["https://",{"Ref":"` + tpl.at("LiveScores/API").ID + `"},".execute-api.us-east-1.",{"Ref":"AWS::URLSuffix"},"/live"]]}`},
 		"Posts/Queue": {`"FifoQueue":true`, `"FifoThroughputLimit":"perMessageGroupId"`, `"DeduplicationScope":"messageGroup"`, `"VisibilityTimeout":10`, `"maxReceiveCount":100`,
 			`"deadLetterTargetArn":{"Fn::GetAtt":["` + tpl.at("LiveScores/Posts/GivenUp").ID + `","Arn"]}`},
@@ -162,7 +165,7 @@ func TestWhatLiveScoresAreMadeOf(t *testing.T) {
 		"Posts/Mapping":        {`"BatchSize":1`, `"ScalingConfig":{"MaximumConcurrency":64}`, `"EventSourceArn":{"Fn::GetAtt":["` + tpl.at("LiveScores/Posts/Queue").ID + `","Arn"]}`},
 		"Snapshots":            {`"ExpirationInDays":30`},
 		"Page/Copies":          {`"DefaultTTL":1`, `"MaxTTL":2`, `"MinTTL":0`, `"EnableAcceptEncodingGzip":true`},
-		"Connections/Function": {`"Mode":"Active"`, `"TABLE_NAME"`, `"Runtime":"provided.al2023"`, `"Architectures":["arm64"]`},
+		"Connections/Function": {`"Mode":"Active"`, `"Timeout":6`, `"FOLLOWERS_TABLE":{"Ref":"` + tpl.at("LiveScores/Followers").ID + `"}`, `"Runtime":"provided.al2023"`, `"Architectures":["arm64"]`},
 		"Page/Distribution":    {`"PathPattern":"m/*"`, `"ErrorCachingMinTTL":1`, `"ViewerProtocolPolicy":"redirect-to-https"`, `"OriginAccessControlId"`, `"DefaultRootObject":"index.html"`},
 		"Page/Headers":         {`connect-src 'self' `, `"ApiEndpoint"`, `default-src 'none'`, `-us-east-1-headers"`},
 		"Page/AccessControl":   {`-us-east-1-access"`},
@@ -174,7 +177,7 @@ func TestWhatLiveScoresAreMadeOf(t *testing.T) {
 			}
 		}
 	}
-	for path, want := range map[string]string{"Table": "Retain", "Failed": "Retain", "Snapshots": "Retain", "Page/Bucket": "Delete", "AccessLog": "RetainExceptOnCreate"} {
+	for path, want := range map[string]string{"Table": "Retain", "Followers": "Delete", "Failed": "Retain", "Snapshots": "Retain", "Page/Bucket": "Delete", "AccessLog": "RetainExceptOnCreate"} {
 		if got := tpl.at("LiveScores/" + path).DeletionPolicy; got != want {
 			t.Errorf("deletion policy of %s = %q, want %s", path, got, want)
 		}
@@ -225,6 +228,7 @@ func TestThePropsOfLiveScoresBecomeTheirProperties(t *testing.T) {
 		"PosterMemorySize":    {func(p *livescores.Props) { p.PosterMemorySize = 3000 }, "Posts/Function", `"MemorySize":3000`},
 		"Posters":             {func(p *livescores.Props) { p.Posters = 100 }, "Posts/Mapping", `"MaximumConcurrency":100`},
 		"PostQuota":           {func(p *livescores.Props) { p.PostQuota = 50000 }, "Posts/Function", `"POSTS_PER_SECOND":"50000"`},
+		"FollowerWrites":      {func(p *livescores.Props) { p.FollowerWrites = 7 }, "Followers", `"OnDemandThroughput":{"MaxWriteRequestUnits":7}`},
 		"PostBurst":           {func(p *livescores.Props) { p.PostBurst = 100 }, "Posts/Function", `"POSTS_BURST":"100"`},
 		"reserved for events": {func(p *livescores.Props) { p.ReservedConcurrency.FanOut = new(3) }, "FanOut/Function", `"ReservedConcurrentExecutions":3`},
 		"reserved for posts":  {func(p *livescores.Props) { p.ReservedConcurrency.Poster = new(80) }, "Posts/Function", `"ReservedConcurrentExecutions":80`},
@@ -254,22 +258,24 @@ func TestTheAlarmsOfLiveScores(t *testing.T) {
 	})
 	api := `{"Ref":"` + tpl.at("LiveScores/API").ID + `"}`
 	for path, wants := range map[string][]string{
-		"Alarms/Age":                  {`"Namespace":"LiveScores"`, `"MetricName":"Age"`, `"Dimensions":[{"Name":"LiveScores","Value":"live-fn"}]`, `"Threshold":10000`, `"Statistic":"Maximum"`},
-		"Alarms/PostsFailed":          {`"MetricName":"Failed"`},
-		"Alarms/Throttled":            {`"MetricName":"Throttled"`},
-		"Alarms/Rejected":             {`"MetricName":"Rejected"`, `"Threshold":0`},
-		"Alarms/WrongSequence":        {`"MetricName":"WrongSequence"`},
-		"Alarms/APIErrors":            {`"Namespace":"AWS/ApiGateway"`, `"MetricName":"ExecutionError"`, `{"Name":"ApiId","Value":` + api + `},{"Name":"Stage","Value":"live"}`},
-		"Alarms/RouteErrors":          {`"MetricName":"IntegrationError"`},
-		"Alarms/TableReadsThrottled":  {`"Namespace":"AWS/DynamoDB"`, `"MetricName":"ReadThrottleEvents"`},
-		"Alarms/TableWritesThrottled": {`"MetricName":"WriteThrottleEvents"`},
-		"Alarms/QueueAge":             {`"Namespace":"AWS/SQS"`, `"MetricName":"ApproximateAgeOfOldestMessage"`},
-		"Alarms/JobsGivenUp":          {`"MetricName":"ApproximateNumberOfMessagesVisible"`},
-		"Alarms/PosterErrors":         {`"MetricName":"Errors"`, tpl.at("LiveScores/Posts/Function").ID},
-		"Alarms/PosterThrottled":      {`"MetricName":"Throttles"`},
-		"Alarms/ConnectionsErrors":    {`"MetricName":"Errors"`, tpl.at("LiveScores/Connections/Function").ID},
-		"FanOut/Alarms/Lag":           {`"MetricName":"OffsetLag"`},
-		"FanOut/Alarms/Errors":        {`"MetricName":"Errors"`},
+		"Alarms/Age":                      {`"Namespace":"LiveScores"`, `"MetricName":"Age"`, `"Dimensions":[{"Name":"LiveScores","Value":"live-fn"}]`, `"Threshold":10000`, `"Statistic":"Maximum"`},
+		"Alarms/PostsFailed":              {`"MetricName":"Failed"`},
+		"Alarms/Throttled":                {`"MetricName":"Throttled"`},
+		"Alarms/Rejected":                 {`"MetricName":"Rejected"`, `"Threshold":0`},
+		"Alarms/WrongSequence":            {`"MetricName":"WrongSequence"`},
+		"Alarms/APIErrors":                {`"Namespace":"AWS/ApiGateway"`, `"MetricName":"ExecutionError"`, `{"Name":"ApiId","Value":` + api + `},{"Name":"Stage","Value":"live"}`},
+		"Alarms/RouteErrors":              {`"MetricName":"IntegrationError"`},
+		"Alarms/TableReadsThrottled":      {`"Namespace":"AWS/DynamoDB"`, `"MetricName":"ReadThrottleEvents"`},
+		"Alarms/TableWritesThrottled":     {`"MetricName":"WriteThrottleEvents"`},
+		"Alarms/FollowersReadsThrottled":  {`"MetricName":"ReadThrottleEvents"`, `{"Name":"TableName","Value":{"Ref":"` + tpl.at("LiveScores/Followers").ID + `"}}`},
+		"Alarms/FollowersWritesThrottled": {`"MetricName":"WriteThrottleEvents"`, `{"Name":"TableName","Value":{"Ref":"` + tpl.at("LiveScores/Followers").ID + `"}}`},
+		"Alarms/QueueAge":                 {`"Namespace":"AWS/SQS"`, `"MetricName":"ApproximateAgeOfOldestMessage"`},
+		"Alarms/JobsGivenUp":              {`"MetricName":"ApproximateNumberOfMessagesVisible"`},
+		"Alarms/PosterErrors":             {`"MetricName":"Errors"`, tpl.at("LiveScores/Posts/Function").ID},
+		"Alarms/PosterThrottled":          {`"MetricName":"Throttles"`},
+		"Alarms/ConnectionsErrors":        {`"MetricName":"Errors"`, tpl.at("LiveScores/Connections/Function").ID},
+		"FanOut/Alarms/Lag":               {`"MetricName":"OffsetLag"`},
+		"FanOut/Alarms/Errors":            {`"MetricName":"Errors"`},
 	} {
 		properties := asJSON(tpl.at("LiveScores/" + path).Properties)
 		for _, want := range append(wants, `"AlarmActions":["`+topic+`"]`, `"OKActions":["`+topic+`"]`) {

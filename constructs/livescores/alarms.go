@@ -85,6 +85,7 @@ const (
 	ofPosts source = iota // what the functions write themselves
 	ofAPI
 	ofTable
+	ofFollowers
 	ofQueue
 	ofGivenUp
 	ofPoster
@@ -116,6 +117,8 @@ func (a *Alarms) plan() []alarm {
 		{"ClientErrors", ofAPI, "ClientError", "Sum", 100, 5, "browsers are refused, by the throttle of a route or because their messages are not understood. See the access log"},
 		{"TableReadsThrottled", ofTable, "ReadThrottleEvents", "Sum", 0, 5, "the table is asked for more than a partition gives"},
 		{"TableWritesThrottled", ofTable, "WriteThrottleEvents", "Sum", 0, 5, "the table is written more than a partition takes"},
+		{"FollowersReadsThrottled", ofFollowers, "ReadThrottleEvents", "Sum", 0, 5, "the followers are read more than a partition of their table gives: posts are late"},
+		{"FollowersWritesThrottled", ofFollowers, "WriteThrottleEvents", "Sum", 0, 5, "browsers follow and leave more than FollowerWrites, or than a partition of the table takes: they try again. Events are not held up by it"},
 		{"QueueAge", ofQueue, "ApproximateAgeOfOldestMessage", "Maximum", 60, 3, "jobs wait. See first whether PosterThrottled or PosterErrors are in alarm"},
 		{"JobsGivenUp", ofGivenUp, "ApproximateNumberOfMessagesVisible", "Maximum", 0, 1, "jobs could not be done a hundred times. Viewers have what they missed from the snapshots"},
 		{"PosterErrors", ofPoster, "Errors", "Sum", 0, 3, "the function that posts fails. See its log"},
@@ -139,6 +142,8 @@ func (l *LiveScores) metric(from source, name, statistic string) awscloudwatch.M
 		return own("AWS/ApiGateway", map[string]*string{"ApiId": l.API.ApiId(), "Stage": jsii.String(StageName)})
 	case ofTable:
 		return own("AWS/DynamoDB", map[string]*string{"TableName": l.Table.TableName()})
+	case ofFollowers:
+		return own("AWS/DynamoDB", map[string]*string{"TableName": l.Followers.TableName()})
 	case ofQueue:
 		return l.Queue.Metric(&name, options)
 	case ofGivenUp:
@@ -212,7 +217,7 @@ func (l *LiveScores) defineDashboard(props *Props) {
 	l.Dashboard.AddWidgets(
 		graph("Browsers", sum(ofAPI, "ConnectCount", "MessageCount", "ClientError", "IntegrationError", "ExecutionError")...),
 		graph("Jobs", l.metric(ofQueue, "ApproximateNumberOfMessagesVisible", "Maximum"), l.metric(ofQueue, "ApproximateAgeOfOldestMessage", "Maximum")),
-		graph("Table, throttled", sum(ofTable, "ReadThrottleEvents", "WriteThrottleEvents")...))
+		graph("Tables, throttled", append(sum(ofTable, "ReadThrottleEvents", "WriteThrottleEvents"), sum(ofFollowers, "ReadThrottleEvents", "WriteThrottleEvents")...)...))
 	for _, row := range l.FanOut.Widgets() {
 		l.Dashboard.AddWidgets(row...)
 	}

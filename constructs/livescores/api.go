@@ -113,18 +113,22 @@ func (l *LiveScores) defineLogRole() constructs.IDependable {
 	return account
 }
 
+// connectionsTimeout is shorter than a page waits for an answer, so that what it asked
+// for is not being done any more when it asks again.
+const connectionsTimeout = 6 * time.Second
+
 // defineConnections defines the function behind the routes.
 func (l *LiveScores) defineConnections(props *Props) {
 	scope := constructs.NewConstruct(l, jsii.String("Connections"))
 	l.Connections, l.ConnectionsPolicy = l.function(scope, &function{
-		field: "ConnectionsEntry", entry: cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry), memory: 256, timeout: 10 * time.Second, // a browser waits for the answer
+		field: "ConnectionsEntry", entry: cmp.Or(props.ConnectionsEntry, defaultConnectionsEntry), memory: 256, timeout: connectionsTimeout,
 		reserved: props.ReservedConcurrency.Connections, retention: retention(props),
 		environment: map[string]string{
-			layout.TableEnv:      *l.Table.TableName(),
+			layout.FollowersEnv:  *l.Followers.TableName(),
 			layout.MatchLimitEnv: strconv.Itoa(cmp.Or(props.MatchLimit, layout.MatchLimit)),
 		},
 		may: []statement{
-			{"Followers", []string{"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}, *l.Table.TableArn(), ""},
+			{sid: "Followers", actions: []string{"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}, resource: *l.Followers.TableArn()},
 		},
 	})
 }

@@ -74,6 +74,6 @@ func (l *LiveScores) function(scope constructs.Construct, f *function) (awslambd
 	fn.Node().DefaultChild().(awslambda.CfnFunction).SetTracingConfig(
 		&awslambda.CfnFunction_TracingConfigProperty{Mode: jsii.String("Active")})
 	return fn, l.policy(scope, "Policy", role, append(f.may,
-		statement{"Logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, *logs.LogGroupArn(), "the streams of this one log group, whose names Lambda chooses"},
-		statement{"Traces", []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, "*", "IAM has no resource type for these X-Ray actions"}))
+		statement{sid: "Logs", actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, resource: *logs.LogGroupArn(), reason: "the streams of this one log group, whose names Lambda chooses"},
+		statement{sid: "Traces", actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, resource: "*", reason: "IAM has no resource type for these X-Ray actions"}))
 }

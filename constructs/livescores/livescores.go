@@ -1,6 +1,7 @@
 package livescores
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -30,9 +31,12 @@ const StageName = "live"
 type LiveScores struct {
 	constructs.Construct
 
-	// Table has the state of each match and who follows it. It stays when the stack
-	// is deleted.
+	// Table has the state of each match. It stays when the stack is deleted.
 	Table awsdynamodb.Table
+
+	// Followers has who follows which match: a table of its own, so that browsers can
+	// hold up each other and no event. It goes with the stack, as the connections do.
+	Followers awsdynamodb.Table
 
 	// API is the WebSocket API that browsers connect to.
 	API awsapigatewayv2.WebSocketApi
@@ -120,7 +124,7 @@ func New(scope constructs.Construct, id string, cluster *msklambda.Cluster, prop
 	}
 	l := &LiveScores{}
 	constructs.NewConstruct_Override(l, scope, &id)
-	l.defineTable()
+	l.defineTables(props)
 	l.defineAPI()
 	l.defineStage(props)
 	l.defineDomain(props)
@@ -139,7 +143,7 @@ func fail(id string, err error) {
 	panic(fmt.Errorf("livescores: live scores %q:\n%w", id, err))
 }
 
-func (l *LiveScores) defineTable() {
+func (l *LiveScores) defineTables(props *Props) {
 	text := func(name string) *awsdynamodb.Attribute {
 		return &awsdynamodb.Attribute{Name: &name, Type: awsdynamodb.AttributeType_STRING}
 	}
@@ -151,6 +155,16 @@ func (l *LiveScores) defineTable() {
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
 		RemovalPolicy:                    awscdk.RemovalPolicy_RETAIN,
 	})
+	l.Followers = awsdynamodb.NewTable(l, jsii.String("Followers"), &awsdynamodb.TableProps{
+		PartitionKey:        text(layout.Match),
+		SortKey:             text(layout.Item),
+		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		TimeToLiveAttribute: jsii.String(layout.Expires),
+		// Anybody may follow, and each follower is a write: what that costs has a bound.
+		MaxWriteRequestUnits: jsii.Number(cmp.Or(props.FollowerWrites, defaultFollowerWrites)),
+		RemovalPolicy:        awscdk.RemovalPolicy_DESTROY,
+	})
+	nag.Explain(l.Followers, "AwsSolutions-DDB3", "connections, of which none lasts two hours: there is nothing to go back to")
 }
 
 // defineBuckets defines a bucket for what failed and not a queue, because Lambda
@@ -189,13 +203,14 @@ func (l *LiveScores) defineFanOut(cluster *msklambda.Cluster, props *Props) {
 	l.FanOut = msklambda.NewConsumer(l, "FanOut", cluster, consumer)
 	files := func(bucket awss3.Bucket, prefix string) string { return *bucket.BucketArn() + "/" + prefix + "*" }
 	l.FanOutPolicy = l.policy(l, "FanOutPolicy", l.FanOut.Role, []statement{
-		{"Matches", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}, *l.Table.TableArn(), ""},
-		{"Snapshots", []string{"s3:GetObject", "s3:PutObject"}, files(l.Snapshots, layout.Snapshots), "the snapshots, one for each match"},
+		{sid: "Matches", actions: []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}, resource: *l.Table.TableArn()},
+		{sid: "List", actions: []string{"dynamodb:PutItem", "dynamodb:Query"}, resource: *l.Table.TableArn(), only: ofIndex},
+		{sid: "Snapshots", actions: []string{"s3:GetObject", "s3:PutObject"}, resource: files(l.Snapshots, layout.Snapshots), reason: "the snapshots, one for each match"},
 		// Without it S3 says of a file that is not there that it is forbidden, which
 		// could mean anything. No condition on the prefix: S3 knows none there.
-		{"SnapshotsThere", []string{"s3:ListBucket"}, *l.Snapshots.BucketArn(), ""},
-		{"Rejected", []string{"s3:PutObject"}, files(l.Failed, layout.Rejected), "the events that are wrong, by their positions"},
-		{"Jobs", []string{"sqs:SendMessage"}, *l.Queue.QueueArn(), ""},
+		{sid: "SnapshotsThere", actions: []string{"s3:ListBucket"}, resource: *l.Snapshots.BucketArn()},
+		{sid: "Rejected", actions: []string{"s3:PutObject"}, resource: files(l.Failed, layout.Rejected), reason: "the events that are wrong, by their positions"},
+		{sid: "Jobs", actions: []string{"sqs:SendMessage"}, resource: *l.Queue.QueueArn()},
 	})
 	// Events must not arrive before the function may do something about them.
 	l.FanOut.Mapping.Node().AddDependency(l.FanOutPolicy)

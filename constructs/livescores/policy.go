@@ -8,6 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/internal/nag"
+	"msklambda/lambda/livescores/layout"
 )
 
 // statement allows actions on one resource. reason says why that has a wildcard,
@@ -17,14 +18,30 @@ type statement struct {
 	actions  []string
 	resource string
 	reason   string
+	only     map[string][]string // all values of a key of a request match one of these
+}
+
+// The partition keys of what lies in the tables, as IAM patterns. That of a match is
+// its id, which can be any text without '#', and cannot be told from them.
+var (
+	ofIndex  = map[string][]string{"dynamodb:LeadingKeys": {layout.IndexKey}}
+	ofShards = map[string][]string{"dynamodb:LeadingKeys": {"?*#?"}} // of the followers of a match, or how far they are told
+)
+
+// attributes are those of an item of a table that a request may name.
+func attributes(names ...string) map[string][]string {
+	return map[string][]string{"dynamodb:Attributes": append([]string{layout.Match, layout.Item}, names...)}
 }
 
 func (l *LiveScores) policy(scope constructs.Construct, id string, role awsiam.IRole, statements []statement) awsiam.Policy {
 	policy := awsiam.NewPolicy(scope, &id, nil)
 	var reasons, findings []string
 	for _, s := range statements {
-		policy.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Sid: &s.sid, Actions: jsii.Strings(s.actions...), Resources: jsii.Strings(s.resource)}))
+		props := &awsiam.PolicyStatementProps{Sid: &s.sid, Actions: jsii.Strings(s.actions...), Resources: jsii.Strings(s.resource)}
+		if s.only != nil {
+			props.Conditions = &map[string]any{"ForAllValues:StringLike": s.only}
+		}
+		policy.AddStatements(awsiam.NewPolicyStatement(props))
 		if s.reason != "" {
 			reasons = append(reasons, s.sid+": "+s.reason)
 			findings = append(findings, nag.Wildcards(policy, s.resource)...)

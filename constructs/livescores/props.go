@@ -93,6 +93,13 @@ type Props struct {
 	// Default: 10000 and 5000, the quota of an account that has not asked for more.
 	PostQuota, PostBurst int
 
+	// FollowerWrites is the most write units a second that the table of the followers
+	// takes, 1 to 1000000: one for each match that a browser begins to follow or
+	// leaves, and one or more for itself. It bounds what browsers can make you pay, at
+	// the default to $22.50 an hour (us-east-1, November 2026), and holds up no event.
+	// Default: 10000.
+	FollowerWrites int
+
 	// ReservedConcurrency of the functions.
 	// Default: none of their own.
 	ReservedConcurrency ReservedConcurrency
@@ -163,6 +170,7 @@ const (
 	defaultPosters          = layout.Slots
 	defaultPostQuota        = 10000
 	defaultPostBurst        = 5000
+	defaultFollowerWrites   = 10000
 	defaultRetryAttempts    = 100
 	defaultMaximumPollers   = 4
 	defaultThrottleRate     = 500
@@ -170,6 +178,7 @@ const (
 	maxThrottleRate         = 10000 // what an account has for all its APIs
 	maxMatchLimit           = 250   // that a message of 32 KB has room for, at 127 bytes each
 	maxPostQuota            = 1_000_000
+	maxFollowerWrites       = 1_000_000
 	mostMemory              = 10240
 )
 
@@ -195,6 +204,7 @@ func (p *Props) Validate() error {
 	}{
 		{"MatchLimit", p.MatchLimit, 1, maxMatchLimit}, {"PosterMemorySize", p.PosterMemorySize, 128, mostMemory}, {"Posters", p.Posters, 2, 1000},
 		{"PostQuota", p.PostQuota, 1, maxPostQuota}, {"PostBurst", p.PostBurst, 1, maxPostQuota},
+		{"FollowerWrites", p.FollowerWrites, 1, maxFollowerWrites},
 	} {
 		if n.value != 0 && (n.value < n.low || n.value > n.high) {
 			ps.Add(n.field, "must be %d to %d, got %d", n.low, n.high, n.value)

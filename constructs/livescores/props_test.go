@@ -1,10 +1,12 @@
 package livescores
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"msklambda/constructs/livescores/page"
 	"msklambda/constructs/msklambda"
 )
 
@@ -28,6 +30,7 @@ func TestGoodPropsAreAccepted(t *testing.T) {
 		"an outage's retries": func(p *Props) { p.RetryAttempts = new(10000) },
 		"more matches":        func(p *Props) { p.MatchLimit = 250 },
 		"more posts":          func(p *Props) { p.PostQuota, p.PostBurst, p.Posters = 100000, 50000, 1000 },
+		"more writes":         func(p *Props) { p.FollowerWrites = 40000 },
 		"no alarms":           func(p *Props) { p.Alarms.Off = true },
 		"alarms for topics": func(p *Props) {
 			p.Alarms = Alarms{Topics: []string{"arn:aws:sns:us-east-1:111122223333:ops"}, AgeAbove: time.Minute, Skip: []AlarmName{"Age"}, Consumer: msklambda.Alarms{LagAbove: 7}}
@@ -57,6 +60,7 @@ func TestWrongPropsAreReported(t *testing.T) {
 		"poster's memory":       {func(p *Props) { p.PosterMemorySize = 64 }, `PosterMemorySize must be 128 to 10240, got 64`},
 		"one poster":            {func(p *Props) { p.Posters = 1 }, `Posters must be 2 to 1000, got 1`},
 		"quota":                 {func(p *Props) { p.PostQuota = -1 }, `PostQuota must be 1 to 1000000, got -1`},
+		"writes":                {func(p *Props) { p.FollowerWrites = -1 }, `FollowerWrites must be 1 to 1000000, got -1`},
 		"burst":                 {func(p *Props) { p.PostBurst = -1 }, `PostBurst must be 1 to 1000000, got -1`},
 		"reserved":              {func(p *Props) { p.ReservedConcurrency.Poster = new(-1) }, `ReservedConcurrency.Poster must not be negative, got -1`},
 		"consumer's reserved":   {func(p *Props) { p.ReservedConcurrency.FanOut = new(-1) }, `ReservedConcurrency must`},
@@ -80,6 +84,24 @@ func TestWrongPropsAreReported(t *testing.T) {
 		err := props(tt.edit).Validate()
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: Validate = %v, want %s", name, err, tt.want)
+		}
+	}
+}
+
+// A page that gave an answer up asks again, and what it asked for before must not be
+// done after that.
+func TestNothingIsDoneForAPageThatHasGivenUp(t *testing.T) {
+	for name, text := range page.Files() {
+		if name != "feed.js" {
+			continue
+		}
+		var ms int
+		_, rest, _ := strings.Cut(text, "answer: ")
+		if _, err := fmt.Sscanf(strings.ReplaceAll(rest, "_", ""), "%d", &ms); err != nil {
+			t.Fatal(err)
+		}
+		if waits := time.Duration(ms) * time.Millisecond; connectionsTimeout >= waits {
+			t.Errorf("the function has %v, the page waits %v, want that it waits longer", connectionsTimeout, waits)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	t := table.New(dynamodb.NewFromConfig(setup.Config("connections")), os.Getenv(layout.TableEnv))
+	t := table.NewAudience(dynamodb.NewFromConfig(setup.Config("connections")), os.Getenv(layout.FollowersEnv))
 	limit, _ := strconv.Atoi(os.Getenv(layout.MatchLimitEnv))
 	lambda.Start(routes.Handler(t, cmp.Or(limit, layout.MatchLimit)))
 }

@@ -31,8 +31,14 @@ type Func func(context.Context, events.APIGatewayWebsocketProxyRequest) (events.
 // alone. A connection follows at most limit matches. An error, of the table's
 // alone, is logged; API Gateway then tells the browser that there was one, and not
 // which.
-func Handler(t *table.Table, limit int) Func {
+func Handler(t *table.Audience, limit int) Func {
 	return func(ctx context.Context, r events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
+		// An error that is answered is better than an end without one.
+		if deadline, ok := ctx.Deadline(); ok {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-spare))
+			defer cancel()
+		}
 		m, err := answer(ctx, t, limit, r)
 		if err != nil {
 			slog.ErrorContext(ctx, "connections: route failed", "route", r.RequestContext.RouteKey,
@@ -47,8 +53,11 @@ func Handler(t *table.Table, limit int) Func {
 	}
 }
 
+// spare is the time that is left at the end to say what went wrong.
+const spare = 500 * time.Millisecond
+
 // answer returns what to send to the browser, if anything.
-func answer(ctx context.Context, t *table.Table, limit int, r events.APIGatewayWebsocketProxyRequest) (*score.Message, error) {
+func answer(ctx context.Context, t *table.Audience, limit int, r events.APIGatewayWebsocketProxyRequest) (*score.Message, error) {
 	connection := r.RequestContext.ConnectionID
 	switch r.RequestContext.RouteKey {
 	case layout.Disconnect:
@@ -61,7 +70,11 @@ func answer(ctx context.Context, t *table.Table, limit int, r events.APIGatewayW
 			return wrongf(`the message must be a JSON object with an action and matches, as in {"action":"subscribe","matches":[{"match":"..."}]}`), nil
 		}
 		m, follows := check(request.Matches, limit)
-		return m, t.Follow(ctx, connection, follows, end(r))
+		ok, err := t.Follow(ctx, connection, follows, asked(r), end(r))
+		if err == nil && !ok {
+			return wrongf("a message that was sent later holds: wait for the answer before you send the next"), nil
+		}
+		return m, err
 	}
 	return wrongf(`the action must be %q or %q, as in {"action":"subscribe","matches":[{"match":"..."}]}`, layout.Subscribe, layout.Ping), nil
 }
@@ -94,6 +107,15 @@ func check(asked []score.Follow, limit int) (*score.Message, []score.Follow) {
 
 func wrongf(format string, args ...any) *score.Message {
 	return &score.Message{Type: score.TypeError, Error: fmt.Sprintf(format, args...)}
+}
+
+// asked is when API Gateway got the message. Messages of a browser that does not
+// wait for answers are handled at once, and in any order.
+func asked(r events.APIGatewayWebsocketProxyRequest) time.Time {
+	if at := r.RequestContext.RequestTimeEpoch; at > 0 {
+		return time.UnixMilli(at)
+	}
+	return time.Now()
 }
 
 // end is when the connection has surely ended. DynamoDB removes what has expired

@@ -1,12 +1,17 @@
 package routes
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -17,14 +22,15 @@ import (
 
 const limit = 3
 
-func newTable(t *testing.T) (tbl *table.Table, client *dynamodb.Client, name string) {
+func newTable(t *testing.T) (tbl *table.Audience, client *dynamodb.Client, name string) {
 	t.Helper()
 	server, name := dynalite.ForTest(t)
-	return table.New(server.Client(), name), server.Client(), name
+	name = dynalite.Followers(name)
+	return table.NewAudience(server.Client(), name), server.Client(), name
 }
 
 // call sends a message over a route and returns what the browser gets.
-func call(t *testing.T, tbl *table.Table, route, connection, body string) string {
+func call(t *testing.T, tbl *table.Audience, route, connection, body string) string {
 	t.Helper()
 	out, err := Handler(tbl, limit)(t.Context(), request(route, connection, body))
 	if err != nil {
@@ -54,7 +60,7 @@ func follow(ids ...string) string {
 	return `{"action":"subscribe","matches":[` + strings.Join(all, ",") + `]}`
 }
 
-func followers(t *testing.T, tbl *table.Table, match string) (all []table.Follower) {
+func followers(t *testing.T, tbl *table.Audience, match string) (all []table.Follower) {
 	t.Helper()
 	for slot := 0; slot < layout.Slots; slot = layout.LastOfPartition(slot) + 1 {
 		page, _, err := tbl.Followers(t.Context(), match, slot, "", layout.LastOfPartition(slot), 100)
@@ -120,7 +126,7 @@ func TestWhatCannotBeFollowedIsLeftOut(t *testing.T) {
 }
 
 func TestWhatIsNotUnderstoodIsAnswered(t *testing.T) {
-	tbl := table.New(nil, "") // none of this reaches the table
+	tbl := table.NewAudience(nil, "") // none of this reaches the table
 	for _, body := range []string{`{"action":"subscribe"}`, `{"action":"subscribe","matches":"a"}`, `{"action":"subscribe","matches":[7]}`, `subscribe`,
 		`{"matches":[{"match":"a","sequence":"1"}]}`} {
 		got := call(t, tbl, layout.Subscribe, "one=", body)
@@ -151,9 +157,48 @@ func TestAFollowerIsOneAsLongAsItsConnectionAtMost(t *testing.T) {
 	}
 }
 
+// Of two messages that are handled at once the one that API Gateway got later holds,
+// and the other is told so.
+func TestAMessageThatIsOvertakenSaysSo(t *testing.T) {
+	tbl, _, _ := newTable(t)
+	for _, step := range []struct {
+		at         int64
+		body, want string
+	}{
+		{1800000002_000, follow("a", "b"), `{"type":"subscribed","matches":["a","b"]}`},
+		{1800000001_000, follow("a"), `{"type":"error","error":"a message that was sent later holds: wait for the answer before you send the next"}`},
+	} {
+		r := request(layout.Subscribe, "one=", step.body)
+		r.RequestContext.RequestTimeEpoch = step.at
+		out, err := Handler(tbl, limit)(t.Context(), r)
+		if err != nil || out.Body != step.want {
+			t.Errorf("%s = %s, %v, want %s", step.body, out.Body, err, step.want)
+		}
+	}
+	if got := followers(t, tbl, "b"); len(got) != 1 {
+		t.Errorf("followers of b = %+v, want one", got)
+	}
+}
+
+// What takes too long is an error that API Gateway can answer with, and no end of the
+// function in the middle.
+func TestAnAnswerComesBeforeTheTimeIsUp(t *testing.T) {
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer hanging.Close()
+	client := dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: &hanging.URL, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
+	ctx, cancel := context.WithTimeout(t.Context(), spare+200*time.Millisecond)
+	defer cancel()
+	if _, err := Handler(table.NewAudience(client, "followers"), limit)(ctx, request(layout.Subscribe, "one=", follow("a"))); err == nil || ctx.Err() != nil {
+		t.Errorf("error = %v, the function's time is %v, want an error while there is some", err, ctx.Err())
+	}
+}
+
 func TestATableThatIsAwayIsAnError(t *testing.T) {
 	_, client, _ := newTable(t)
-	missing := table.New(client, "nowhere")
+	missing := table.NewAudience(client, "nowhere")
 	for _, route := range []string{layout.Subscribe, layout.Disconnect} {
 		if _, err := Handler(missing, limit)(t.Context(), request(route, "one=", follow("a"))); err == nil {
 			t.Errorf("%s = nil, want an error", route)

@@ -10,13 +10,17 @@ import (
 	"time"
 )
 
-// The table holds, by partition key and sort key:
+// The table of the matches holds, by partition key and sort key:
 //
 //	match           score               the newest state of a match, with its last events
-//	match#partition connection#slot#id  a connection that follows the match
 //	match#partition progress#slot#of    how far a shard has come that begins with this slot
-//	#connection#id  follows             the matches that a connection follows
 //	#index          match               a line of the list of the day's matches
+//
+// and that of the followers, which is one of its own so that browsers can hold up
+// each other and no event:
+//
+//	match#partition connection#slot#id  a connection that follows the match
+//	#connection#id  follows             the matches that a connection follows
 //
 // The followers of a match lie in Slots slots, by a hash of the connection, from the
 // first one on, so that the number of shards that post to them can grow without
@@ -71,6 +75,7 @@ func FollowerItem(slot int, connection string) string {
 // Environment variables of the functions.
 const (
 	TableEnv      = "TABLE_NAME"
+	FollowersEnv  = "FOLLOWERS_TABLE"
 	EndpointEnv   = "CONNECTIONS_ENDPOINT" // of the management API, with the stage
 	SnapshotsEnv  = "SNAPSHOTS_BUCKET"
 	FailedEnv     = "FAILED_BUCKET"

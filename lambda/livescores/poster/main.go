@@ -24,8 +24,12 @@ import (
 
 func main() {
 	cfg := setup.Patient("poster")
+	db := dynamodb.NewFromConfig(cfg)
 	w := posts.New(
-		table.New(dynamodb.NewFromConfig(cfg), os.Getenv(layout.TableEnv)),
+		struct {
+			*table.Table
+			*table.Audience
+		}{table.New(db, os.Getenv(layout.TableEnv)), table.NewAudience(db, os.Getenv(layout.FollowersEnv))},
 		job.NewQueue(sqs.NewFromConfig(cfg), os.Getenv(layout.QueueEnv)),
 		posts.NewClient(cfg, os.Getenv(layout.EndpointEnv)),
 		posts.Quota{PerSecond: number(layout.QuotaEnv), Burst: number(layout.BurstEnv)},

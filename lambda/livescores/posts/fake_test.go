@@ -42,7 +42,7 @@ type world struct {
 	mu        sync.Mutex
 	state     match.State
 	followers [layout.Slots][]table.Follower
-	progress  map[string][]byte
+	progress  map[string]table.Progress
 	attempts  map[string]int
 	got       map[string][]message
 	wrong     []string
@@ -66,7 +66,7 @@ var began = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // synctest's
 
 func newWorld(t *testing.T, followers int) *world {
 	w := &world{t: t, latency: 10 * time.Millisecond, reads: 5 * time.Millisecond, share: Quota{10000, 5000}, budget: 10 * time.Second,
-		progress: map[string][]byte{}, attempts: map[string]int{}, got: map[string][]message{}, queued: map[string][]job.Job{}}
+		progress: map[string]table.Progress{}, attempts: map[string]int{}, got: map[string][]message{}, queued: map[string][]job.Job{}}
 	w.state = match.State{ID: "m", Shards: 1}
 	for i := range followers {
 		w.follow(name(i))
@@ -296,19 +296,24 @@ func (w *world) Remove(_ context.Context, _, connection string) error {
 	return nil
 }
 
-func (w *world) Progress(_ context.Context, _ string, shard, of int) ([]byte, error) {
+func (w *world) Progress(_ context.Context, _ string, shard, of int) (table.Progress, error) {
 	time.Sleep(w.reads)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.progress[fmt.Sprint(shard, of)], nil
 }
 
-func (w *world) SaveProgress(_ context.Context, _ string, shard, of int, state []byte, _ time.Time) error {
+func (w *world) SaveProgress(_ context.Context, _ string, shard, of int, p table.Progress, _ time.Time) (bool, error) {
 	time.Sleep(w.reads)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.progress[fmt.Sprint(shard, of)] = state
-	return nil
+	place := fmt.Sprint(shard, of)
+	if w.progress[place].Version != p.Version {
+		return false, nil
+	}
+	p.Version++
+	w.progress[place] = p
+	return true, nil
 }
 
 // settle waits until nothing is left to do.

@@ -28,14 +28,15 @@ import (
 	"msklambda/lambda/livescores/table"
 )
 
-// Store is what there is of matches and followers: a [table.Table].
+// Store is what there is of matches and followers: a [table.Table] and its
+// [table.Audience].
 type Store interface {
 	Match(ctx context.Context, id string, consistent bool) (match.State, error)
 	Split(ctx context.Context, id string, shards int) error
 	Followers(ctx context.Context, id string, from int, after string, to, most int) ([]table.Follower, bool, error)
 	Remove(ctx context.Context, id, connection string) error
-	Progress(ctx context.Context, id string, shard, of int) ([]byte, error)
-	SaveProgress(ctx context.Context, id string, shard, of int, state []byte, now time.Time) error
+	Progress(ctx context.Context, id string, shard, of int) (table.Progress, error)
+	SaveProgress(ctx context.Context, id string, shard, of int, p table.Progress, now time.Time) (ok bool, err error)
 }
 
 // Queue takes jobs that are to be done next: a [job.Queue].
@@ -130,12 +131,12 @@ func (w *Worker) Do(ctx context.Context, j job.Job) error {
 	}
 	low := j.Shard * layout.Slots / j.Of
 	p := progress{Epoch: s.Epoch, Sent: j.From, Reach: -1, At: place{Slot: low}, Mark: place{Slot: low}}
-	text, err := w.store.Progress(ctx, j.Match, j.Shard, j.Of)
+	there, err := w.store.Progress(ctx, j.Match, j.Shard, j.Of)
 	if err != nil {
 		return err
 	}
 	var saved progress
-	if text != nil && json.Unmarshal(text, &saved) == nil && saved.Epoch == s.Epoch {
+	if len(there.State) > 0 && json.Unmarshal(there.State, &saved) == nil && saved.Epoch == s.Epoch {
 		p = saved
 	}
 	if p.Done && p.Reach >= s.Sequence && len(p.Again) == 0 {
@@ -151,11 +152,14 @@ func (w *Worker) Do(ctx context.Context, j job.Job) error {
 	if r.fatal != nil {
 		return fmt.Errorf("post %d of %s: %w", r.p.Reach, j.Match, r.fatal)
 	}
-	if e := w.save(ctx, j, &r.p); e != nil {
+	ok, e := w.save(ctx, j, &r.p, there.Version)
+	if e != nil || err != nil {
 		return errors.Join(err, e)
 	}
-	if err != nil {
-		return err
+	if !ok {
+		// Another function was given the job too, and does the rest.
+		slog.WarnContext(ctx, "livescores: a job was done twice", "match", j.Match, "shard", j.Shard, "of", j.Of)
+		return nil
 	}
 	if r.p.Done && len(r.p.Again) == 0 {
 		return nil
@@ -167,12 +171,12 @@ func (w *Worker) Do(ctx context.Context, j job.Job) error {
 	return w.queue.Send(ctx, j)
 }
 
-func (w *Worker) save(ctx context.Context, j job.Job, p *progress) error {
+func (w *Worker) save(ctx context.Context, j job.Job, p *progress, version int64) (ok bool, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return w.store.SaveProgress(ctx, j.Match, j.Shard, j.Of, text, time.Now())
+	return w.store.SaveProgress(ctx, j.Match, j.Shard, j.Of, table.Progress{State: text, Version: version}, time.Now())
 }
 
 // split hands a job on to more shards, which share what this one was to do.

@@ -10,11 +10,13 @@ type Request struct {
 }
 
 // Follow is a match that a browser follows. Sequence is that of the newest event
-// that it has, 0 for none: an event that it has is not sent to it.
+// that it has, 0 for none: an event that it has is not sent to it. Again is set by a
+// browser that follows the match and was not told of an event.
 type Follow struct {
 	Match    string `json:"match"`
 	Epoch    int64  `json:"epoch,omitempty"`
 	Sequence int64  `json:"sequence,omitempty"`
+	Again    bool   `json:"again,omitempty"`
 }
 
 // The types of a Message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,16 @@ import (
 	"msklambda/lambda/livescores/score"
 )
 
+// Audience is who follows which match. Its methods may be called by several
+// goroutines.
+type Audience struct {
+	client *dynamodb.Client
+	name   string
+}
+
+// NewAudience makes an Audience of a table that exists. It calls nothing.
+func NewAudience(client *dynamodb.Client, name string) *Audience { return &Audience{client, name} }
+
 // Follower is a connection that follows a match, and what it had of it when it
 // began to.
 type Follower struct {
@@ -24,79 +35,134 @@ type Follower struct {
 }
 
 // Follow makes a connection follow these matches and no others, until it ends and
-// at the latest until a time at which it surely has.
+// at the latest until a time at which it surely has. asked is when it was asked
+// for: what was asked for later holds, and if that was quicker, Follow says so and
+// does nothing.
 //
-// What it follows is one item, whose write returns what it followed before: so
-// nothing is read, and nothing has to be looked for when the connection ends.
-func (t *Table) Follow(ctx context.Context, connection string, follows []score.Follow, until time.Time) error {
-	var ids []string
-	for _, f := range follows {
-		ids = append(ids, f.Match)
-	}
-	before, err := t.remember(ctx, connection, ids, until)
-	if err != nil {
-		return fmt.Errorf("follow %d matches: %w", len(ids), err)
-	}
-	var writes []types.WriteRequest
-	for _, f := range follows {
-		in := followerKey(f.Match, connection)
-		in[epoch], in[sequence], in[layout.Expires] = number(f.Epoch), number(f.Sequence), number(until.Unix())
-		writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: in}})
-	}
-	for _, id := range before {
-		if !slices.Contains(ids, id) {
-			writes = append(writes, unfollow(id, connection))
+// Of the matches only those are written that the connection does not follow yet, or
+// of which it says that it was not told (Follow.Again). What it follows is one item.
+// That is written after the followers that are new, and before those that go are
+// deleted, so that whatever ends in between leaves a follower too many and none too
+// few: one that is not known to be there is written when it is asked for again.
+func (a *Audience) Follow(ctx context.Context, connection string, follows []score.Follow, asked, until time.Time) (ok bool, err error) {
+	for {
+		before, version, err := a.follows(ctx, connection)
+		if err != nil {
+			return false, fmt.Errorf("follow %d matches: %w", len(follows), err)
 		}
+		if version > asked.UnixMilli() {
+			return false, nil
+		}
+		gone := maps.Clone(before)
+		var fresh []types.WriteRequest
+		var ids []string
+		for _, f := range follows {
+			if !before[f.Match] || f.Again {
+				in := followerKey(f.Match, connection)
+				in[epoch], in[sequence], in[at], in[layout.Expires] = number(f.Epoch), number(f.Sequence), number(asked.UnixMilli()), number(until.Unix())
+				fresh = append(fresh, types.WriteRequest{PutRequest: &types.PutRequest{Item: in}})
+			}
+			delete(gone, f.Match)
+			ids = append(ids, f.Match)
+		}
+		if err := a.writeAll(ctx, fresh); err != nil {
+			return false, fmt.Errorf("follow %d matches: %w", len(follows), err)
+		}
+		ok, err := a.remember(ctx, connection, ids, version, asked, until)
+		if err != nil {
+			return false, fmt.Errorf("follow %d matches: %w", len(follows), err)
+		}
+		if !ok {
+			continue // another of its messages was handled meanwhile: see which
+		}
+		if err := a.leave(ctx, connection, slices.Sorted(maps.Keys(gone)), asked); err != nil {
+			return false, fmt.Errorf("leave %d matches: %w", len(gone), err)
+		}
+		return true, nil
 	}
-	if err := t.writeAll(ctx, writes); err != nil {
-		return fmt.Errorf("follow %d matches: %w", len(ids), err)
-	}
-	return nil
 }
 
-// remember writes what a connection follows and returns what it followed before.
-func (t *Table) remember(ctx context.Context, connection string, ids []string, until time.Time) (before []string, err error) {
-	k := key(layout.FollowsPrefix+connection, layout.FollowsItem)
-	var old item
-	if len(ids) == 0 {
-		out, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: k, ReturnValues: types.ReturnValueAllOld})
-		if err != nil {
-			return nil, err
-		}
-		old = out.Attributes
-	} else {
-		k[matches], k[layout.Expires] = &types.AttributeValueMemberSS{Value: ids}, number(until.Unix())
-		out, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: k, ReturnValues: types.ReturnValueAllOld})
-		if err != nil {
-			return nil, err
-		}
-		old = out.Attributes
+// follows reads what a connection follows, and when that was asked for, 0 for never.
+func (a *Audience) follows(ctx context.Context, connection string) (map[string]bool, int64, error) {
+	out, err := a.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &a.name, ConsistentRead: aws.Bool(true),
+		Key: key(layout.FollowsPrefix+connection, layout.FollowsItem)})
+	if err != nil {
+		return nil, 0, err
 	}
-	if set, ok := old[matches].(*types.AttributeValueMemberSS); ok {
-		before = set.Value
+	return setOf(out.Item[matches]), whole(out.Item[at]), nil
+}
+
+func setOf(v types.AttributeValue) map[string]bool {
+	all := map[string]bool{}
+	if set, ok := v.(*types.AttributeValueMemberSS); ok {
+		for _, id := range set.Value {
+			all[id] = true
+		}
 	}
-	return before, nil
+	return all
+}
+
+// remember writes what a connection follows, unless that is not what it was any
+// more. With no matches it is written too: when that was asked for.
+func (a *Audience) remember(ctx context.Context, connection string, ids []string, version int64, asked, until time.Time) (ok bool, err error) {
+	in := key(layout.FollowsPrefix+connection, layout.FollowsItem)
+	in[at], in[layout.Expires] = number(asked.UnixMilli()), number(until.Unix())
+	if len(ids) > 0 { // a set has members
+		in[matches] = &types.AttributeValueMemberSS{Value: ids}
+	}
+	put := &dynamodb.PutItemInput{TableName: &a.name, Item: in, ExpressionAttributeNames: map[string]string{"#at": at},
+		ConditionExpression: aws.String("attribute_not_exists(#at)")}
+	if version > 0 {
+		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("#at = :version"), item{":version": number(version)}
+	}
+	_, err = a.client.PutItem(ctx, put)
+	if refused(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// leave deletes followers, but for those that were written for what was asked for
+// later.
+func (a *Audience) leave(ctx context.Context, connection string, ids []string, asked time.Time) error {
+	const atOnce = 25
+	var wait sync.WaitGroup
+	errs := make([]error, len(ids))
+	free := make(chan struct{}, atOnce)
+	for i, id := range ids {
+		free <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-free }()
+			_, err := a.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &a.name, Key: followerKey(id, connection),
+				ConditionExpression:       aws.String("attribute_not_exists(#at) OR #at <= :asked"),
+				ExpressionAttributeNames:  map[string]string{"#at": at},
+				ExpressionAttributeValues: item{":asked": number(asked.UnixMilli())}})
+			if !refused(err) {
+				errs[i] = err
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
 }
 
 // Disconnect ends all that a connection follows, and returns how many matches that
 // were.
-func (t *Table) Disconnect(ctx context.Context, connection string) (int, error) {
-	before, err := t.remember(ctx, connection, nil, time.Time{})
+func (a *Audience) Disconnect(ctx context.Context, connection string) (int, error) {
+	out, err := a.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &a.name, ReturnValues: types.ReturnValueAllOld,
+		Key: key(layout.FollowsPrefix+connection, layout.FollowsItem)})
 	if err != nil {
 		return 0, fmt.Errorf("disconnect: %w", err)
 	}
+	before := setOf(out.Attributes[matches])
 	var writes []types.WriteRequest
-	for _, id := range before {
-		writes = append(writes, unfollow(id, connection))
+	for id := range before {
+		writes = append(writes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: followerKey(id, connection)}})
 	}
-	if err := t.writeAll(ctx, writes); err != nil {
+	if err := a.writeAll(ctx, writes); err != nil {
 		return 0, fmt.Errorf("disconnect from %d matches: %w", len(before), err)
 	}
 	return len(before), nil
-}
-
-func unfollow(id, connection string) types.WriteRequest {
-	return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: followerKey(id, connection)}}
 }
 
 func followerKey(id, connection string) item {
@@ -105,27 +171,27 @@ func followerKey(id, connection string) item {
 }
 
 // writeAll writes in as many requests at once as that takes.
-func (t *Table) writeAll(ctx context.Context, writes []types.WriteRequest) error {
+func (a *Audience) writeAll(ctx context.Context, writes []types.WriteRequest) error {
 	const most = 25 // of one request
 	var wait sync.WaitGroup
 	errs := make([]error, (len(writes)+most-1)/most)
 	for i := range errs {
 		part := writes[i*most : min(len(writes), (i+1)*most)]
-		wait.Go(func() { errs[i] = t.writeBatch(ctx, part) })
+		wait.Go(func() { errs[i] = a.writeBatch(ctx, part) })
 	}
 	wait.Wait()
 	return errors.Join(errs...)
 }
 
 // writeBatch writes one request's worth, and what the table had no room for again.
-func (t *Table) writeBatch(ctx context.Context, writes []types.WriteRequest) error {
+func (a *Audience) writeBatch(ctx context.Context, writes []types.WriteRequest) error {
 	wait := 25 * time.Millisecond
 	for {
-		out, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{t.name: writes}})
+		out, err := a.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{a.name: writes}})
 		if err != nil {
 			return err
 		}
-		if writes = out.UnprocessedItems[t.name]; len(writes) == 0 {
+		if writes = out.UnprocessedItems[a.name]; len(writes) == 0 {
 			return nil
 		}
 		timer := time.NewTimer(wait)
@@ -140,8 +206,8 @@ func (t *Table) writeBatch(ctx context.Context, writes []types.WriteRequest) err
 }
 
 // Remove removes a follower of a match that is gone.
-func (t *Table) Remove(ctx context.Context, id, connection string) error {
-	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: followerKey(id, connection)})
+func (a *Audience) Remove(ctx context.Context, id, connection string) error {
+	_, err := a.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &a.name, Key: followerKey(id, connection)})
 	if err != nil {
 		return fmt.Errorf("remove a follower of %s: %w", id, err)
 	}
@@ -153,10 +219,10 @@ func (t *Table) Remove(ctx context.Context, id, connection string) error {
 // connection in the first slot. There are no more if it says so.
 //
 // The read is a consistent one: who follows before the call is among them.
-func (t *Table) Followers(ctx context.Context, id string, from int, after string, to, most int) (page []Follower, more bool, err error) {
+func (a *Audience) Followers(ctx context.Context, id string, from int, after string, to, most int) (page []Follower, more bool, err error) {
 	partition := layout.SlotKey(id, from)
 	in := &dynamodb.QueryInput{
-		TableName:                &t.name,
+		TableName:                &a.name,
 		ConsistentRead:           aws.Bool(true),
 		KeyConditionExpression:   aws.String("#match = :partition AND #item BETWEEN :from AND :to"),
 		ProjectionExpression:     aws.String("#item, #epoch, #sequence"),
@@ -168,7 +234,7 @@ func (t *Table) Followers(ctx context.Context, id string, from int, after string
 	if after != "" {
 		in.ExclusiveStartKey = key(partition, layout.FollowerItem(from, after))
 	}
-	out, err := t.client.Query(ctx, in)
+	out, err := a.client.Query(ctx, in)
 	if err != nil {
 		return nil, false, fmt.Errorf("read the followers of %s: %w", id, err)
 	}

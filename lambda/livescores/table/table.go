@@ -1,5 +1,5 @@
-// Package table keeps the matches and who follows them, in DynamoDB. See package
-// layout for where the items lie.
+// Package table keeps the matches and who follows them, in two tables of DynamoDB.
+// See package layout for where the items lie.
 package table
 
 import (
@@ -18,7 +18,7 @@ import (
 	"msklambda/lambda/livescores/layout"
 )
 
-// Table is one table. Its methods may be called by several goroutines.
+// Table has the matches. Its methods may be called by several goroutines.
 type Table struct {
 	client *dynamodb.Client
 	name   string
@@ -42,7 +42,7 @@ func Patient() aws.Retryer {
 const (
 	sequence   = "sequence" // of the newest event; of what a follower has
 	epoch      = "epoch"
-	at         = "at"
+	at         = "at" // of the newest event; when a follower asked for it
 	phase      = "phase"
 	history    = "history" // the last events, as a JSON list
 	handed     = "handed"

@@ -29,6 +29,12 @@ func newTable(t *testing.T) *Table {
 	return New(server.Client(), name)
 }
 
+func newAudience(t *testing.T) *Audience {
+	t.Helper()
+	server, name := dynalite.ForTest(t)
+	return NewAudience(server.Client(), dynalite.Followers(name))
+}
+
 func event(sequence int64) score.Event {
 	return score.Event{Match: "m", Sequence: sequence, Home: "A", Away: "B", Clock: "1", Kind: "goal"}
 }
@@ -152,7 +158,7 @@ func TestShardsOnlyBecomeMore(t *testing.T) {
 }
 
 // followers are all of a match, read in pages.
-func followers(t *testing.T, table *Table, id string) (all []string) {
+func followers(t *testing.T, table *Audience, id string) (all []string) {
 	t.Helper()
 	for slot := 0; slot < layout.Slots; slot = layout.LastOfPartition(slot) + 1 {
 		from, after := slot, ""
@@ -175,6 +181,16 @@ func followers(t *testing.T, table *Table, id string) (all []string) {
 	return all
 }
 
+// follow follows as a message that comes now.
+func follow(t *testing.T, table *Audience, connection string, follows []score.Follow) error {
+	t.Helper()
+	ok, err := table.Follow(t.Context(), connection, follows, time.Now(), now)
+	if err == nil && !ok {
+		t.Errorf("%s was overtaken, by nobody", connection)
+	}
+	return err
+}
+
 func follows(ids ...string) (all []score.Follow) {
 	for _, id := range ids {
 		all = append(all, score.Follow{Match: id, Epoch: 1, Sequence: 5})
@@ -183,14 +199,14 @@ func follows(ids ...string) (all []score.Follow) {
 }
 
 func TestAConnectionFollowsWhatItNamedLast(t *testing.T) {
-	table := newTable(t)
+	table := newAudience(t)
 	for _, step := range []struct {
 		connection string
 		follows    []score.Follow
 	}{
 		{"one", follows("a", "b", "c")}, {"two", follows("a")}, {"one", follows("b", "d")}, {"one", follows("b", "d")}, {"three", nil}, {"four", follows("a", "b")}, {"four", nil},
 	} {
-		if err := table.Follow(t.Context(), step.connection, step.follows, now); err != nil {
+		if err := follow(t, table, step.connection, step.follows); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -217,12 +233,12 @@ func TestAConnectionFollowsWhatItNamedLast(t *testing.T) {
 
 // All of a page's matches are one call, whatever a request of DynamoDB's takes.
 func TestManyMatchesAreFollowedAtOnce(t *testing.T) {
-	table := newTable(t)
+	table := newAudience(t)
 	var ids []string
 	for i := range layout.MatchLimit {
 		ids = append(ids, fmt.Sprintf("m%03d", i))
 	}
-	if err := table.Follow(t.Context(), "one", follows(ids...), now); err != nil {
+	if err := follow(t, table, "one", follows(ids...)); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{ids[0], ids[24], ids[25], ids[len(ids)-1]} {
@@ -236,12 +252,12 @@ func TestManyMatchesAreFollowedAtOnce(t *testing.T) {
 }
 
 func TestPagesOfASlotGoOnWhereTheOneBeforeEnded(t *testing.T) {
-	table := newTable(t)
+	table := newAudience(t)
 	var want []string
 	for i := 0; len(want) < 7; i++ {
 		if c := fmt.Sprintf("c%04d=", i); layout.Slot(c) == 3 {
 			want = append(want, c)
-			if err := table.Follow(t.Context(), c, follows("m"), now); err != nil {
+			if err := follow(t, table, c, follows("m")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -276,7 +292,7 @@ func TestFollowersAreReadConsistently(t *testing.T) {
 			}), middleware.Before)
 		})
 	})
-	table := New(client, name)
+	table := NewAudience(client, dynalite.Followers(name))
 	if _, _, err := table.Followers(t.Context(), "m", 0, "", 7, 10); err != nil {
 		t.Fatal(err)
 	}
@@ -320,38 +336,62 @@ func TestAnOlderLineIsNotListedOverANewerOne(t *testing.T) {
 func TestProgressIsOfAShardOfSoMany(t *testing.T) {
 	table := newTable(t)
 	for _, at := range [][2]int{{0, 1}, {0, 4}, {3, 4}, {0, 64}, {1, 64}} {
-		if err := table.SaveProgress(t.Context(), "m", at[0], at[1], fmt.Appendf(nil, "%d of %d", at[0], at[1]), now); err != nil {
-			t.Fatal(err)
+		p := Progress{State: fmt.Appendf(nil, "%d of %d", at[0], at[1])}
+		if ok, err := table.SaveProgress(t.Context(), "m", at[0], at[1], p, now); !ok || err != nil {
+			t.Fatalf("SaveProgress = %v, %v", ok, err)
 		}
 	}
 	for at, want := range map[[2]int]string{{0, 1}: "0 of 1", {0, 4}: "0 of 4", {3, 4}: "3 of 4", {1, 4}: "", {0, 64}: "0 of 64", {1, 64}: "1 of 64"} {
-		if got, err := table.Progress(t.Context(), "m", at[0], at[1]); err != nil || string(got) != want {
-			t.Errorf("Progress(%v) = %q, %v, want %q", at, got, err, want)
+		if got, err := table.Progress(t.Context(), "m", at[0], at[1]); err != nil || string(got.State) != want {
+			t.Errorf("Progress(%v) = %q, %v, want %q", at, got.State, err, want)
 		}
 	}
-	if err := table.Follow(t.Context(), "one", follows("m"), now); err != nil {
-		t.Fatal(err)
+}
+
+// Of two functions that were given the same shard the slower one does not put back
+// what the quicker one did, and one whose answer was lost is not taken for another.
+func TestProgressIsWrittenByWhoReadItLast(t *testing.T) {
+	table := newTable(t)
+	save := func(version int64, state string) bool {
+		t.Helper()
+		ok, err := table.SaveProgress(t.Context(), "m", 0, 1, Progress{[]byte(state), version}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
 	}
-	if got := followers(t, table, "m"); len(got) != 1 {
-		t.Errorf("followers = %q, want that progress is none", got)
+	for i, step := range []struct {
+		version int64
+		state   string
+		want    bool
+	}{{0, "a", true}, {0, "b", false}, {0, "a", true}, {1, "c", true}, {1, "d", false}, {0, "a", false}, {2, "e", true}} {
+		if got := save(step.version, step.state); got != step.want {
+			t.Errorf("step %d: SaveProgress = %v, want %v", i, got, step.want)
+		}
+	}
+	if p, err := table.Progress(t.Context(), "m", 0, 1); err != nil || string(p.State) != "e" || p.Version != 3 {
+		t.Errorf("Progress = %+v, %v, want e", p, err)
 	}
 }
 
 func TestItemsExpire(t *testing.T) {
-	table := newTable(t)
+	server, name := dynalite.ForTest(t)
+	table, audience := New(server.Client(), name), NewAudience(server.Client(), dynalite.Followers(name))
 	accept(t, table, "m", 1)
-	if err := table.Follow(t.Context(), "one", follows("m"), now.Add(layout.ConnectionLife)); err != nil {
+	if _, err := audience.Follow(t.Context(), "one", follows("m"), now, now.Add(layout.ConnectionLife)); err != nil {
 		t.Fatal(err)
 	}
+	keys := New(server.Client(), dynalite.Followers(name))
 	for _, tt := range []struct {
-		key  item
-		want time.Time
+		table *Table
+		key   item
+		want  time.Time
 	}{
-		{key("m", layout.ScoreItem), now.Add(layout.ScoreLife)},
-		{followerKey("m", "one"), now.Add(layout.ConnectionLife)},
-		{key(layout.FollowsPrefix+"one", layout.FollowsItem), now.Add(layout.ConnectionLife)},
+		{table, key("m", layout.ScoreItem), now.Add(layout.ScoreLife)},
+		{keys, followerKey("m", "one"), now.Add(layout.ConnectionLife)},
+		{keys, key(layout.FollowsPrefix+"one", layout.FollowsItem), now.Add(layout.ConnectionLife)},
 	} {
-		in, err := table.get(t.Context(), tt.key, true)
+		in, err := tt.table.get(t.Context(), tt.key, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -363,20 +403,22 @@ func TestItemsExpire(t *testing.T) {
 
 func TestErrorsSayWhatWasTried(t *testing.T) {
 	table := newTable(t)
-	missing := New(table.client, "nowhere")
+	missing, nobody := New(table.client, "nowhere"), NewAudience(table.client, "nowhere")
 	ctx := t.Context()
 	_, read := missing.Match(ctx, "m", true)
 	_, write := missing.Write(ctx, &match.State{ID: "m"}, now)
-	_, disconnect := missing.Disconnect(ctx, "c")
-	_, _, page := missing.Followers(ctx, "m", 0, "", 0, 1)
+	_, disconnect := nobody.Disconnect(ctx, "c")
+	_, _, page := nobody.Followers(ctx, "m", 0, "", 0, 1)
 	_, progress := missing.Progress(ctx, "m", 0, 1)
 	_, lines := missing.Lines(ctx, now)
+	_, save := missing.SaveProgress(ctx, "m", 0, 1, Progress{}, now)
+	_, follow := nobody.Follow(ctx, "c", follows("m"), now, now)
 	for want, err := range map[string]error{
 		"read the match m": read, "write the match m": write, "disconnect": disconnect, "read the followers of m": page,
 		"read the progress of m": progress, "read the list of matches": lines,
 		"note that 0 of m is handed on": missing.MarkHanded(ctx, &match.State{ID: "m"}), "note that m has 2 shards": missing.Split(ctx, "m", 2),
-		"list the match m": missing.PutLine(ctx, &match.State{ID: "m"}, []byte("{}"), now), "write the progress of m": missing.SaveProgress(ctx, "m", 0, 1, []byte("{}"), now),
-		"follow 1 matches": missing.Follow(ctx, "c", follows("m"), now), "remove a follower of m": missing.Remove(ctx, "m", "c"),
+		"list the match m": missing.PutLine(ctx, &match.State{ID: "m"}, []byte("{}"), now), "write the progress of m": save,
+		"follow 1 matches": follow, "remove a follower of m": nobody.Remove(ctx, "m", "c"),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)

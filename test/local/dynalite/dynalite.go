@@ -98,8 +98,19 @@ func (s *Server) Client() *dynamodb.Client {
 	})
 }
 
-// CreateTable makes the table of the live scores.
-func (s *Server) CreateTable(ctx context.Context, name string) error {
+// Followers is the name of the table of the followers that is made with a table of
+// the live scores.
+func Followers(table string) string { return table + "-followers" }
+
+// CreateTables makes the two tables of the live scores.
+func (s *Server) CreateTables(ctx context.Context, name string) error {
+	if err := s.createTable(ctx, name); err != nil {
+		return err
+	}
+	return s.createTable(ctx, Followers(name))
+}
+
+func (s *Server) createTable(ctx context.Context, name string) error {
 	text := func(name string) types.AttributeDefinition {
 		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
 	}

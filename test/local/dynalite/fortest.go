@@ -15,7 +15,7 @@ var (
 	tables atomic.Int64
 )
 
-// ForTest makes a new table, on a server that the tests of a process share and
+// ForTest makes a new table, and that of its followers, on a server that the tests of a process share and
 // that ends with it. Without npm or its registry the test is skipped, but with
 // CI set it fails.
 func ForTest(t testing.TB) (s *Server, table string) {
@@ -29,7 +29,7 @@ func ForTest(t testing.TB) (s *Server, table string) {
 		t.Fatal(err)
 	}
 	table = fmt.Sprintf("scores-%d", tables.Add(1))
-	if err := s.CreateTable(t.Context(), table); err != nil {
+	if err := s.CreateTables(t.Context(), table); err != nil {
 		t.Fatal(err)
 	}
 	return s, table

@@ -77,9 +77,11 @@ const (
 	Snapshots = "snapshots"
 	Rejected  = "failed"
 
-	// The construct's: attempts after the first, and the time of the function that
-	// posts, which is also that of a message in the queue.
+	// The construct's: attempts after the first, the time of the function behind the
+	// routes, and that of the one that posts, which is also that of a message in the
+	// queue.
 	retries    = 100
+	routesTime = 6 * time.Second
 	posterTime = 10 * time.Second
 )
 
@@ -115,7 +117,7 @@ func (l *Live) start(ctx context.Context) error {
 	}
 	l.closers = append(l.closers, l.Files.Close)
 	l.env = []string{"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_ENDPOINT_URL_DYNAMODB=" + endpoint,
-		setup.S3EndpointEnv + "=" + l.Files.Endpoint, layout.TableEnv + "=" + table, layout.SnapshotsEnv + "=" + Snapshots,
+		setup.S3EndpointEnv + "=" + l.Files.Endpoint, layout.TableEnv + "=" + table, layout.FollowersEnv + "=" + dynalite.Followers(table), layout.SnapshotsEnv + "=" + Snapshots,
 		layout.FailedEnv + "=" + Rejected, layout.MetricsEnv + "=local"}
 	if err := l.startGateway(ctx, dir); err != nil {
 		return err
@@ -133,7 +135,7 @@ func (l *Live) startTable(ctx context.Context) (endpoint string, err error) {
 	}
 	l.closers = append(l.closers, db.Close)
 	l.cfg.Log("table      %s, with DynamoDB's API", db.Endpoint)
-	return db.Endpoint, db.CreateTable(ctx, table)
+	return db.Endpoint, db.CreateTables(ctx, table)
 }
 
 func (l *Live) startGateway(ctx context.Context, dir string) error {
@@ -142,7 +144,7 @@ func (l *Live) startGateway(ctx context.Context, dir string) error {
 		return err
 	}
 	l.Gateway = gateway.New(gateway.Config{
-		Routes: l.function("connections", bootstrap, 10*time.Second), Matches: l.cfg.Matches, Limits: l.cfg.Limits, Fault: l.cfg.Fault,
+		Routes: l.function("connections", bootstrap, routesTime), Matches: l.cfg.Matches, Limits: l.cfg.Limits, Fault: l.cfg.Fault,
 		Snapshot: func(key string) ([]byte, string, bool) {
 			o, ok := l.Files.Get(Snapshots, key)
 			return o.Content, o.Type, ok
