@@ -97,7 +97,7 @@ func (l *session) newFunction(c *consumer, bootstrap string, n int) *sandbox.Fun
 	if l.o.Fail.Kind != "" {
 		env = append(env, fault.LedgerEnv+"="+filepath.Join(l.dir, fmt.Sprintf("ledger-%s-%d", c.Name, n)))
 	}
-	f := sandbox.New(sandbox.Config{
+	config := sandbox.Config{
 		Bootstrap:  bootstrap,
 		Name:       c.Name,
 		MemorySize: c.Memory,
@@ -108,7 +108,11 @@ func (l *session) newFunction(c *consumer, bootstrap string, n int) *sandbox.Fun
 				l.line(c, "function", "%s", line)
 			}
 		},
-	})
+	}
+	if l.o.Debug {
+		l.debug(c, &config)
+	}
+	f := sandbox.New(config)
 	l.closers = append(l.closers, f.Close)
 	return f
 }

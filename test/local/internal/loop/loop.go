@@ -10,12 +10,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/cluster"
 	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/options"
+	"msklambda/test/local/internal/reload"
 	"msklambda/test/local/internal/screen"
 )
 
@@ -33,13 +35,15 @@ type session struct {
 	cluster   *cluster.Cluster
 	consumers []*consumer
 	source    *producer
-	closers   []func() // in the order of their making
+	sources   map[string]*reload.Source // that are watched, by directory
+	closers   []func()                  // in the order of their making
+	debugged  int                       // functions under dlv
 }
 
 // Run runs all of it until stop is closed, or ctx ends, which is more
 // abrupt. It returns the exit status.
 func Run(ctx context.Context, o *options.Options, s *screen.Screen, stop <-chan struct{}) (int, error) {
-	l := &session{o: o, s: s}
+	l := &session{o: o, s: s, sources: map[string]*reload.Source{}}
 	defer l.close()
 	started, err := l.start(ctx, stop)
 	if err != nil || !started {
@@ -188,11 +192,16 @@ func (l *session) sayTopics(partitions map[string]int) {
 // run polls, and shows the status, until everything has ended.
 func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 	polling, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- l.poll(polling) }()
 	go l.source.run(l.s)
 	go l.follow(polling)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	if l.o.Watch {
+		watching.Go(func() { l.watch(polling) })
+	}
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	var over <-chan time.Time

@@ -34,6 +34,10 @@ type Options struct {
 	Event    string        // a file
 	Fail     Failing
 
+	Watch     bool // build again when the source changes
+	Debug     bool // build for a debugger, without limits
+	DebugPort int  // of the first function
+
 	Logs bool
 }
 

@@ -76,6 +76,9 @@ func define(r *raw) *set {
 	s.duration(&r.m.Timeout, "timeout", r.m.Timeout, "that an invocation may take")
 	s.IntVar(&r.m.Memory, "memory", r.m.Memory, "its memory in `MB`")
 	s.Var(&r.env, "env", "a variable, `NAME=value`; several are possible")
+	s.BoolVar(&r.Watch, "watch", false, "build and start it anew when its source changes; brokers, topics and offsets stay")
+	s.BoolVar(&r.Debug, "debug", false, "build it with debug information, run it under dlv, and let it take its time")
+	s.IntVar(&r.DebugPort, "debug-port", 2345, "`port` that dlv listens on; further functions get the next ones")
 	s.take()
 
 	s.group("The topic")
@@ -203,6 +206,15 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 	}
 	if o.Duration < 0 {
 		bad("-duration must not be negative, got %v", o.Duration)
+	}
+	if o.DebugPort < 1 || o.DebugPort > 65000 {
+		bad("-debug-port must be 1 to 65000, got %d", o.DebugPort)
+	}
+	if given["debug-port"] && !o.Debug {
+		bad("-debug-port needs -debug")
+	}
+	if o.Watch && o.Event != "" {
+		bad("-watch and -event exclude each other: a replay ends")
 	}
 	var err error
 	if m.From, m.Since, err = mapping.Position(r.from); err != nil {
