@@ -61,8 +61,8 @@ func (l *session) watchOne(ctx context.Context, entry string, source *reload.Sou
 			continue
 		}
 		for _, c := range consumers {
-			for _, f := range c.functions {
-				f.Replace(bootstrap)
+			for _, one := range c.slots {
+				one.function.Replace(bootstrap)
 			}
 		}
 		l.s.Line("reloaded   %s in %v, for %s", entry, time.Since(start).Round(10*time.Millisecond), filepath.Base(changed))

@@ -53,6 +53,7 @@ type Result struct {
 	RequestID     string
 	Payload       []byte // the answer, or what Lambda says of the error
 	FunctionError string // "" for none
+	Throttled     bool   // Lambda did not run it: 429
 	Duration      time.Duration
 }
 
