@@ -68,11 +68,11 @@ func (l *session) chooseTarget() error {
 			topics = append(topics, m.Topic)
 		}
 	}
-	if len(topics) == 1 || l.o.Rate == 0 {
+	if len(topics) == 1 || l.o.Rate == 0 && l.o.Records == "" {
 		l.o.Target = topics[0]
 		return nil
 	}
-	return fmt.Errorf("-rate needs -topic, to say which of %s the samples go to", strings.Join(topics, ", "))
+	return fmt.Errorf("-rate and -records need -topic, to say which of %s is written to", strings.Join(topics, ", "))
 }
 
 func (l *session) names() (names []string) {

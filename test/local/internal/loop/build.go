@@ -22,6 +22,9 @@ func (l *session) buildAll(ctx context.Context) (map[*mapping.Mapping]string, er
 			continue
 		}
 		if done[m.Entry] == "" {
+			if err := l.remember(ctx, m.Entry); err != nil {
+				return nil, err
+			}
 			bootstrap, err := l.build(ctx, m.Entry)
 			if err != nil {
 				return nil, err
@@ -43,16 +46,30 @@ func nameOf(entry string) string {
 	return filepath.Base(entry)
 }
 
+// debugFlags keep what a debugger needs: names, lines, paths, and code as it was written.
+const debugFlags = "GOFLAGS=-buildvcs=false -tags=lambda.norpc '-gcflags=all=-N -l'"
+
 // build builds a function into a directory of its own.
 func (l *session) build(ctx context.Context, entry string) (string, error) {
+	how := "with the construct's flags"
+	if l.o.Debug {
+		how = "with debug information"
+	}
+	l.s.Line("building   %s for %s/%s, %s", entry, runtime.GOOS, runtime.GOARCH, how)
+	if _, err := os.Stat(entry); err != nil {
+		return "", fmt.Errorf("%w: run this in the repository, or give -entry", err)
+	}
+	return l.compile(ctx, entry)
+}
+
+func (l *session) compile(ctx context.Context, entry string) (string, error) {
 	dir, err := os.MkdirTemp(l.dir, "function-")
 	if err != nil {
 		return "", err
 	}
 	bootstrap := filepath.Join(dir, "bootstrap")
-	l.s.Line("building   %s for %s/%s, with the construct's flags", entry, runtime.GOOS, runtime.GOARCH)
-	if _, err := os.Stat(entry); err != nil {
-		return "", fmt.Errorf("%w: run this in the repository, or give -entry", err)
+	if runtime.GOOS == "windows" {
+		bootstrap += ".exe"
 	}
 	cmd, err := gobuild.Command(ctx, entry, bootstrap, runtime.GOOS, runtime.GOARCH)
 	if err != nil {
@@ -61,6 +78,9 @@ func (l *session) build(ctx context.Context, entry string) (string, error) {
 	// A go command that is ended leaves compilers and files behind: here they go with it,
 	// and with the directory.
 	cmd.Env = append(cmd.Env, "GOTMPDIR="+l.dir)
+	if l.o.Debug {
+		cmd.Env = append(cmd.Env, debugFlags)
+	}
 	procgroup.Own(cmd)
 	cmd.Cancel = func() error { procgroup.Kill(cmd); return nil }
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -30,8 +30,7 @@ const BrokersEnv = "BROKERS"
 type consumer struct {
 	*mapping.Mapping
 	label       string // before its lines, "" where there is one
-	functions   []*sandbox.Function
-	pollers     []*poller.Poller
+	slots       []*slot
 	destination destination
 	audit       *audit
 	began       []cluster.Offsets
@@ -76,11 +75,11 @@ func (l *session) newConsumer(ctx context.Context, m *mapping.Mapping, bootstrap
 	}
 	for n := range max(1, m.Pollers) {
 		f := l.newFunction(c, bootstrap, n)
-		p, err := poller.New(c.config(l, f, opts))
+		one, err := newSlot(c.config(l, f, opts), f)
 		if err != nil {
 			return nil, err
 		}
-		c.functions, c.pollers = append(c.functions, f), append(c.pollers, p)
+		c.slots = append(c.slots, one)
 	}
 	return c, nil
 }
@@ -97,7 +96,7 @@ func (l *session) newFunction(c *consumer, bootstrap string, n int) *sandbox.Fun
 	if l.o.Fail.Kind != "" {
 		env = append(env, fault.LedgerEnv+"="+filepath.Join(l.dir, fmt.Sprintf("ledger-%s-%d", c.Name, n)))
 	}
-	f := sandbox.New(sandbox.Config{
+	config := sandbox.Config{
 		Bootstrap:  bootstrap,
 		Name:       c.Name,
 		MemorySize: c.Memory,
@@ -108,7 +107,11 @@ func (l *session) newFunction(c *consumer, bootstrap string, n int) *sandbox.Fun
 				l.line(c, "function", "%s", line)
 			}
 		},
-	})
+	}
+	if l.o.Debug {
+		l.debug(c, &config)
+	}
+	f := sandbox.New(config)
 	l.closers = append(l.closers, f.Close)
 	return f
 }
@@ -145,9 +148,10 @@ func (c *consumer) openDestination(l *session) (err error) {
 
 // config is the mapping as the poller has it.
 func (c *consumer) config(l *session, f *sandbox.Function, opts []kgo.Opt) poller.Config {
+	made := l.plan.For(f)
 	config := poller.Config{
 		Brokers: l.cluster.Brokers(), Client: opts, Topic: c.Topic, Group: c.Group, From: c.From, Since: c.Since,
-		Function: f, FunctionARN: f.ARN(), SourceARN: sourceARN,
+		Function: made, Around: made.Around, CutAfter: l.plan.CutAfter, BeforeCommit: made.BeforeCommit, FunctionARN: f.ARN(), SourceARN: sourceARN,
 		BatchSize:               c.BatchSize,
 		Window:                  c.Window,
 		RetryAttempts:           c.RetryAttempts,
@@ -172,9 +176,9 @@ func (l *session) poll(ctx context.Context) error {
 	var mu sync.Mutex
 	var errs []error
 	for _, c := range l.consumers {
-		for _, p := range c.pollers {
+		for _, one := range c.slots {
 			all.Go(func() {
-				if err := p.Run(ctx); err != nil {
+				if err := one.run(ctx); err != nil {
 					mu.Lock()
 					defer mu.Unlock()
 					errs = append(errs, err)
@@ -190,23 +194,23 @@ func (l *session) poll(ctx context.Context) error {
 // stopPolling ends all pollers after what is under way.
 func (l *session) stopPolling() {
 	for _, c := range l.consumers {
-		for _, p := range c.pollers {
-			p.Stop()
+		for _, one := range c.slots {
+			one.stop()
 		}
 	}
 }
 
 // stats are those of all pollers of the consumer.
 func (c *consumer) stats() (sum poller.Stats) {
-	for _, p := range c.pollers {
-		sum = sum.Plus(p.Stats())
+	for _, one := range c.slots {
+		sum = sum.Plus(one.stats())
 	}
 	return sum
 }
 
 func (c *consumer) starts() (n int) {
-	for _, f := range c.functions {
-		n += f.Starts()
+	for _, one := range c.slots {
+		n += one.function.Starts()
 	}
 	return n
 }

@@ -10,13 +10,16 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/cluster"
 	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/options"
+	"msklambda/test/local/internal/reload"
 	"msklambda/test/local/internal/screen"
+	"msklambda/test/local/internal/trouble"
 )
 
 // The exit statuses.
@@ -33,13 +36,16 @@ type session struct {
 	cluster   *cluster.Cluster
 	consumers []*consumer
 	source    *producer
-	closers   []func() // in the order of their making
+	plan      *trouble.Plan
+	sources   map[string]*reload.Source // that are watched, by directory
+	closers   []func()                  // in the order of their making
+	debugged  int                       // functions under dlv
 }
 
 // Run runs all of it until stop is closed, or ctx ends, which is more
 // abrupt. It returns the exit status.
 func Run(ctx context.Context, o *options.Options, s *screen.Screen, stop <-chan struct{}) (int, error) {
-	l := &session{o: o, s: s}
+	l := &session{o: o, s: s, sources: map[string]*reload.Source{}}
 	defer l.close()
 	started, err := l.start(ctx, stop)
 	if err != nil || !started {
@@ -89,6 +95,7 @@ func (l *session) startAll(ctx context.Context) (err error) {
 	if err := l.prepareTopics(ctx); err != nil {
 		return err
 	}
+	l.plan = trouble.NewPlan(l.o.Trouble, func(format string, args ...any) { l.s.Line("fault      "+format, args...) })
 	for _, m := range l.o.Mappings {
 		c, err := l.newConsumer(ctx, m, built[m])
 		if err != nil {
@@ -96,7 +103,7 @@ func (l *session) startAll(ctx context.Context) (err error) {
 		}
 		l.consumers = append(l.consumers, c)
 	}
-	l.source, err = newProducer(l.o, l.cluster.Kafka())
+	l.source, err = newProducer(ctx, l.o, l.cluster)
 	if err != nil {
 		return err
 	}
@@ -172,13 +179,8 @@ func (l *session) prepareTopics(ctx context.Context) error {
 
 func (l *session) sayTopics(partitions map[string]int) {
 	addr := strings.Join(l.cluster.Brokers(), ",")
-	said := map[string]bool{}
 	for _, m := range l.o.Mappings {
-		if said[m.Topic] {
-			continue
-		}
-		said[m.Topic] = true
-		l.s.Line("broker     %s, topic %s with %d partitions", addr, m.Topic, partitions[m.Topic])
+		l.s.Line("broker     %s, topic %s with %d partitions, group %s", addr, m.Topic, partitions[m.Topic], m.Group)
 	}
 	if l.o.Kafka == nil {
 		l.s.Line("           for any Kafka client: kcat -b %s -t %s -P    (to produce; -C to consume)", addr, l.o.Target)
@@ -188,16 +190,25 @@ func (l *session) sayTopics(partitions map[string]int) {
 // run polls, and shows the status, until everything has ended.
 func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 	polling, cancel := context.WithCancel(ctx)
-	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- l.poll(polling) }()
 	go l.source.run(l.s)
 	go l.follow(polling)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	if l.o.Watch {
+		watching.Go(func() { l.watch(polling) })
+	}
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	var over <-chan time.Time
-	if l.o.Duration > 0 {
+	var written <-chan struct{}
+	switch {
+	case l.o.Duration > 0:
 		over = time.After(l.o.Duration)
+	case l.o.Records != "" && !l.o.Watch && !l.o.Debug:
+		written = l.source.ended
 	}
 	draining, drained := false, 0
 	for {
@@ -210,6 +221,11 @@ func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 			l.s.Line("stopping   after the invocation under way; ctrl-C again to stop at once")
 			l.source.stop()
 			l.stopPolling()
+		case <-written:
+			written = nil
+			l.source.flush()
+			over = time.After(l.longest() + 10*time.Second)
+			draining = true
 		case <-over:
 			over = time.After(l.longest() + 10*time.Second) // for what is still to be handled
 			l.source.stop()
@@ -250,5 +266,5 @@ func (l *session) report() (status int, err error) {
 	if n := l.source.failed(); n > 0 {
 		l.s.Line("sent in vain: %d records were not taken by the brokers, which have told the producer so", n)
 	}
-	return status, err
+	return status, errors.Join(err, l.source.failure())
 }

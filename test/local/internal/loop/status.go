@@ -111,6 +111,7 @@ func statusLine(st poller.Stats, produced, lag int64, processes int) string {
 	some(st.Dropped, ", LOST %d")
 	fmt.Fprintf(&b, " | batches %d, invocations %d, failed %d", st.Batches, st.Invocations, st.FunctionErrors)
 	some(st.PartialFailures, ", in part %d")
+	some(st.Throttles, ", throttled %d")
 	some(processes, ", processes %d")
 	return b.String()
 }

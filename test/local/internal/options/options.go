@@ -7,6 +7,7 @@ import (
 
 	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/mapping"
+	"msklambda/test/local/internal/trouble"
 )
 
 // Options are what the flags say.
@@ -29,10 +30,20 @@ type Options struct {
 	Create bool
 	Topics []Topic // besides those that are read
 
-	Rate     float64
+	Records     string // a file of lines, "-" = the standard input, "" = samples
+	KeySchema   string // file of Avro, perhaps with an id
+	ValueSchema string
+
+	Rate     float64       // records a second, 0 = no samples, and as fast as it goes of Records
 	Duration time.Duration // 0 = until it is stopped
 	Event    string        // a file
 	Fail     Failing
+
+	Trouble []trouble.Spec // that is to happen
+
+	Watch     bool // build again when the source changes
+	Debug     bool // build for a debugger, without limits
+	DebugPort int  // of the first function
 
 	Logs bool
 }

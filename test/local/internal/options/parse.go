@@ -13,6 +13,7 @@ import (
 	"msklambda/constructs/problem"
 	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/mapping"
+	"msklambda/test/local/internal/trouble"
 )
 
 // Group is flags that belong together.
@@ -76,6 +77,9 @@ func define(r *raw) *set {
 	s.duration(&r.m.Timeout, "timeout", r.m.Timeout, "that an invocation may take")
 	s.IntVar(&r.m.Memory, "memory", r.m.Memory, "its memory in `MB`")
 	s.Var(&r.env, "env", "a variable, `NAME=value`; several are possible")
+	s.BoolVar(&r.Watch, "watch", false, "build and start it anew when its source changes; brokers, topics and offsets stay")
+	s.BoolVar(&r.Debug, "debug", false, "build it with debug information, run it under dlv, and let it take its time")
+	s.IntVar(&r.DebugPort, "debug-port", 2345, "`port` that dlv listens on; further functions get the next ones")
 	s.take()
 
 	s.group("The topic")
@@ -120,12 +124,25 @@ func define(r *raw) *set {
 
 	s.group("The records")
 	s.Float64Var(&r.Rate, "rate", 10, "sample `records` a second; 0 for none (default with -brokers: 0)")
+	s.StringVar(&r.Records, "records", "", "`file` of records to write, a JSON object in each line, or - for the standard input; the loop ends when all are handled")
+	s.StringVar(&r.KeySchema, "key-schema", "", "`file` of the Avro schema that keys are written by; \",id=7\" behind it frames them as a registry's clients do")
+	s.StringVar(&r.ValueSchema, "value-schema", "", "`file` of that of values")
 	s.StringVar(&r.Event, "event", "", "replay one recorded event from a `file`, without a broker, and end")
 	s.take()
 
-	s.group("Faults")
+	s.group("A function that fails as records ask for it")
 	s.Var(&r.Fail, "fail", "run "+FaultyEntry+" as the function, and make it fail at every 50th record: "+
 		"`every=N`, error, panic, timeout, crash, memory, poison or slow, or two with a comma: panic,every=20")
+	s.take()
+
+	s.group("Faults of your function, each at a record such as orders[0]@7")
+	for _, k := range trouble.Kinds {
+		s.Func(string(k.Kind)+"-at", k.Text, func(text string) error {
+			spec, err := trouble.Parse(k.Kind, text)
+			r.Trouble = append(r.Trouble, spec)
+			return err
+		})
+	}
 	s.take()
 
 	s.group("What is seen, and the end")
@@ -203,6 +220,27 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 	}
 	if o.Duration < 0 {
 		bad("-duration must not be negative, got %v", o.Duration)
+	}
+	if len(o.Trouble) > 0 && o.Event != "" {
+		bad("-event has no records of a topic for -%s-at: a replay is of an event as it is", o.Trouble[0].Kind)
+	}
+	if o.Records == "" && (o.KeySchema != "" || o.ValueSchema != "") {
+		bad("-key-schema and -value-schema need -records")
+	}
+	if o.Records != "" && o.Event != "" {
+		bad("-records and -event exclude each other")
+	}
+	if o.Records != "" && !given["rate"] {
+		o.Rate = 0 // as fast as it goes
+	}
+	if o.DebugPort < 1 || o.DebugPort > 65000 {
+		bad("-debug-port must be 1 to 65000, got %d", o.DebugPort)
+	}
+	if given["debug-port"] && !o.Debug {
+		bad("-debug-port needs -debug")
+	}
+	if o.Watch && o.Event != "" {
+		bad("-watch and -event exclude each other: a replay ends")
 	}
 	var err error
 	if m.From, m.Since, err = mapping.Position(r.from); err != nil {

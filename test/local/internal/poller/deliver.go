@@ -18,6 +18,8 @@ type work struct {
 	records []*record
 	failed  int // how many invocations have failed
 	last    *sandbox.Result
+
+	throttled int // how many were refused, which count as no attempt
 }
 
 // errStopped ends a batch before it is done with: what is left of it, and all
@@ -68,8 +70,18 @@ func (p *Poller) deliver(ctx context.Context, b *batch) error {
 			continue
 		}
 		before := len(w.records)
-		if err := p.attempt(ctx, b, w); err != nil {
+		throttled, err := p.attempt(ctx, b, w)
+		if err != nil {
 			return err
+		}
+		if throttled {
+			w.throttled++
+			p.Log("%d records throttled, attempt %d", before, w.failed+1)
+			todo = append(todo, w)
+			if !pause(ctx, p.stop, p.Backoff(w.throttled)) {
+				return errStopped
+			}
+			continue
 		}
 		if err := p.settle(ctx, b); err != nil {
 			return err
@@ -105,8 +117,10 @@ func (p *Poller) deliver(ctx context.Context, b *batch) error {
 
 // attempt invokes the function with w and leaves in it what is to be retried.
 // That a batch made progress does not begin its count of retries anew: AWS does
-// not say whether it does.
-func (p *Poller) attempt(ctx context.Context, b *batch, w *work) error {
+// not say whether it does. An invocation that Lambda refuses, with 429, has not come to
+// the function: AWS counts as retries those after the function's errors, and says of
+// Kafka no more than that it polls less then.
+func (p *Poller) attempt(ctx context.Context, b *batch, w *work) (throttled bool, err error) {
 	payload := p.events.event(w.records)
 	records := make([]*kgo.Record, len(w.records))
 	for i, r := range w.records {
@@ -116,7 +130,11 @@ func (p *Poller) attempt(ctx context.Context, b *batch, w *work) error {
 		return p.Function.Invoke(ctx, payload)
 	})
 	if err != nil {
-		return err
+		return false, err
+	}
+	if result.Throttled {
+		p.count(func(s *Stats) { s.Throttles++ })
+		return true, nil
 	}
 	w.last = &result
 	failed := w.records
@@ -147,7 +165,7 @@ func (p *Poller) attempt(ctx context.Context, b *batch, w *work) error {
 	}
 	p.finish(b, Handled, without(w.records, failed))
 	w.records = failed
-	return nil
+	return false, nil
 }
 
 // without returns the records that are not among some of them, in order.

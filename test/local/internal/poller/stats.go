@@ -20,6 +20,7 @@ type Stats struct {
 	FailedRecords   int // records to be retried, again and again: FailedInvokeEventCount
 	Invocations     int
 	FunctionErrors  int // invocations that failed as a whole: InvokeErrorCount
+	Throttles       int // invocations that Lambda refused
 	PartialFailures int // invocations whose answer named records
 	LargestPayload  int // bytes
 
@@ -60,6 +61,7 @@ func (s Stats) Plus(o Stats) Stats {
 	s.FailedRecords += o.FailedRecords
 	s.Invocations += o.Invocations
 	s.FunctionErrors += o.FunctionErrors
+	s.Throttles += o.Throttles
 	s.PartialFailures += o.PartialFailures
 	s.LargestPayload = max(s.LargestPayload, o.LargestPayload)
 	s.Commits += o.Commits

@@ -1,6 +1,7 @@
 package procgroup
 
 import (
+	"errors"
 	"os/exec"
 	"strconv"
 	"syscall"
@@ -18,3 +19,6 @@ func Kill(cmd *exec.Cmd) {
 	_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run()
 	_ = cmd.Process.Kill()
 }
+
+// Terminate reports that Windows knows no such signal.
+func Terminate(*exec.Cmd) error { return errors.ErrUnsupported }

@@ -41,6 +41,14 @@ func (p *process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.serveAnswer(w, r, parts[1], "")
 	case ok && r.Method == http.MethodPost && len(parts) == 3 && parts[0] == "invocation" && parts[2] == "error":
 		p.serveAnswer(w, r, parts[1], unhandled)
+	case r.Method == http.MethodPost && r.URL.Path == "/2020-01-01/extension/register":
+		// An extension within the process asks for nothing but a signal at the end.
+		p.extension.Store(true)
+		w.Header().Set("Lambda-Extension-Identifier", newRequestID())
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintln(w, `{"handler":"bootstrap"}`)
+	case r.Method == http.MethodGet && r.URL.Path == "/2020-01-01/extension/event/next":
+		<-r.Context().Done() // the end is told by the signal
 	default:
 		http.NotFound(w, r)
 	}

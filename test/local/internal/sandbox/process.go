@@ -34,6 +34,8 @@ type process struct {
 
 	tooLarge atomic.Bool // it was killed for its memory
 	killed   atomic.Bool // it was killed with its children
+
+	extension atomic.Bool // it has an extension, and so a moment at its end
 }
 
 func startProcess(cfg *Config, arn string) (*process, error) {
@@ -110,6 +112,20 @@ func (p *process) kill() {
 	p.killed.Store(true)
 	procgroup.Kill(p.cmd)
 	<-p.exited
+}
+
+// shutdownTime is how long Lambda gives a process with an extension of its own to end.
+const shutdownTime = 500 * time.Millisecond
+
+// shutDown ends the process as Lambda ends one that has nothing to do.
+func (p *process) shutDown() {
+	if p.extension.Load() && procgroup.Terminate(p.cmd) == nil {
+		select {
+		case <-p.exited:
+		case <-time.After(shutdownTime):
+		}
+	}
+	p.kill()
 }
 
 // ending says how the process ended, once it has.

@@ -31,6 +31,9 @@ type Config struct {
 	// last argument. Default: none.
 	Under []string
 
+	// Started is told of each process, by its number. Default: nobody is.
+	Started func(pid int)
+
 	// NoLimits lets an invocation take as long, and the process as much memory, as it
 	// wants. The function is told of a deadline a day ahead.
 	NoLimits bool
@@ -50,6 +53,7 @@ type Result struct {
 	RequestID     string
 	Payload       []byte // the answer, or what Lambda says of the error
 	FunctionError string // "" for none
+	Throttled     bool   // Lambda did not run it: 429
 	Duration      time.Duration
 }
 
@@ -93,15 +97,22 @@ func (f *Function) Replace(bootstrap string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cfg.Bootstrap = bootstrap
-	f.stop()
+	f.shutDown()
 }
 
-// Close ends the process.
+// Close ends the process, which is told so if it has an extension.
 func (f *Function) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.stop()
+	f.shutDown()
+}
+
+func (f *Function) shutDown() {
+	if f.proc != nil {
+		f.proc.shutDown()
+		f.proc = nil
+	}
 }
 
 func (f *Function) stop() {
@@ -174,6 +185,9 @@ func (f *Function) invoke(ctx context.Context, inv *invocation) answer {
 				return failure(inv.id, "Runtime.InvalidEntrypoint", err.Error())
 			}
 			f.starts.Add(1)
+			if f.cfg.Started != nil {
+				f.cfg.Started(p.cmd.Process.Pid)
+			}
 			f.proc = p
 			if a, ok := f.init(ctx, inv.id); !ok {
 				f.stop()

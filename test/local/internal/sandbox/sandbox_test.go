@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "handler":
 		lambda.Start(handle)
+	case "says goodbye":
+		lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM(func() { fmt.Println("goodbye") }))
 	case "exits at once":
 		os.Exit(7)
 	case "child":
@@ -252,5 +255,24 @@ func TestAContextThatEndsEndsTheProcess(t *testing.T) {
 	}
 	if f.proc != nil {
 		t.Error("the process is still there")
+	}
+}
+
+// A process that has nothing to do is told of its end, if it asks to be.
+func TestAFunctionIsToldOfItsEnd(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("has no such signal")
+	}
+	said := make(chan string, 10)
+	f := newTest(t, "says goodbye", func(c *Config) { c.Log = func(line string) { said <- line } })
+	invoke(t, f, "")
+	f.Close()
+	select {
+	case line := <-said:
+		if line != "goodbye" {
+			t.Errorf("said %q, want goodbye", line)
+		}
+	default:
+		t.Error("said nothing, want goodbye")
 	}
 }
