@@ -23,13 +23,13 @@ import (
 // two accounts rather than by the policy. With another account there, a resource
 // policy must admit the caller too.
 type request struct {
-	Principal      string            `json:"principal"`
-	Action         string            `json:"action"`
-	Resource       string            `json:"resource"`
-	Account        string            `json:"account"`
-	Context        map[string]any `json:"context,omitempty"` // a text, or several for a key that has several
-	Policy         string            `json:"policy,omitempty"`         // name of the identity policy
-	ResourcePolicy string            `json:"resourcePolicy,omitempty"` // name of the trust or endpoint policy
+	Principal      string         `json:"principal"`
+	Action         string         `json:"action"`
+	Resource       string         `json:"resource"`
+	Account        string         `json:"account"`
+	Context        map[string]any `json:"context,omitempty"`        // a text, or several for a key that has several
+	Policy         string         `json:"policy,omitempty"`         // name of the identity policy
+	ResourcePolicy string         `json:"resourcePolicy,omitempty"` // name of the trust or endpoint policy
 }
 
 func (r request) String() string {

@@ -254,7 +254,7 @@ func (s *iamScenario) request(c call, policy string) request {
 		r.Context = map[string]any{"s3:ResourceAccount": c.owner}
 	}
 	if c.via != "" {
-		r.Context = map[string]string{"kms:ViaService": c.via}
+		r.Context = map[string]any{"kms:ViaService": c.via}
 	}
 	return r
 }
