@@ -47,6 +47,7 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		"wire":       exported(t, "wire"),
 		"avro":       exported(t, "avro"),
 		"protobuf":   exported(t, "protobuf"),
+		"jsonschema": exported(t, "jsonschema"),
 		"registry":   exported(t, "registry"),
 		"confluent":  exported(t, "registry/confluent"),
 		"glue":       exported(t, "registry/glue"),
@@ -55,7 +56,7 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		"traces":     exported(t, "traces"),
 		"table":      exported(t, "once/table"),
 	}
-	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|registry|confluent|glue|once|table|metrics|traces)\.([A-Z]\w*)`)
+	name := regexp.MustCompile(`\b(kafka|kafkatest|deadletter|topic|queue|bucket|wire|avro|protobuf|jsonschema|registry|confluent|glue|once|table|metrics|traces)\.([A-Z]\w*)`)
 	found := map[string]bool{}
 	for _, page := range []string{"handler.md", "CHANGELOG.md", "../README.md"} {
 		text, err := os.ReadFile("../../docs/" + page)

@@ -113,8 +113,17 @@ func failuresPass(ctx context.Context) func(error) bool {
 
 // FromJSON decodes a value from JSON: also what the schema registry integration of
 // Lambda delivers with the event record format JSON. JSON's own null is the zero T.
+// Its errors tell how many bytes were read until then, where encoding/json says so.
 func FromJSON[T any](_ context.Context, _ *Record, data []byte) (value T, err error) {
 	err = json.Unmarshal(data, &value)
+	var syntax *json.SyntaxError
+	var typ *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		err = fmt.Errorf("after byte %d: %w", syntax.Offset, err)
+	case errors.As(err, &typ):
+		err = fmt.Errorf("after byte %d: %w", typ.Offset, err)
+	}
 	return value, err
 }
 

@@ -25,9 +25,10 @@ func TestJSONUnmarshalsTheValue(t *testing.T) {
 		"object":    {value: `{"id":7,"note":"\u00e9"}`, want: "&{7 \u00e9}"},
 		"null":      {value: `null`, want: "<nil>"},
 		"tombstone": {null: true, want: "<nil> tombstone"},
-		"empty":     {value: "", err: "decode the value, 0 bytes, as *kafka.order: unexpected end of JSON input"},
-		"no JSON":   {value: "{", err: "decode the value, 1 bytes, as *kafka.order: unexpected end of JSON input"},
-		"no order":  {value: `{"id":"x"}`, err: "decode the value, 10 bytes, as *kafka.order: json: cannot unmarshal string into Go struct field order.id of type int"},
+		"empty":     {value: "", err: "decode the value, 0 bytes, as *kafka.order: after byte 0: unexpected end of JSON input"},
+		"no JSON":   {value: "{", err: "decode the value, 1 bytes, as *kafka.order: after byte 1: unexpected end of JSON input"},
+		"a word":    {value: `{"id":7,oops}`, err: "decode the value, 13 bytes, as *kafka.order: after byte 9: invalid character 'o' looking for beginning of object key string"},
+		"no order":  {value: `{"id":"x"}`, err: "decode the value, 10 bytes, as *kafka.order: after byte 9: json: cannot unmarshal string into Go struct field order.id of type int"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +59,7 @@ func TestAValueThatIsNoJSONFailsItsRecord(t *testing.T) {
 	t.Setenv(ReportBatchItemFailuresEnv, "")
 	h := Handler(JSON(func(context.Context, order, *Record) error { return nil }), quiet())
 	_, err := h.Invoke(t.Context(), []byte(`{"records":{"t-0":[`+record(1)+`,`+record(2, `"value":"ew=="`)+`]}}`))
-	want := "kafka: handle t[0]@2: decode the value, 1 bytes, as kafka.order: unexpected end of JSON input"
+	want := "kafka: handle t[0]@2: decode the value, 1 bytes, as kafka.order: after byte 1: unexpected end of JSON input"
 	if err == nil || err.Error() != want {
 		t.Errorf("error = %v, want %s", err, want)
 	}

@@ -37,3 +37,23 @@ func ExampleDo() {
 	// orders[0]@9 receipt 1
 	// <nil>
 }
+
+// A second delivery of what is done is skipped, by one number for the partition.
+func ExamplePartitions() {
+	process := func(_ context.Context, r *kafka.Record) error {
+		fmt.Println("booked", r)
+		return nil
+	}
+	h := kafka.Handler(process, once.Partitions(once.NewMemory(), once.PartitionOptions{Namespace: "ledger"}),
+		kafka.Logger(slog.New(slog.NewTextHandler(io.Discard, nil))))
+	for range 2 {
+		_, err := h.Invoke(context.Background(), []byte(`{"records": {"entries-0": [
+			{"topic": "entries", "partition": 0, "offset": 7, "value": "MQ=="}, {"topic": "entries", "partition": 0, "offset": 8, "value": "Mg=="}]}}`))
+		fmt.Println(err)
+	}
+	// Output:
+	// booked entries[0]@7
+	// booked entries[0]@8
+	// <nil>
+	// <nil>
+}

@@ -137,10 +137,14 @@ func link(ctx context.Context, records ...*kafka.Record) {
 }
 
 // Writer returns the span that wrote a record, by its headers traceparent and
-// tracestate; one that is not valid if there is none. For a span of one's own around
+// tracestate, or else by [XRayHeader]; one that is not valid if there is none. For a span of one's own around
 // each record: trace.ContextWithRemoteSpanContext makes it the parent.
 func Writer(r *kafka.Record) trace.SpanContext {
-	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), headers{r}))
+	if from := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), headers{r})); from.IsValid() {
+		return from
+	}
+	header, _ := r.Header(XRayHeader)
+	return ParseXRay(string(header))
 }
 
 // headers are those of a record, to be read.
