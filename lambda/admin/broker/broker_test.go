@@ -326,6 +326,15 @@ func TestLagAndOffsetsOfAGroup(t *testing.T) {
 	}
 }
 
+func TestTheFirstCommitOfAGroup(t *testing.T) {
+	b := on(t, cluster(t), Anything)
+	want(t, b, ask.Question{Do: ask.DoProduce, Topic: "orders", Records: []ask.Record{record(0, "", "a")}})
+	want(t, b, ask.Question{Do: ask.DoCommit, Group: "new", Topic: "orders", Commit: []ask.Commit{{Partition: 0, Was: -1, Offset: 1}}})
+	if lag := want(t, b, ask.Question{Do: ask.DoLag, Group: "new", Topic: "orders"}).Lag; lag[0].Committed != 1 {
+		t.Errorf("committed = %d, want 1", lag[0].Committed)
+	}
+}
+
 func waitEmpty(t *testing.T, b *Broker, group string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

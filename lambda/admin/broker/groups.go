@@ -131,9 +131,13 @@ func (b *Broker) lag(ctx context.Context, group, topic string) ([]ask.Lag, error
 	return out, nil
 }
 
-// committed are the offsets that a group has committed of a topic.
+// committed are the offsets that a group has committed of a topic: none of a group that
+// is not there yet.
 func (b *Broker) committed(ctx context.Context, group, topic string) (map[int32]int64, error) {
 	all, err := b.admin.FetchOffsetsForTopics(ctx, group, topic)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return map[int32]int64{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +161,7 @@ func (b *Broker) commit(ctx context.Context, group, topic string, commits []ask.
 		return err
 	}
 	if n := len(d.Members); n > 0 {
-		return ask.Refuse(ask.HasMembers, "group %q has %d members, the first is %s: Kafka takes offsets only of a group that nobody reads with",
+		return ask.Refuse(ask.HasMembers, "group %q has members (%d), the first is %s: Kafka takes offsets only of a group that nobody reads with",
 			group, n, d.Members[0].ClientID).With("disable the mapping, and wait until its pollers have left")
 	}
 	is, err := b.committed(ctx, group, topic)

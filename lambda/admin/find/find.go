@@ -106,6 +106,7 @@ type Mapping struct {
 	Destination string // ARN, or kafka://topic; "" = none
 	Filters     []string
 	Partial     bool // it takes partial answers
+	Registry    bool // it decodes with a schema registry
 }
 
 // IsOff reports whether its pollers are away.
@@ -129,6 +130,7 @@ func Mappings(ctx context.Context, cfg aws.Config, cluster string) ([]Mapping, e
 			if m.Group = m.UUID; e.AmazonManagedKafkaEventSourceConfig != nil && aws.ToString(e.AmazonManagedKafkaEventSourceConfig.ConsumerGroupId) != "" {
 				m.Group = *e.AmazonManagedKafkaEventSourceConfig.ConsumerGroupId
 			}
+			m.Registry = e.AmazonManagedKafkaEventSourceConfig != nil && e.AmazonManagedKafkaEventSourceConfig.SchemaRegistryConfig != nil
 			if d := e.DestinationConfig; d != nil && d.OnFailure != nil {
 				m.Destination = aws.ToString(d.OnFailure.Destination)
 			}

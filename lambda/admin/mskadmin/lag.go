@@ -100,7 +100,11 @@ func (t *tool) showLag(before, after []ask.Lag, twice bool) (bool, error) {
 	if err := t.table(out); err != nil {
 		return false, err
 	}
-	t.note("group %s is %d records behind on %s, the oldest for %s", t.group, total, t.topic, ago(oldest))
+	if total == 0 {
+		t.note("group %s is at the end of %s", t.group, t.topic)
+	} else {
+		t.note("group %s is %s behind on %s, the oldest for %s", t.group, count(total, "record"), t.topic, ago(oldest))
+	}
 	return well, nil
 }
 

@@ -69,7 +69,7 @@ func TestASession(t *testing.T) {
 	has(t, out, "TOPIC", "orders", "refunds")
 
 	_, log := call(t, on, "c1:paid\nc2:open\nc1:\n", 0, "produce", "-topic", "orders", "-separator", ":", "-null", "-partition", "0", "-header", "source=hand")
-	has(t, log, "3 records were written to orders")
+	has(t, log, "written to orders: 3 records")
 	out, _ = call(t, on, "", 0, "peek", "-topic", "orders")
 	has(t, out, "orders-0@0  c1  paid  source=hand", "orders-0@1  c2  open", "orders-0@2  c1  (null)")
 	if out, _ = call(t, on, "", 0, "peek", "-topic", "orders", "-from", "1", "-n", "1", "-f", `%t %p %o %k=%v\n`); out != "orders 0 1 c2=open\n" {
@@ -91,7 +91,7 @@ func TestASession(t *testing.T) {
 	call(t, on, "x\n", 0, "produce", "-topic", "orders", "-partition", "1")
 	out, log = call(t, on, "", 1, "lag", "-topic", "orders", "-interval", "100ms")
 	has(t, out, "stands", "is there")
-	has(t, log, "1 records behind")
+	has(t, log, "1 record behind")
 	out, _ = call(t, on, "", 0, "lag", "-topic", "orders", "-interval", "0", "-o", "json")
 	var lag struct {
 		Lag        int64
@@ -139,7 +139,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{[]string{"peek", "-topic", "orders", "-f", "%z"}, 2, "-f: "},
 		{[]string{"offsets", "-topic", "orders"}, 2, "-to is needed"},
 		{[]string{"produce", "-topic", "ordres"}, 1, `did you mean "orders"?`},
-		{[]string{"produce", "-topic", "orders", "-partition", "9"}, 1, "0 records were written: line 1 and on were not"},
+		{[]string{"produce", "-topic", "orders", "-partition", "9"}, 1, "written: 0 records; line 1 and on were not"},
 		{[]string{"produce", "-topic", "orders", "-json"}, 1, "line 1: "},
 		{[]string{"produce", "-topic", "orders", "-separator", "|"}, 1, `line 1: it has no "|"`},
 		{[]string{"produce", "-topic", "orders", "-header", "x"}, 2, "must be name=value"},
@@ -182,7 +182,7 @@ func TestAnInterruptedProduceSaysWhereItIs(t *testing.T) {
 	if got := <-status; got != 1 {
 		t.Errorf("status %d, want 1", got)
 	}
-	has(t, log.String(), "3 records were written: line 4 and on were not", "interrupted")
+	has(t, log.String(), "written: 3 records; line 4 and on were not", "interrupted")
 }
 
 func TestVerify(t *testing.T) {

@@ -111,3 +111,11 @@ func isKind(err error, kind ask.Kind) bool {
 	var refused *ask.Refusal
 	return errors.As(err, &refused) && refused.Kind == kind
 }
+
+// count is a number of things: 1 record, 2 records.
+func count[N int | int64](n N, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}

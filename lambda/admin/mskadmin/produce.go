@@ -117,7 +117,7 @@ func (p *producing) run(ctx context.Context) (bool, error) {
 	written := 0
 	fail := func(err error) (bool, error) {
 		bar.end()
-		p.t.note("%d records were written: line %d and on were not", written, written+1)
+		p.t.note("written: %s; line %d and on were not", count(written, "record"), written+1)
 		return false, err
 	}
 	for open := true; open; {
@@ -147,7 +147,7 @@ func (p *producing) run(ctx context.Context) (bool, error) {
 	}
 	bar.end()
 	if !p.t.isJSON() {
-		p.t.note("%d records were written to %s", written, p.t.topic)
+		p.t.note("written to %s: %s", p.t.topic, count(written, "record"))
 	}
 	return true, nil
 }

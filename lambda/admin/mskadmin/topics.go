@@ -84,7 +84,7 @@ func describe(ctx context.Context, t *tool, f *flag.FlagSet, args []string) (boo
 	if t.isJSON() {
 		return true, t.json(topic)
 	}
-	fmt.Fprintf(t.out, "topic %s: %d partitions, %d replicas, %d records\n", topic.Name, len(topic.Partitions), topic.Replicas, topic.Records())
+	fmt.Fprintf(t.out, "topic %s: %s, %s, %s\n", topic.Name, count(len(topic.Partitions), "partition"), count(topic.Replicas, "replica"), count(topic.Records(), "record"))
 	if topic.Unread != "" {
 		fmt.Fprintln(t.out, "not known:", topic.Unread)
 	}
@@ -108,7 +108,7 @@ func (t *tool) describeGroup(ctx context.Context) error {
 	if t.isJSON() {
 		return t.json(g)
 	}
-	fmt.Fprintf(t.out, "group %s: %s, %d members, has offsets of %s\n", g.Name, g.State, len(g.Members), orNone(strings.Join(g.Topics, ", ")))
+	fmt.Fprintf(t.out, "group %s: %s, %s, has offsets of %s\n", g.Name, g.State, count(len(g.Members), "member"), orNone(strings.Join(g.Topics, ", ")))
 	if len(g.Members) == 0 {
 		return nil
 	}

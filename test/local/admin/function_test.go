@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
-	"msklambda/constructs/gobuild"
 	"msklambda/lambda/admin/ask"
 	"msklambda/lambda/admin/contract"
 	"msklambda/test/local/internal/broker"
@@ -43,16 +41,6 @@ func behindGate(t *testing.T, keys ...gate.Key) (*gate.Gate, *broker.Broker, str
 	return g, b, certificate
 }
 
-// bootstrap builds the admin function with the construct's flags.
-func bootstrap(t *testing.T) string {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "bootstrap")
-	if err := gobuild.Build(t.Context(), "../../../lambda/admin", out, runtime.GOOS, runtime.GOARCH); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func environment(b *broker.Broker, right ask.Right, k gate.Key, certificate string) []string {
 	return []string{
 		contract.Right + "=" + string(right), contract.Topics + "=orders", contract.Groups + "=orders-fn",
@@ -81,11 +69,8 @@ func invoke(t *testing.T, f *sandbox.Function, q ask.Question) *ask.Answer {
 }
 
 func TestTheFunctionsBinaryOnBrokersThatCheckSignatures(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the function")
-	}
 	g, b, certificate := behindGate(t, key)
-	program := bootstrap(t)
+	program := build(t, "../../../lambda/admin")
 	start := func(right ask.Right, k gate.Key) *sandbox.Function {
 		f := sandbox.New(sandbox.Config{Bootstrap: program, Name: "admin", Env: environment(b, right, k, certificate), Log: func(line string) { t.Log(line) }})
 		t.Cleanup(f.Close)

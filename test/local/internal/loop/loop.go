@@ -16,6 +16,7 @@ import (
 	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/cluster"
 	"msklambda/test/local/internal/connect"
+	"msklambda/test/local/internal/invokeapi"
 	"msklambda/test/local/internal/options"
 	"msklambda/test/local/internal/reload"
 	"msklambda/test/local/internal/screen"
@@ -103,11 +104,34 @@ func (l *session) startAll(ctx context.Context) (err error) {
 		}
 		l.consumers = append(l.consumers, c)
 	}
+	if err := l.serveInvoke(); err != nil {
+		return err
+	}
 	l.source, err = newProducer(ctx, l.o, l.cluster)
 	if err != nil {
 		return err
 	}
 	l.closers = append(l.closers, l.source.close)
+	return nil
+}
+
+// serveInvoke has the functions be invoked by others than the pollers, such as a redrive.
+func (l *session) serveInvoke() error {
+	if l.o.Invoke < 0 {
+		return nil
+	}
+	functions := map[string]invokeapi.Function{}
+	for _, c := range l.consumers {
+		functions[c.Name] = c.functions[0]
+	}
+	api, err := invokeapi.Start(l.o.Invoke, functions)
+	if err != nil {
+		return fmt.Errorf("-invoke: %w", err)
+	}
+	l.closers = append(l.closers, api.Close)
+	for _, c := range l.consumers {
+		l.line(c, "function", "mskadmin redrive -handler %s -endpoint %s", c.Name, api.Endpoint)
+	}
 	return nil
 }
 

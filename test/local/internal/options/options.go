@@ -46,6 +46,10 @@ type Options struct {
 	DebugPort int  // of the first function
 
 	Logs bool
+
+	// Invoke is the port that Lambda's API is served on, to invoke the functions with;
+	// 0 is any, -1 none.
+	Invoke int
 }
 
 // Topic is one to make.

@@ -147,6 +147,7 @@ func define(r *raw) *set {
 
 	s.group("What is seen, and the end")
 	s.BoolVar(&r.Logs, "logs", true, "show what the function logs")
+	s.IntVar(&r.Invoke, "invoke", -1, "`port` to serve Lambda's Invoke on, for mskadmin redrive -endpoint; 0 for any that is free (default: not served)")
 	s.duration(&r.Duration, "duration", 0, "after which to stop, when all is handled (default: at ctrl-C)")
 	s.take()
 	return s
