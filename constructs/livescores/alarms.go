@@ -111,7 +111,7 @@ func (a *Alarms) plan() []alarm {
 		{"PostsFailed", ofPosts, metrics.Failed, "Sum", 100, 5, "connections were given up that took nothing for long while others did. The poster's log names them and why"},
 		{"Throttled", ofPosts, metrics.Throttled, "Sum", 1000, 5, "API Gateway refuses posts. Ask for a higher quota, or give PostQuota what others of the account leave"},
 		{"Rejected", ofPosts, metrics.Rejected, "Sum", 0, 1, "records are no score events. They are in the Failed bucket below rejected/, with the reason"},
-		{"WrongSequence", ofPosts, metrics.Wrong, "Sum", 0, 1, "events have sequences that cannot be right, and are not shown. They are in the Failed bucket below rejected/. See how to reset a match in docs/live-scores.md"},
+		{"WrongSequence", ofPosts, metrics.Wrong, "Sum", 0, 1, "events have sequences that cannot be right and are not shown, or resets were written to another partition than the events and are not done. They are in the Failed bucket below rejected/. See how to reset a match in docs/live-scores.md"},
 		{"APIErrors", ofAPI, "ExecutionError", "Sum", 0, 3, "API Gateway fails. See the access log"},
 		{"RouteErrors", ofAPI, "IntegrationError", "Sum", 0, 3, "the function behind the routes fails: browsers cannot follow, and try again. See its log"},
 		{"ClientErrors", ofAPI, "ClientError", "Sum", 100, 5, "browsers are refused, by the throttle of a route or because their messages are not understood. See the access log"},

@@ -55,8 +55,8 @@ func New(t *table.Table, s *snapshot.Writer, failed *bucket.Bucket, q *job.Queue
 
 // Handle handles the records of a partition, as a [kafka.Batch].
 //
-// Records that are no score events, and those whose sequence cannot be right, are
-// written to the bucket of what failed, with the reason, and are done with: to try
+// Records that are no score events, those whose sequence cannot be right, and resets
+// that cannot be done, are written to the bucket of what failed, with the reason, and are done with: to try
 // them again would hold up those after them. An error is what may pass, and names
 // the records of the matches that it stopped.
 func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
@@ -95,7 +95,7 @@ func (f *FanOut) Handle(ctx context.Context, records []*kafka.Record) error {
 type written struct {
 	match  string
 	event  *score.Event
-	at     time.Time
+	place  match.Place
 	record *kafka.Record
 }
 
@@ -109,14 +109,18 @@ type group struct {
 // read reads a record. A tombstone resets the match that is its key: to a compacted
 // topic too it says that what there was of the key is gone.
 func read(r *kafka.Record) (written, error) {
+	place := match.Place{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}
+	if !r.Timestamp.IsZero() {
+		place.At = r.Timestamp.UnixMilli()
+	}
 	if r.Value == nil {
 		if !score.ValidMatch(string(r.Key)) {
 			return written{}, fmt.Errorf("the key of a record without a value must be the match that it resets, got %.80q", r.Key)
 		}
-		return written{string(r.Key), nil, r.Timestamp, r}, nil
+		return written{string(r.Key), nil, place, r}, nil
 	}
 	e, err := score.Parse(r.Value)
-	return written{e.Match, &e, r.Timestamp, r}, err
+	return written{e.Match, &e, place, r}, err
 }
 
 // handle takes what there is of a match through all of it.
@@ -166,14 +170,17 @@ type verdicts struct {
 func judge(s *match.State, all []written) (v verdicts) {
 	for _, w := range all {
 		if w.event == nil {
-			if s.Reset(w.at) {
+			switch done, err := s.Reset(w.place); {
+			case err != nil:
+				v.wrong, v.errs = append(v.wrong, w), append(v.errs, err)
+			case done:
 				v.changed = true
 				v.resets++
 			}
 			continue
 		}
 		before := s.Sequence
-		verdict, err := s.Accept(*w.event, w.at)
+		verdict, err := s.Accept(*w.event, w.place)
 		switch verdict {
 		case match.New:
 			v.changed = true
@@ -197,7 +204,7 @@ func (f *FanOut) finish(ctx context.Context, g *group, s *match.State, v verdict
 		metrics.Missing: float64(v.missing), metrics.Resets: float64(v.resets),
 	}, map[string]any{"match": g.match, "sequence": s.Sequence, "shards": s.Shards})
 	for i, w := range v.wrong {
-		slog.WarnContext(ctx, "livescores: a sequence that cannot be right", "match", g.match, "record", w.record.String(), "error", v.errs[i])
+		slog.WarnContext(ctx, "livescores: a sequence that cannot be right, or a reset", "match", g.match, "record", w.record.String(), "error", v.errs[i])
 		if err := f.reject(ctx, w.record, v.errs[i]); err != nil {
 			return err
 		}

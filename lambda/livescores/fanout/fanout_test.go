@@ -316,6 +316,89 @@ func TestAResetIsHandedOn(t *testing.T) {
 	same(t, "kept", r.kept("a"), []int64{1})
 }
 
+// late makes a record one whose producer has another clock.
+func late(r *kafka.Record, by time.Duration) *kafka.Record {
+	r.Timestamp = r.Timestamp.Add(-by)
+	return r
+}
+
+// What was written before what is said by the topic, and not by the clocks of who
+// wrote it.
+func TestAResetDoesNotDependOnClocks(t *testing.T) {
+	for _, ahead := range []time.Duration{time.Hour, -time.Hour} {
+		r := newRig(t)
+		r.handle(late(record("a", 300), -ahead)) // its clock is ahead of that of who resets
+		reset := tombstone("a")
+		r.handle(reset)
+		if got := r.kept("a"); len(got) != 0 {
+			t.Errorf("an hour ahead %v: kept = %v, want that the match was reset", ahead > 0, got)
+		}
+		first := record("a", 1)
+		if ahead < 0 {
+			first = late(first, time.Hour) // and behind
+		}
+		r.handle(first)
+		r.handle(reset, first) // delivered again
+		same(t, "kept", r.kept("a"), []int64{1})
+		if got := r.rejected(); len(got) != 0 {
+			t.Errorf("rejected = %+v, want none", got)
+		}
+		// Once more, and each is a greater epoch than the one before.
+		before, err := r.table.Match(t.Context(), "a", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.handle(late(tombstone("a"), 24*time.Hour))
+		if after, err := r.table.Match(t.Context(), "a", true); err != nil || after.Epoch <= before.Epoch {
+			t.Errorf("epoch = %d, %v, want one greater than %d", after.Epoch, err, before.Epoch)
+		}
+	}
+}
+
+// Where the topic does not say what was first, in two partitions, and the clocks say
+// that a reset or an event is of before, it is not dropped without a word.
+func TestWhatIsIgnoredIsSaid(t *testing.T) {
+	r := newRig(t)
+	elsewhere := func(r *kafka.Record) *kafka.Record { r.Partition = 1; return r }
+	r.handle(record("a", 300))
+	ignored := elsewhere(late(tombstone("a"), time.Hour))
+	r.handle(ignored)
+	r.handle(ignored)
+	same(t, "kept", r.kept("a"), []int64{300})
+	r.handle(elsewhere(tombstone("a")))
+	older := late(record("a", 1), time.Hour)
+	r.handle(older)
+	r.handle(record("a", 2))
+	same(t, "kept", r.kept("a"), []int64{2})
+	got := r.rejected()
+	if len(got) != 2 || got[0].Offset != ignored.Offset || got[0].Value != nil || !strings.Contains(got[0].Error, "scores[1]@") || !strings.Contains(got[0].Error, "to the partition") ||
+		got[1].Offset != older.Offset || !strings.Contains(got[1].Error, "was reset") {
+		t.Errorf("rejected = %+v, want the reset and the event", got)
+	}
+	if n := strings.Count(r.log.String(), `"WrongSequence":1`); n != 3 { // the reset twice
+		t.Errorf("metrics = %s, want 3 that are wrong", r.log)
+	}
+}
+
+// A topic that is made anew begins at 0 again: that is later, and can be reset.
+func TestATopicThatIsMadeAnewGoesOn(t *testing.T) {
+	r := newRig(t)
+	r.handle(record("a", 5), tombstone("a"), record("a", 300))
+	anew := func(r *kafka.Record, at int64) *kafka.Record {
+		r.Offset = at
+		r.Timestamp = r.Timestamp.Add(time.Minute)
+		return r
+	}
+	restart := anew(record("a", 1), 0)
+	r.handle(restart)
+	if got := r.rejected(); len(got) != 1 || got[0].Offset != 0 {
+		t.Errorf("rejected = %+v, want the event, which would be silent otherwise", got)
+	}
+	r.handle(anew(tombstone("a"), 1))
+	r.handle(anew(record("a", 1), 2))
+	same(t, "kept", r.kept("a"), []int64{1})
+}
+
 // A bad event is written away, alone, and holds up nothing.
 func TestBadEventsAreRejected(t *testing.T) {
 	r := newRig(t)

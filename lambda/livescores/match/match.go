@@ -6,7 +6,6 @@ package match
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/score"
@@ -15,9 +14,11 @@ import (
 // State is what is known of a match.
 type State struct {
 	ID       string
-	Epoch    int64         // when it was reset, in milliseconds since 1970; 0 for never
+	Epoch    int64         // greater with each time that it was reset; 0 for never
 	Sequence int64         // of the newest event, 0 for none
 	At       int64         // when that was written to the topic, in milliseconds since 1970
+	Last     Place         // the last that was seen of its events
+	Began    Place         // of the reset
 	Phase    string        // the last of the phases that began, "" for none
 	Events   []score.Event // the last ones, in order
 
@@ -51,40 +52,44 @@ const (
 	maxFirst = 1_000_000
 )
 
-// Accept judges an event that was written to the topic at a time, and takes it in
-// if it is new. The error says what is wrong, if that is the verdict.
+// Accept judges an event that was written to a place, and takes it in if it is new.
+// The error says what is wrong, if that is the verdict.
 //
 // An older sequence is nothing to worry about in a record that is delivered again,
-// which was written before the newest was. In one that was written after it, its
-// producer has begun anew or counts wrong: nothing of it would ever be seen, so it
-// is said.
-func (s *State) Accept(e score.Event, at time.Time) (Verdict, error) {
-	written := at.UnixMilli()
-	if written < s.Epoch {
-		return Known, nil // of before the reset, delivered again
+// which is where it was. In one that was written after the newest, its producer has
+// begun anew or counts wrong: nothing of it would ever be seen, so it is said. It is
+// also said where the topic does not tell which of the two it is.
+func (s *State) Accept(e score.Event, place Place) (Verdict, error) {
+	if s.Epoch > 0 {
+		switch order, sure := place.compare(s.Began); {
+		case order < 0 && sure:
+			return Known, nil // of before the reset, delivered again
+		case order < 0:
+			return Wrong, fmt.Errorf("the match was reset by %v, before which this was written by its time, in another partition: events of a match must have it as their key", s.Began)
+		}
 	}
 	if s.Sequence == 0 {
 		if e.Sequence > maxFirst {
 			return Wrong, fmt.Errorf("sequence of the first event must be at most %d, got %d", maxFirst, e.Sequence)
 		}
-		s.take(e, written)
+		s.take(e, place)
 		return New, nil
 	}
 	if e.Sequence > s.Sequence+maxJump {
 		return Wrong, fmt.Errorf("sequence must be at most %d after the newest %d, got %d", maxJump, s.Sequence, e.Sequence)
 	}
 	if e.Sequence > s.Sequence {
-		s.take(e, written)
+		s.take(e, place)
 		return New, nil
 	}
-	if slices.Contains(s.Events, e) || written <= s.At {
+	if order, sure := place.compare(s.Last); order <= 0 && sure || slices.Contains(s.Events, e) {
 		return Known, nil
 	}
 	return Wrong, fmt.Errorf("sequence must be greater than the newest %d, got %d, in a record that was written after it: reset the match to begin anew", s.Sequence, e.Sequence)
 }
 
-func (s *State) take(e score.Event, written int64) {
-	s.Sequence, s.At = e.Sequence, max(s.At, written)
+func (s *State) take(e score.Event, place Place) {
+	s.Sequence, s.At, s.Last = e.Sequence, place.At, s.Last.and(place)
 	if slices.Contains(score.Phases, e.Kind) {
 		s.Phase = e.Kind
 	}
@@ -93,15 +98,29 @@ func (s *State) take(e score.Event, written int64) {
 }
 
 // Reset makes the match one of which nothing is known, and tells whether it was
-// not one already: a record that was written at the time of the last reset is the
-// same, delivered again.
-func (s *State) Reset(at time.Time) bool {
-	epoch := at.UnixMilli()
-	if epoch <= s.Epoch || epoch < s.At {
-		return false
+// not one already: a record that is where the last reset was is the same, delivered
+// again. The error is why it is not done.
+func (s *State) Reset(place Place) (bool, error) {
+	if s.Epoch > 0 {
+		if order, sure := place.compare(s.Began); order < 0 && sure || order == 0 {
+			return false, nil
+		} else if order < 0 {
+			return false, s.ignored(place, s.Began)
+		}
 	}
-	*s = State{ID: s.ID, Epoch: epoch, Handed: -1, Shards: s.Shards, Version: s.Version}
-	return true
+	if order, _ := place.compare(s.Last); order < 0 {
+		return false, s.ignored(place, s.Last)
+	}
+	began := place
+	began.At = max(place.At, s.Began.At, s.Last.At)
+	// The time says nothing of the order, but a match whose state has expired is to
+	// have a greater epoch than it had.
+	*s = State{ID: s.ID, Epoch: max(s.Epoch+1, place.At), Handed: -1, Shards: s.Shards, Version: s.Version, Began: began}
+	return true, nil
+}
+
+func (s *State) ignored(place, seen Place) error {
+	return fmt.Errorf("the match is not reset by %v, which was written before %v by its time, in another partition: write it to the partition of the match's events", place, seen)
 }
 
 // After returns the events that are kept after a sequence.

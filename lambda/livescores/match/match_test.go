@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/score"
@@ -14,7 +13,8 @@ func event(sequence int64) score.Event {
 	return score.Event{Match: "m", Sequence: sequence, Home: "A", Away: "B", Clock: "1", Kind: "goal"}
 }
 
-func at(ms int64) time.Time { return time.UnixMilli(ms) }
+// at is the record of a partition that is so far in it, written at that time.
+func at(n int64) Place { return Place{Topic: "t", Offset: n, At: n} }
 
 func TestWhatAnEventIsToAMatch(t *testing.T) {
 	changed := event(5)
@@ -120,11 +120,11 @@ func TestAResetIsOnce(t *testing.T) {
 	if _, err := s.Accept(event(5), at(10)); err != nil {
 		t.Fatal(err)
 	}
-	if s.Reset(at(9)) {
-		t.Error("Reset = true for a record of before the newest event")
+	if ok, err := s.Reset(at(9)); ok || err == nil {
+		t.Errorf("Reset = %v, %v for a record of before the newest event, want an error", ok, err)
 	}
-	if !s.Reset(at(20)) {
-		t.Fatal("Reset = false, want true")
+	if ok, err := s.Reset(at(20)); !ok || err != nil {
+		t.Fatalf("Reset = %v, %v, want true", ok, err)
 	}
 	if s.ID != "m" || s.Epoch != 20 || s.Sequence != 0 || len(s.Events) != 0 || s.At != 0 || s.Shards != 4 || s.Version != 9 {
 		t.Errorf("state = %+v, want nothing but where it is kept", s)
@@ -132,10 +132,78 @@ func TestAResetIsOnce(t *testing.T) {
 	if v, _ := s.Accept(event(6), at(19)); v != Known {
 		t.Errorf("Accept of what was written before the reset = %v, want known", v)
 	}
-	if v, err := s.Accept(event(1), at(20)); v != New || err != nil {
+	if v, err := s.Accept(event(1), at(21)); v != New || err != nil {
 		t.Fatalf("Accept of what was written after it = %v, %v, want new", v, err)
 	}
-	if s.Reset(at(20)) || s.Sequence != 1 {
-		t.Errorf("state = %+v, want that the same reset is no news", s)
+	for _, again := range []int64{20, 15} {
+		if ok, err := s.Reset(at(again)); ok || err != nil || s.Sequence != 1 {
+			t.Errorf("Reset(%d) = %v, %v, state = %+v, want that a reset of before is no news", again, ok, err, s)
+		}
+	}
+}
+
+// What comes first is said by the offset, within a partition, and by the time from one
+// to another, which is not sure.
+func TestWhatIsBeforeWhat(t *testing.T) {
+	seen := Place{"t", 3, 100, 5000}
+	for name, tt := range map[string]struct {
+		place Place
+		order int
+		sure  bool
+	}{
+		"the next":                    {Place{"t", 3, 101, 5001}, 1, true},
+		"the next, by a clock behind": {Place{"t", 3, 101, 1}, 1, true},
+		"the same":                    {Place{"t", 3, 100, 5000}, 0, true},
+		"the one before":              {Place{"t", 3, 99, 4999}, -1, true},
+		"before and of the same time": {Place{"t", 3, 99, 5000}, -1, true},
+		"before, and later than all":  {Place{"t", 3, 0, 5001}, 1, true},
+		"elsewhere and later":         {Place{"t", 2, 7, 5001}, 1, false},
+		"elsewhere and before":        {Place{"t", 2, 700, 4999}, -1, false},
+		"elsewhere, of the same time": {Place{"t", 2, 700, 5000}, 0, false},
+		"of another topic and before": {Place{"u", 3, 700, 4999}, -1, false},
+		"where places were not kept":  {Place{"", 0, 0, 4999}, -1, false},
+	} {
+		if order, sure := tt.place.compare(seen); order != tt.order || sure != tt.sure {
+			t.Errorf("%s: compare = %d, %v, want %d, %v", name, order, sure, tt.order, tt.sure)
+		}
+	}
+}
+
+// A producer whose clock is ahead does not make what it wrote before the reset come
+// after it when that is delivered again.
+func TestWhatWasSeenIsNeverLater(t *testing.T) {
+	s := State{ID: "m"}
+	all := []struct {
+		place Place
+		reset bool
+	}{{Place{"t", 0, 1, 9_000_000}, false}, {Place{"t", 0, 2, 1000}, true}, {Place{"t", 0, 3, 8_000_000}, true}, {Place{"t", 0, 4, 1100}, false}}
+	play := func(sequence int64) (resets, fresh int) {
+		t.Helper()
+		for _, r := range all {
+			if r.reset {
+				ok, err := s.Reset(r.place)
+				if err != nil {
+					t.Errorf("Reset(%v) = %v", r.place, err)
+				}
+				if ok {
+					resets++
+				}
+				continue
+			}
+			v, err := s.Accept(event(sequence), r.place)
+			if err != nil {
+				t.Errorf("Accept(%v) = %v", r.place, err)
+			}
+			if v == New {
+				fresh++
+			}
+		}
+		return resets, fresh
+	}
+	if resets, fresh := play(5); resets != 2 || fresh != 2 {
+		t.Errorf("resets = %d and new events = %d, want 2 and 2", resets, fresh)
+	}
+	if resets, fresh := play(5); resets != 0 || fresh != 0 {
+		t.Errorf("delivered again: resets = %d and new events = %d, want none", resets, fresh)
 	}
 }

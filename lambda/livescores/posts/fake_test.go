@@ -89,7 +89,7 @@ func (w *world) happen() {
 	w.mu.Lock()
 	sequence := w.state.Sequence + 1
 	from := w.state.Sequence
-	if _, err := w.state.Accept(score.Event{Match: "m", Sequence: sequence, Home: "A", Away: "B", Clock: "1", Kind: "goal"}, time.Now()); err != nil {
+	if _, err := w.state.Accept(score.Event{Match: "m", Sequence: sequence, Home: "A", Away: "B", Clock: "1", Kind: "goal"}, match.Place{Topic: "t", Offset: sequence, At: time.Now().UnixMilli()}); err != nil {
 		w.t.Error(err)
 	}
 	jobs := job.Shards(job.Job{Match: "m", Epoch: w.state.Epoch, From: from, To: sequence}, w.state.Shards)

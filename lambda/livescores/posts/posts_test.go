@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 
 	"msklambda/lambda/livescores/job"
+	"msklambda/lambda/livescores/match"
 )
 
 func clientOf(o apigatewaymanagementapi.Options) *apigatewaymanagementapi.Client {
@@ -343,7 +344,9 @@ func TestAResetIsToldAndEndsWhatWasBefore(t *testing.T) {
 		w.happen()
 		w.settle()
 		old := job.Job{Match: "m", From: 0, To: 1, Of: 1}
-		w.state.Reset(time.Now().Add(time.Second))
+		if ok, err := w.state.Reset(match.Place{Topic: "t", Offset: 2, At: time.Now().UnixMilli()}); !ok || err != nil {
+			t.Fatalf("Reset = %v, %v", ok, err)
+		}
 		if err := w.Send(t.Context(), job.Job{Match: "m", Epoch: w.state.Epoch, Of: 1}); err != nil {
 			t.Fatal(err)
 		}

@@ -199,7 +199,8 @@ func (r *run) report(s *match.State) {
 	values := map[string]float64{metrics.Sent: float64(r.n.sent), metrics.Gone: float64(r.n.gone), metrics.Throttled: float64(r.n.throttled),
 		metrics.Retried: float64(r.n.retried), metrics.Failed: float64(r.n.failed)}
 	if r.finished && s.At > 0 {
-		values[metrics.Age] = float64(r.last.UnixMilli() - s.At)
+		// A producer whose clock is ahead makes nothing younger than new.
+		values[metrics.Age] = float64(max(0, r.last.UnixMilli()-s.At))
 	}
 	r.w.metrics.Write(values, map[string]any{"match": r.j.Match, "sequence": r.p.Reach, "shard": r.j.Shard, "of": r.j.Of,
 		"part": r.j.Part, "waiting": len(r.p.Again), "done": r.p.Done, "ms": time.Since(r.began).Milliseconds()})

@@ -10,6 +10,7 @@ import (
 
 	"msklambda/lambda/livescores/bucket"
 	"msklambda/lambda/livescores/layout"
+	"msklambda/lambda/livescores/match"
 	"msklambda/lambda/livescores/score"
 	"msklambda/lambda/livescores/table"
 	s3 "msklambda/test/local/bucket"
@@ -47,7 +48,7 @@ func testAnOlderState(t *testing.T, same bool) {
 	accept := func(sequence int64) {
 		t.Helper()
 		e := score.Event{Match: "m", Sequence: sequence, Home: "A", Away: "B", Clock: "1", Kind: "kickoff"}
-		if _, err := s.Accept(e, time.Now()); err != nil {
+		if _, err := s.Accept(e, match.Place{Topic: "t", Offset: sequence, At: time.Now().UnixMilli()}); err != nil {
 			t.Fatal(err)
 		}
 		if ok, err := tbl.Write(t.Context(), &s, time.Now()); !ok || err != nil {

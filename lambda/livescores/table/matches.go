@@ -23,6 +23,8 @@ func (t *Table) Match(ctx context.Context, id string, consistent bool) (match.St
 		return s, fmt.Errorf("read the match %s: %w", id, err)
 	}
 	s.Epoch, s.Sequence, s.At, s.Phase = whole(in[epoch]), whole(in[sequence]), whole(in[at]), asText(in[phase])
+	// What was written before there were places has the times.
+	s.Last, s.Began = placeOf(in[last], s.At), placeOf(in[began], s.Epoch)
 	s.Handed, s.Shards, s.Version = whole(in[handed]), max(1, int(whole(in[shards]))), whole(in[version])
 	if events := asText(in[history]); events != "" {
 		if err := json.Unmarshal([]byte(events), &s.Events); err != nil {
@@ -30,6 +32,20 @@ func (t *Table) Match(ctx context.Context, id string, consistent bool) (match.St
 		}
 	}
 	return s, nil
+}
+
+func place(p match.Place) types.AttributeValue {
+	written, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // a text and numbers
+	}
+	return text(string(written))
+}
+
+func placeOf(v types.AttributeValue, at int64) match.Place {
+	p := match.Place{At: at}
+	_ = json.Unmarshal([]byte(asText(v)), &p) // or there is none
+	return p
 }
 
 // Write writes what has become of a match, if nobody else has written it since it
@@ -43,12 +59,12 @@ func (t *Table) Write(ctx context.Context, s *match.State, now time.Time) (ok bo
 	_, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name,
 		Key:       key(s.ID, layout.ScoreItem),
-		UpdateExpression: aws.String("SET #epoch = :epoch, #sequence = :sequence, #at = :at, #phase = :phase, #history = :history, " +
+		UpdateExpression: aws.String("SET #epoch = :epoch, #sequence = :sequence, #at = :at, #last = :last, #began = :began, #phase = :phase, #history = :history, " +
 			"#handed = :handed, #version = :next, #expires = :expires"),
 		ConditionExpression: aws.String("attribute_not_exists(#version) OR #version = :version"),
-		ExpressionAttributeNames: map[string]string{"#epoch": epoch, "#sequence": sequence, "#at": at, "#phase": phase, "#history": history,
+		ExpressionAttributeNames: map[string]string{"#epoch": epoch, "#sequence": sequence, "#at": at, "#last": last, "#began": began, "#phase": phase, "#history": history,
 			"#handed": handed, "#version": version, "#expires": layout.Expires},
-		ExpressionAttributeValues: item{":epoch": number(s.Epoch), ":sequence": number(s.Sequence), ":at": number(s.At), ":phase": text(s.Phase),
+		ExpressionAttributeValues: item{":epoch": number(s.Epoch), ":sequence": number(s.Sequence), ":at": number(s.At), ":last": place(s.Last), ":began": place(s.Began), ":phase": text(s.Phase),
 			":history": text(string(events)), ":handed": number(s.Handed), ":version": number(s.Version), ":next": number(s.Version + 1),
 			":expires": number(now.Add(layout.ScoreLife).Unix())},
 	})

@@ -42,7 +42,9 @@ func Patient() aws.Retryer {
 const (
 	sequence   = "sequence" // of the newest event; of what a follower has
 	epoch      = "epoch"
-	at         = "at" // of the newest event; when a follower asked for it
+	at         = "at"    // of the newest event; when a follower asked for it
+	last       = "last"  // place of the newest event, as JSON
+	began      = "began" // place of the last reset, as JSON
 	phase      = "phase"
 	history    = "history" // the last events, as a JSON list
 	handed     = "handed"

@@ -47,7 +47,7 @@ func accept(t *testing.T, table *Table, id string, sequence int64) match.State {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Accept(event(sequence), now)
+		s.Accept(event(sequence), match.Place{Topic: "t", Offset: sequence, At: now.UnixMilli()})
 		ok, err := table.Write(t.Context(), &s, now)
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestAMatchIsReadAsItWasWritten(t *testing.T) {
 	if err != nil || empty.Sequence != 0 || empty.Shards != 1 || len(empty.Events) != 0 {
 		t.Errorf("Match = %+v, %v, want nothing, in one shard", empty, err)
 	}
-	want := match.State{ID: "m", Epoch: 7, Sequence: 12, At: 99, Phase: "kickoff", Handed: 3, Shards: 1, Events: []score.Event{event(11), event(12)}}
+	want := match.State{ID: "m", Epoch: 7, Sequence: 12, At: 99, Last: match.Place{Topic: "t", Partition: 3, Offset: 17, At: 99}, Began: match.Place{Topic: "t", Offset: 4, At: 7}, Phase: "kickoff", Handed: 3, Shards: 1, Events: []score.Event{event(11), event(12)}}
 	if ok, err := table.Write(t.Context(), &want, now); !ok || err != nil {
 		t.Fatalf("Write = %v, %v", ok, err)
 	}
@@ -122,8 +122,8 @@ func TestAMarkIsNeitherTakenBackNorOfAnotherEpoch(t *testing.T) {
 		}
 	}
 	reset := newer
-	if !reset.Reset(now.Add(time.Minute)) {
-		t.Fatal("Reset = false")
+	if ok, err := reset.Reset(match.Place{Topic: "t", Offset: 7, At: now.UnixMilli()}); !ok || err != nil {
+		t.Fatalf("Reset = %v, %v", ok, err)
 	}
 	if ok, err := table.Write(t.Context(), &reset, now); !ok || err != nil {
 		t.Fatalf("Write = %v, %v", ok, err)
