@@ -122,7 +122,7 @@ func (l *session) serveInvoke() error {
 	}
 	functions := map[string]invokeapi.Function{}
 	for _, c := range l.consumers {
-		functions[c.Name] = c.functions[0]
+		functions[c.Name] = c.slots[0].function
 	}
 	api, err := invokeapi.Start(l.o.Invoke, functions)
 	if err != nil {
