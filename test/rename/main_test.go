@@ -71,13 +71,18 @@ func TestTheModuleHasAnotherPath(t *testing.T) {
 	run("go", "vet", "./lambda/kafka/...", "./constructs/network/...", "./test/rename")
 	run("go", "test", "./lambda/kafka/wire", "./constructs/network/flow", "./constructs/internal/architecture")
 
-	readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`"` + home + `/constructs/msklambda"`, "go doc " + home + "/constructs/msklambda", "-require=" + home + "@v0.0.0 -replace=" + home + "=../msklambda"} {
-		if !strings.Contains(string(readme), want) {
-			t.Errorf("README.md lacks %s", want)
+	for page, wants := range map[string][]string{
+		"README.md":         {`"` + home + `/constructs/msklambda"`, "-require=" + home + "@v0.0.0 -replace=" + home + "=../msklambda"},
+		"docs/construct.md": {"go doc " + home + "/constructs/msklambda"},
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s lacks %s", page, want)
+			}
 		}
 	}
 	// What is deployed keeps its names.
