@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strconv"
@@ -49,33 +50,66 @@ func TestConsumersCanHaveStacksOfTheirOwn(t *testing.T) {
 	}
 }
 
+// What CloudFormation takes in a template.
+const (
+	mostResources = 500
+	usualOutputs  = 200
+	mostBytes     = 1 << 20
+)
+
 // TestAsManyConsumersFitAsThePageSays counts what a consumer has in a template.
 func TestAsManyConsumersFitAsThePageSays(t *testing.T) {
 	text, err := os.ReadFile("../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const most = 500 // resources in a stack
-	all := synthTwo(t, func(stack awscdk.Stack, id string, p *msklambda.ConsumerProps) {
-		p.Pollers = &msklambda.Pollers{}
-		p.OnFailure = msklambda.Destination{Queue: awssqs.NewQueue(stack, jsii.String(id+"Failed"), &awssqs.QueueProps{EnforceSSL: jsii.Bool(true)})}
-		p.Alarms, p.Dashboard = &msklambda.Alarms{}, true
-	})
-	for name, counts := range map[string][2]int{"on-demand": synthTwo(t, func(awscdk.Stack, string, *msklambda.ConsumerProps) {}), "all of it": all} {
-		one, each := counts[0], counts[1]-counts[0]
-		fit := (most - (one - each)) / each
-		want := regexp.MustCompile(`(?m)^\| [^|]*` + name + `[^|]*\| ` + strconv.Itoa(each) + ` \| ` + strconv.Itoa(fit) + ` \|$`)
-		if !want.Match(text) {
-			t.Errorf("docs/operations.md has not that a consumer, %s, has %d resources, and that %d of them fit", name, each, fit)
+	says := func(pattern string, args ...any) {
+		t.Helper()
+		if want := fmt.Sprintf(pattern, args...); !regexp.MustCompile(want).Match(text) {
+			t.Errorf("docs/operations.md has not what was counted: %s", want)
 		}
+	}
+	for name, edit := range map[string]func(awscdk.Stack, string, *msklambda.ConsumerProps){
+		"on-demand": func(awscdk.Stack, string, *msklambda.ConsumerProps) {},
+		"all of it": func(stack awscdk.Stack, id string, p *msklambda.ConsumerProps) {
+			p.Pollers, p.RetryAttempts = &msklambda.Pollers{}, nil
+			p.OnFailure = msklambda.Destination{Queue: awssqs.NewQueue(stack, jsii.String(id+"Failed"), &awssqs.QueueProps{EnforceSSL: jsii.Bool(true)})}
+			p.Alarms, p.Dashboard = &msklambda.Alarms{}, true
+		},
+	} {
+		resources, bytes := synthTwo(t, edit)
+		one, each := resources[0], resources[1]-resources[0]
+		fit := (mostResources - (one - each)) / each
+		says(`(?m)^\| [^|]*%s[^|]*\| %d \| %d \|$`, name, each, fit)
+		if size := bytes[0] + (fit-1)*(bytes[1]-bytes[0]); size > mostBytes {
+			t.Errorf("%d consumers, %s, are %d bytes, and CloudFormation takes %d", fit, name, size, mostBytes)
+		}
+	}
+
+	outputs := func(topics ...any) (n int) {
+		noPanic(t, func() {
+			config, err := mskapp.ReadConfig(newApp(t, given(map[string]any{"topic": nil, "consumers": topics})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n = len(rawTemplate(t, mskapp.NewStack(config))["Outputs"].(map[string]any))
+		})
+		return n
+	}
+	a, b := map[string]any{"name": "A", "topic": "first"}, map[string]any{"name": "B", "topic": "second"}
+	if one, two := outputs(a), outputs(a, b); one != two-one {
+		t.Errorf("outputs = %d and %d, want as many for each", one, two)
+	} else {
+		says(`a consumer has %d\s+outputs, of which a stack may have %d by default: \*\*%d\*\* consumers`, one, usualOutputs, usualOutputs/one)
 	}
 }
 
-// synthTwo returns how many resources a stack has with one consumer, and with two.
-func synthTwo(t *testing.T, edit func(stack awscdk.Stack, id string, p *msklambda.ConsumerProps)) (counts [2]int) {
+// synthTwo returns how many resources and bytes a template has with one consumer, and
+// with two.
+func synthTwo(t *testing.T, edit func(stack awscdk.Stack, id string, p *msklambda.ConsumerProps)) (resources, bytes [2]int) {
 	t.Helper()
 	noPanic(t, func() {
-		for n := range counts {
+		for n := range resources {
 			stack := newStackIn(newApp(t, nil), "Test")
 			cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps())
 			for i := range n + 1 {
@@ -85,8 +119,9 @@ func synthTwo(t *testing.T, edit func(stack awscdk.Stack, id string, p *msklambd
 					edit(stack, id, p)
 				}))
 			}
-			counts[n] = len(read(t, stack).Resources)
+			tpl := rawTemplate(t, stack)
+			resources[n], bytes[n] = len(tpl["Resources"].(map[string]any)), len(asJSON(tpl))
 		}
 	})
-	return counts
+	return resources, bytes
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/notice"
 )
@@ -22,14 +21,15 @@ import (
 // for a service and VPC, a rule of a security group, a consumer group, a topic of a
 // function. The other may be of another Cluster or of anything else in the app; a
 // rule may even be taken over without a word, and removed under the other's feet.
-// And IAM has limits on what is attached to one role, which consumers may share.
+// And there are limits: IAM's on what is attached to one role, which consumers may
+// share, and CloudFormation's on what is in one stack.
 //
 // The first cluster of an app looks for all, so that nothing is found twice.
 type appChecks struct{ cluster *Cluster }
 
 func (v *appChecks) Validate() *[]*string {
 	nodes := *v.cluster.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
-	ours := map[string]bool{}
+	ours := places{}
 	first := true
 	for _, node := range nodes {
 		c, ok := node.(*Cluster)
@@ -43,40 +43,66 @@ func (v *appChecks) Validate() *[]*string {
 		if c.Pending() {
 			return &[]*string{} // the placeholders of two clusters are the same
 		}
-		ours[*c.Node().Path()] = true
+		ours[c.place.path] = true
 		for _, consumer := range c.consumers {
-			ours[*consumer.Node().Path()] = true
+			ours[consumer.path] = true
 		}
 	}
-	isOurs := func(path string) bool {
-		for prefix := range ours {
-			if strings.HasPrefix(path, prefix+"/") {
-				return true
-			}
-		}
-		return false
+	d := &duplicates{ours: ours, seen: map[string]string{}}
+	l := &policyLimits{ours: ours, roles: map[string]*attached{}}
+	inTurns(v.cluster, slices.DeleteFunc(slices.Clone(nodes), func(node constructs.IConstruct) bool { return !isOnce(node) && !hasPolicy(node) }), func(node constructs.IConstruct) {
+		d.look(node)
+		l.look(node)
+	})
+	out := []*string{}
+	for _, text := range slices.Concat(d.found, l.found(), stackLimits(v.cluster, nodes)) {
+		out = append(out, &text)
 	}
-	type seenAt struct{ path, advice string }
-	var found []*string
-	seen := map[string]seenAt{}
-	for _, node := range nodes {
-		all := onceOf(node)
-		if len(all) == 0 {
-			continue
-		}
-		path := *node.Node().Path()
-		for _, once := range all {
-			here := seenAt{path, once.advice}
-			first, twice := seen[once.key]
-			if !twice {
-				seen[once.key] = here
-			} else if isOurs(first.path) || isOurs(here.path) {
-				found = append(found, jsii.String(fmt.Sprintf("%s and %s %s", first.path, here.path, once.advice)))
-			}
+	return &out
+}
+
+// places are paths of constructs, in which others may be.
+type places map[string]bool
+
+func (p places) hold(path string) bool {
+	for i, r := range path {
+		if r == '/' && p[path[:i]] {
+			return true
 		}
 	}
-	found = append(found, policyLimits(nodes, isOurs)...)
-	return &found
+	return false
+}
+
+// duplicates looks for what is there twice.
+type duplicates struct {
+	ours  places
+	seen  map[string]string // path, by what AWS takes for the same
+	found []string
+}
+
+func (d *duplicates) look(node constructs.IConstruct) {
+	all := onceOf(node)
+	if len(all) == 0 {
+		return
+	}
+	path := *node.Node().Path()
+	for _, once := range all {
+		first, twice := d.seen[once.key]
+		if !twice {
+			d.seen[once.key] = path
+		} else if d.ours.hold(first) || d.ours.hold(path) {
+			d.found = append(d.found, fmt.Sprintf("%s and %s %s", first, path, once.advice))
+		}
+	}
+}
+
+// isOnce reports whether a node is of a type that [onceOf] knows.
+func isOnce(node constructs.IConstruct) bool {
+	switch node.(type) {
+	case awsec2.CfnVPCEndpoint, awsec2.CfnSecurityGroupIngress, awsec2.CfnSecurityGroupEgress, awsssm.CfnParameter, awslambda.CfnEventSourceMapping:
+		return true
+	}
+	return false
 }
 
 // once is something that may be there one time, and what to do about a second.
@@ -148,10 +174,10 @@ func identityIn(stack awscdk.Stack, kind string, values ...any) string {
 type retainedMappings struct{ cluster *Cluster }
 
 func (v *retainedMappings) Validate() *[]*string {
-	for _, c := range v.cluster.consumers {
+	inTurns(v.cluster, v.cluster.consumers, func(c *Consumer) {
 		mapping, ok := c.Mapping.Node().DefaultChild().(awscdk.CfnResource)
 		if !ok {
-			continue // what waits for a look-up has no resources
+			return // what waits for a look-up has no resources
 		}
 		options := mapping.CfnOptions()
 		var policies []string
@@ -164,6 +190,6 @@ func (v *retainedMappings) Validate() *[]*string {
 			slices.Sort(policies)
 			warnLate(c, notice.MappingRetained.With(notice.Data{"policies": strings.Join(policies, " and "), "group": c.GroupID}))
 		}
-	}
+	})
 	return &[]*string{}
 }

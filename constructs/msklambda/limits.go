@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"msklambda/constructs/notice"
 )
 
 // What AWS allows, in characters without white space.
@@ -20,53 +22,131 @@ const (
 	mostEndpointPolicy = 20480
 )
 
-// policyLimits refuses more policy than IAM takes for a role, and EC2 for an
-// endpoint, where something of this package has a part in it.
-func policyLimits(nodes []constructs.IConstruct, isOurs func(path string) bool) (found []*string) {
-	type attached struct {
-		paths []string
-		size  int
-		ours  bool
-	}
-	roles := map[string]*attached{}
-	var order []string
+// What CloudFormation takes in a template: resources for good, outputs by default.
+const (
+	mostResources = 500
+	usualOutputs  = 200
+)
+
+// stackLimits refuses more resources than a stack may have, where consumers of this
+// package are in it, and warns on a cluster of more outputs.
+func stackLimits(cluster *Cluster, nodes []constructs.IConstruct) (found []string) {
+	resources, outputs := 0, 0
 	for _, node := range nodes {
-		switch r := node.(type) {
-		case awsiam.CfnPolicy:
-			path := *node.Node().Path()
-			stack := awscdk.Stack_Of(r)
-			resolved, _ := stack.Resolve([]any{r.PolicyDocument(), r.Roles()}).([]any)
-			if len(resolved) < 2 {
-				continue // of users and groups
-			}
-			list, _ := resolved[1].([]any)
-			size := policySize(resolved[0])
-			for _, role := range list {
-				key := identityIn(stack, "role", role)
-				if roles[key] == nil {
-					roles[key] = &attached{}
-					order = append(order, key)
-				}
-				a := roles[key]
-				a.paths, a.size, a.ours = append(a.paths, path), a.size+size, a.ours || isOurs(path)
-			}
-		case awsec2.CfnVPCEndpoint:
-			path := *node.Node().Path()
-			document := r.PolicyDocument()
-			if document == nil {
-				continue
-			}
-			if size := policySize(awscdk.Stack_Of(r).Resolve(document)); size > mostEndpointPolicy && isOurs(path) {
-				text := fmt.Sprintf("%s has a policy of at least %d characters, and EC2 takes %d: set EndpointAccess \"vpc\", or let consumers share secrets and destinations", path, size, mostEndpointPolicy)
-				found = append(found, &text)
-			}
+		switch node.(type) {
+		case awscdk.CfnResource:
+			resources++
+		case awscdk.CfnOutput:
+			outputs++
 		}
 	}
-	for _, key := range order {
-		if a := roles[key]; a.ours && a.size > mostInlinePolicies {
-			text := fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: give some of the consumers a Role, or a Function, of their own",
-				strings.Join(a.paths, ", "), a.size, mostInlinePolicies)
-			found = append(found, &text)
+	if resources <= mostResources && outputs <= usualOutputs {
+		return nil // in the whole app: to ask which stack each is of would cost every synth
+	}
+	type stack struct{ resources, outputs, consumers int }
+	stacks := map[string]*stack{}
+	var order []string
+	inTurns(cluster, nodes, func(node constructs.IConstruct) {
+		_, isConsumer := node.(*Consumer)
+		_, isResource := node.(awscdk.CfnResource)
+		_, isOutput := node.(awscdk.CfnOutput)
+		if !isConsumer && !isResource && !isOutput {
+			return
+		}
+		at := *awscdk.Stack_Of(node).Node().Path()
+		if stacks[at] == nil {
+			stacks[at] = &stack{}
+			order = append(order, at)
+		}
+		s := stacks[at]
+		switch {
+		case isResource:
+			s.resources++
+		case isOutput:
+			s.outputs++
+		default:
+			s.consumers++
+		}
+	})
+	for _, at := range order {
+		s := stacks[at]
+		if s.consumers == 0 {
+			continue
+		}
+		if s.resources > mostResources {
+			found = append(found, fmt.Sprintf("%s has %d resources, for %d consumers and what else is there, and CloudFormation takes %d in a stack: put some of the consumers into another, by NewConsumer with a scope there, "+
+				"or in the app by consumerStack; new ones, because one that runs would be made anew there", at, s.resources, s.consumers, mostResources))
+		}
+		if s.outputs > usualOutputs {
+			warnLate(cluster, notice.Quota.For("Outputs", notice.Data{"what": fmt.Sprintf("%s has %d outputs", at, s.outputs), "of": "a stack", "usual": usualOutputs,
+				"or": ", or put some of the consumers into another stack, in the app by consumerStack"}))
+		}
+	}
+	return found
+}
+
+// policyLimits refuses more policy than IAM takes for a role, and EC2 for an
+// endpoint, where something of this package has a part in it.
+type policyLimits struct {
+	ours      places
+	roles     map[string]*attached
+	order     []string
+	endpoints []string // those that have too much
+}
+
+// attached is what is attached to a role.
+type attached struct {
+	paths []string
+	size  int
+	ours  bool
+}
+
+func hasPolicy(node constructs.IConstruct) bool {
+	switch node.(type) {
+	case awsiam.CfnPolicy, awsec2.CfnVPCEndpoint:
+		return true
+	}
+	return false
+}
+
+func (l *policyLimits) look(node constructs.IConstruct) {
+	switch r := node.(type) {
+	case awsiam.CfnPolicy:
+		path := *node.Node().Path()
+		stack := awscdk.Stack_Of(r)
+		resolved, _ := stack.Resolve([]any{r.PolicyDocument(), r.Roles()}).([]any)
+		if len(resolved) < 2 {
+			return // of users and groups
+		}
+		list, _ := resolved[1].([]any)
+		size := policySize(resolved[0])
+		for _, role := range list {
+			key := identityIn(stack, "role", role)
+			if l.roles[key] == nil {
+				l.roles[key] = &attached{}
+				l.order = append(l.order, key)
+			}
+			a := l.roles[key]
+			a.paths, a.size, a.ours = append(a.paths, path), a.size+size, a.ours || l.ours.hold(path)
+		}
+	case awsec2.CfnVPCEndpoint:
+		path := *node.Node().Path()
+		document := r.PolicyDocument()
+		if document == nil {
+			return
+		}
+		if size := policySize(awscdk.Stack_Of(r).Resolve(document)); size > mostEndpointPolicy && l.ours.hold(path) {
+			l.endpoints = append(l.endpoints, fmt.Sprintf("%s has a policy of at least %d characters, and EC2 takes %d: set EndpointAccess \"vpc\", or let consumers share secrets and destinations", path, size, mostEndpointPolicy))
+		}
+	}
+}
+
+func (l *policyLimits) found() []string {
+	found := l.endpoints
+	for _, key := range l.order {
+		if a := l.roles[key]; a.ours && a.size > mostInlinePolicies {
+			found = append(found, fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: give some of the consumers a Role, or a Function, of their own",
+				strings.Join(a.paths, ", "), a.size, mostInlinePolicies))
 		}
 	}
 	return found

@@ -82,9 +82,7 @@ func (p *pendingStacks) Validate() *[]*string {
 		return &[]*string{}
 	}
 	p.replace(topStack(p.cluster))
-	for _, consumer := range p.cluster.consumers {
-		p.replace(topStack(consumer))
-	}
+	inTurns(p.cluster, p.cluster.consumers, func(c *Consumer) { p.replace(topStack(c)) })
 	return &[]*string{}
 }
 
@@ -114,11 +112,11 @@ func (p *pendingStacks) replace(stack awscdk.Stack) {
 	if stack.Node().TryFindChild(jsii.String(pendingID)) != nil {
 		return
 	}
-	for _, node := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+	inTurns(stack, *stack.Node().FindAll(constructs.ConstructOrder_PREORDER), func(node constructs.IConstruct) {
 		if *awscdk.CfnElement_IsCfnElement(node) {
 			node.Node().Scope().Node().TryRemoveChild(node.Node().Id())
 		}
-	}
+	})
 	reason := fmt.Sprintf("look-ups are pending for %s%s: synthesize with credentials and without --no-lookups until none is, then deploy", *p.cluster.Node().Path(), p.cluster.whatIsAwaited())
 	scope := constructs.NewConstruct(stack, jsii.String(pendingID))
 	parameter := awscdk.NewCfnParameter(scope, jsii.String("Parameter"), &awscdk.CfnParameterProps{

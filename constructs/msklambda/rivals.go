@@ -1,6 +1,8 @@
 package msklambda
 
 import (
+	"cmp"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -35,23 +37,19 @@ func (v *rivals) Validate() *[]*string {
 		return &[]*string{}
 	}
 	var stacks []string // asked for once, and where it matters
-	for _, c := range v.cluster.consumers {
-		r := lookup.Reader{Topic: c.Topic, Group: c.GroupID, Function: c.givenName()}
+	inTurns(v.cluster, v.cluster.consumers, func(c *Consumer) {
+		r := lookup.Reader{Topic: c.Topic, Group: c.GroupID}
 		if len(lookup.Others(v.mappings, r)) == 0 {
-			continue
+			return
 		}
 		if stacks == nil {
 			stacks = stacksOf(v.cluster.Node().Root())
 		}
-		r.Stacks = stacks
+		r.Function, r.Stacks = c.givenName(), stacks
 		for _, m := range lookup.Others(v.mappings, r) {
-			topic := m.Topic
-			if topic == "" {
-				topic = "a topic"
-			}
-			warnLate(c, notice.GroupInUse.For(m.UUID, notice.Data{"uuid": m.UUID, "function": m.Function, "topic": topic, "group": m.Group}))
+			warnLate(c, notice.GroupInUse.For(m.UUID, notice.Data{"uuid": m.UUID, "function": m.Function, "topic": cmp.Or(m.Topic, "a topic"), "group": m.Group}))
 		}
-	}
+	})
 	return &[]*string{}
 }
 

@@ -67,8 +67,9 @@ const (
 	// does. The name of the field follows, such as STSEndpoint, or Rules. On the cluster.
 	RemovesWarning = notice.RemovesID
 
-	// QuotaWarning: a security group or the VPC would have more rules or endpoints than an
-	// account may have by default. On the cluster.
+	// QuotaWarning: a security group, the VPC or a stack would have more rules, endpoints or
+	// outputs than an account may have by default. For outputs, Outputs follows. On the
+	// cluster.
 	QuotaWarning = notice.QuotaID
 
 	// OtherAccountWarning: a secret, a destination or the key of one is of another account,

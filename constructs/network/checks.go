@@ -210,7 +210,7 @@ func (n *Network) checkQuotas(step *Step) {
 				}
 			}
 			if known && count > usualRules {
-				n.warn(step, notice.Quota.With(notice.Data{"what": fmt.Sprintf("%s has %d %s rules with those added", id, count, map[bool]string{false: "inbound", true: "outbound"}[out]),
+				n.warn(step, notice.Quota.With(notice.Data{"or": "", "what": fmt.Sprintf("%s has %d %s rules with those added", id, count, map[bool]string{false: "inbound", true: "outbound"}[out]),
 					"usual": usualRules, "of": "a security group"}))
 			}
 		}
@@ -224,7 +224,7 @@ func (n *Network) checkQuotas(step *Step) {
 			}
 		}
 		if count > usualEndpoints && len(step.Endpoints) > 0 {
-			n.warn(step, notice.Quota.With(notice.Data{"what": fmt.Sprintf("%s has %d endpoints with those defined", n.vpc(), count), "usual": usualEndpoints, "of": "a VPC"}))
+			n.warn(step, notice.Quota.With(notice.Data{"or": "", "what": fmt.Sprintf("%s has %d endpoints with those defined", n.vpc(), count), "usual": usualEndpoints, "of": "a VPC"}))
 		}
 	}
 }

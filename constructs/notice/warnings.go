@@ -154,9 +154,9 @@ var (
 	}
 	Quota = Kind{
 		ID: QuotaID, On: "cluster",
-		When: "a security group would have more than 60 rules one way, or the VPC more than 50 endpoints",
+		When: "a security group would have more than 60 rules one way, the VPC more than 50 endpoints, or a stack more than 200 outputs",
 		Text: `{what}, and {of} may have {usual} by default.`,
-		Do:   `Ask AWS for a higher quota first.`,
+		Do:   `Ask AWS for a higher quota first{or}.`,
 	}
 )
 

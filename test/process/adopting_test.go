@@ -232,8 +232,8 @@ func TestAMappingMadeByHandIsTakenOver(t *testing.T) {
 		delete(a.context, key)
 	}
 	a.configure()
-	if out, ok := a.run("diff"); !ok || !strings.Contains(out, "msklambda:groupInUse"+byHandUUID) {
-		t.Errorf("diff with the cluster looked up = %v, %s, want a warning of the mapping", ok, out)
+	if out, ok := a.run("synth", "--quiet", "--output", "looked"); !ok || !strings.Contains(out, "msklambda:groupInUse"+byHandUUID) {
+		t.Errorf("synth with the cluster looked up = %v, %s, want a warning of the mapping", ok, out)
 	}
 	a.context = attributes
 	given()
