@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -178,6 +179,7 @@ func TestAnAnswerThatIsLostIsNotAnotherOwner(t *testing.T) {
 	network := &lossy{lost: map[string]bool{}}
 	s := New(dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", BaseEndpoint: &server.Endpoint, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), HTTPClient: network,
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 10 * time.Millisecond }),
 	}), name)
 	for _, key := range []string{"done", "released"} {
 		if c, err := s.Claim(t.Context(), key, "a", time.Minute, time.Hour); err != nil || c.State != once.Claimed {
