@@ -194,9 +194,9 @@ func (w *world) poll(t *testing.T, mode kafkatest.Mode) {
 // beside another, and none is made again but those that were made and not marked when
 // their process ended, or lost the store.
 func TestPartitionsWhateverHappensAtOnce(t *testing.T) {
-	seeds := 100
+	seeds := 60
 	if testing.Short() {
-		seeds = 30
+		seeds = 10
 	}
 	faults := map[string]int{}
 	again, records := 0, 0

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -82,17 +83,40 @@ func TestTable(t *testing.T) {
 	})
 }
 
+// apart is a store of marks whose keys are in no other's way, so that one table does for
+// all cases of a test.
+type apart struct {
+	*Store
+	prefix string
+}
+
+var cases atomic.Int64
+
+func newApart(s *Store) apart { return apart{s, fmt.Sprint(cases.Add(1), "/")} }
+
+func (a apart) Hold(ctx context.Context, key, owner string, lease, keep time.Duration) (once.Mark, error) {
+	return a.Store.Hold(ctx, a.prefix+key, owner, lease, keep)
+}
+
+func (a apart) Move(ctx context.Context, key, owner string, next int64, lease, keep time.Duration) error {
+	return a.Store.Move(ctx, a.prefix+key, owner, next, lease, keep)
+}
+
+func (a apart) Leave(ctx context.Context, key, owner string) error {
+	return a.Store.Leave(ctx, a.prefix+key, owner)
+}
+
 func TestTableKeepsMarks(t *testing.T) {
 	for name, client := range map[string]func(*testing.T, Client) Client{
 		"as dynalite answers": func(_ *testing.T, c Client) Client { return c },
 		"as DynamoDB does":    func(t *testing.T, c Client) Client { return &saying{Client: c, t: t} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			server, name := newTable(t)
 			storetest.RunMarks(t, func(t *testing.T, now func() time.Time) once.MarkStore {
-				server, name := newTable(t)
 				s := New(client(t, server.Client()), name)
 				s.now = now
-				return s
+				return newApart(s)
 			})
 		})
 	}
@@ -100,14 +124,14 @@ func TestTableKeepsMarks(t *testing.T) {
 
 func TestPartitionsInATableWhateverHappensAtEachStep(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a table for each of 200 cases")
+		t.Skip("200 cases of a dozen requests")
 	}
+	server, name := newTable(t)
 	storetest.RunCrashes(t, func(t *testing.T) (once.MarkStore, func(time.Duration)) {
-		server, name := newTable(t)
 		ahead := time.Duration(0)
 		s := New(server.Client(), name)
 		s.now = func() time.Time { return time.Now().Add(ahead) }
-		return s, func(d time.Duration) { ahead += d }
+		return newApart(s), func(d time.Duration) { ahead += d }
 	})
 }
 
@@ -155,6 +179,7 @@ func TestAnAnswerThatIsLostIsNotAnotherOwner(t *testing.T) {
 	network := &lossy{lost: map[string]bool{}}
 	s := New(dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", BaseEndpoint: &server.Endpoint, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), HTTPClient: network,
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 10 * time.Millisecond }),
 	}), name)
 	for _, key := range []string{"done", "released"} {
 		if c, err := s.Claim(t.Context(), key, "a", time.Minute, time.Hour); err != nil || c.State != once.Claimed {
