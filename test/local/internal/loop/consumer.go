@@ -14,6 +14,7 @@ import (
 	"msklambda/lambda/kafka"
 	"msklambda/test/local/internal/cluster"
 	"msklambda/test/local/internal/fault"
+	"msklambda/test/local/internal/logline"
 	"msklambda/test/local/internal/mapping"
 	"msklambda/test/local/internal/poller"
 	"msklambda/test/local/internal/sandbox"
@@ -103,9 +104,13 @@ func (l *session) newFunction(c *consumer, bootstrap string, n int) *sandbox.Fun
 		Timeout:    c.Timeout,
 		Env:        env,
 		Log: func(line string) {
-			if l.o.Logs {
-				l.line(c, "function", "%s", line)
+			if !l.o.Logs {
+				return
 			}
+			if !l.o.Raw {
+				line = logline.Readable(line)
+			}
+			l.line(c, "function", "%s", line)
 		},
 	}
 	if l.o.Debug {

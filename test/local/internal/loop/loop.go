@@ -231,7 +231,7 @@ func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 	switch {
 	case l.o.Duration > 0:
 		over = time.After(l.o.Duration)
-	case l.o.Records != "" && !l.o.Watch && !l.o.Debug:
+	case l.o.Records != "" && !l.o.Watch && !l.o.Debug && l.o.UI == "":
 		written = l.source.ended
 	}
 	draining, drained := false, 0

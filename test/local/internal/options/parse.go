@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,6 +149,8 @@ func define(r *raw) *set {
 	s.group("What is seen, and the end")
 	s.BoolVar(&r.Logs, "logs", true, "show what the function logs")
 	s.IntVar(&r.Invoke, "invoke", -1, "`port` to serve Lambda's Invoke on, for mskadmin redrive -endpoint; 0 for any that is free (default: not served)")
+	s.BoolVar(&r.Raw, "raw", false, "show it as it is, and not as time, level, record and message")
+	s.StringVar(&r.UI, "ui", "", "`port` of a page on 127.0.0.1 with topics, records, lag, batches and failures; 0 for any that is free")
 	s.duration(&r.Duration, "duration", 0, "after which to stop, when all is handled (default: at ctrl-C)")
 	s.take()
 	return s
@@ -233,6 +236,12 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 	}
 	if o.Records != "" && !given["rate"] {
 		o.Rate = 0 // as fast as it goes
+	}
+	if n, err := strconv.Atoi(o.UI); o.UI != "" && (err != nil || n < 0 || n > 65535) {
+		bad("-ui must be a port, 0 to 65535, got %q", o.UI)
+	}
+	if o.UI != "" && o.Event != "" {
+		bad("-ui and -event exclude each other: a replay ends")
 	}
 	if o.DebugPort < 1 || o.DebugPort > 65000 {
 		bad("-debug-port must be 1 to 65000, got %d", o.DebugPort)
