@@ -18,6 +18,7 @@ import (
 	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/invokeapi"
 	"msklambda/test/local/internal/options"
+	"msklambda/test/local/internal/page"
 	"msklambda/test/local/internal/reload"
 	"msklambda/test/local/internal/screen"
 	"msklambda/test/local/internal/trouble"
@@ -38,6 +39,7 @@ type session struct {
 	consumers []*consumer
 	source    *producer
 	plan      *trouble.Plan
+	seen      seen
 	sources   map[string]*reload.Source // that are watched, by directory
 	closers   []func()                  // in the order of their making
 	debugged  int                       // functions under dlv
@@ -96,6 +98,7 @@ func (l *session) startAll(ctx context.Context) (err error) {
 	if err := l.prepareTopics(ctx); err != nil {
 		return err
 	}
+	l.seen.underWay = map[*consumer]map[int]page.Batch{}
 	l.plan = trouble.NewPlan(l.o.Trouble, func(format string, args ...any) { l.s.Line("fault      "+format, args...) })
 	for _, m := range l.o.Mappings {
 		c, err := l.newConsumer(ctx, m, built[m])
@@ -112,7 +115,7 @@ func (l *session) startAll(ctx context.Context) (err error) {
 		return err
 	}
 	l.closers = append(l.closers, l.source.close)
-	return nil
+	return l.openPage(ctx)
 }
 
 // serveInvoke has the functions be invoked by others than the pollers, such as a redrive.

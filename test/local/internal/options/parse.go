@@ -228,8 +228,8 @@ func (r *raw) finish(given map[string]bool) (*Options, error) {
 	if len(o.Trouble) > 0 && o.Event != "" {
 		bad("-event has no records of a topic for -%s-at: a replay is of an event as it is", o.Trouble[0].Kind)
 	}
-	if o.Records == "" && (o.KeySchema != "" || o.ValueSchema != "") {
-		bad("-key-schema and -value-schema need -records")
+	if o.Records == "" && o.UI == "" && (o.KeySchema != "" || o.ValueSchema != "") {
+		bad("-key-schema and -value-schema need -records or -ui")
 	}
 	if o.Records != "" && o.Event != "" {
 		bad("-records and -event exclude each other")
