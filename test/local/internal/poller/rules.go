@@ -21,7 +21,7 @@ var Rules = []Rule{
 	{"Batches", "A batch ends when its window has passed since its first record came in; without one set, after 500 ms.", "invocation-eventsourcemapping", []string{"poller.TestABatchEndsWithItsWindow"}},
 	{"Batches", "A batch ends before the record that would make the event larger than 6 MB.", "invocation-eventsourcemapping", []string{"poller.TestAnEventIsAtMostSixMB"}},
 	{"Batches", "6 MB are 6 * 1024 * 1024 bytes of the event's JSON.", "", []string{"poller.TestAnEventIsAtMostSixMB"}},
-	{"Batches", "An event may hold records of several partitions, each with its records in order, under `topic-partition`.", "with-msk", []string{"poller.TestAnEventIsWhatHandlersDecode"}},
+	{"Batches", "An event may hold records of several partitions, each with its records in order, under `topic-partition`.", "with-msk-configure", []string{"poller.TestAnEventIsWhatHandlersDecode"}},
 	{"Batches", "A record of each partition in turn, and another partition first each time.", "", []string{"poller.TestPartitionsTakeTurns"}},
 	{"Batches", "A poller has one invocation at a time, and so no partition two.", "", []string{"poller.TestPartitionsTakeTurns"}},
 
@@ -30,8 +30,8 @@ var Rules = []Rule{
 	{"Events", "A header that is null is null.", "", []string{"poller.TestARecordIsWrittenAsLambdaDoes/signed headers, in order, twice"}},
 	{"Events", "Records of a transaction that is open, or was aborted, are delivered: the poller reads what is not committed.", "", []string{"poller.TestWhatATransactionAbortedIsDelivered"}},
 
-	{"Retries", "After an error, a timeout or a crash the whole batch is tried again, until it succeeds or its records expire.", "with-msk", []string{"poller.TestWhatIsInvokedWithWhat/an error: the batch again"}},
-	{"Retries", "Later records of the batch's partitions wait meanwhile.", "with-msk", []string{"test/local.TestNoFaultLosesARecord"}},
+	{"Retries", "After an error, a timeout or a crash the whole batch is tried again, until it succeeds or its records expire.", "with-msk-configure", []string{"poller.TestWhatIsInvokedWithWhat/an error: the batch again"}},
+	{"Retries", "Later records of the batch's partitions wait meanwhile.", "with-msk-configure", []string{"test/local.TestNoFaultLosesARecord"}},
 	{"Retries", "`MaximumRetryAttempts` counts what comes after the first attempt.", "kafka-retry-configurations", []string{"poller.TestWhatIsInvokedWithWhat/retries end", "poller.TestWhatIsInvokedWithWhat/no retries"}},
 	{"Retries", "With a destination and no limit there are 10 retries.", "kafka-retry-configurations", []string{"poller.TestAFailureSaysWhatHasFailed"}},
 	{"Retries", "An invocation that Lambda refuses (429) is no retry, and is tried again after a while, for ever.", "", []string{"poller.TestAThrottledInvocationIsNoRetry"}},
@@ -57,9 +57,9 @@ var Rules = []Rule{
 
 	{"Offsets", "A group begins where it has committed, and else at the starting position.", "kafka-consumer-group-id", []string{"poller.TestWhereAGroupBegins"}},
 	{"Offsets", "`TRIM_HORIZON`, `LATEST` and `AT_TIMESTAMP` are the oldest record, the next one, and the first since a time.", "kafka-starting-positions", []string{"poller.TestWhereAGroupBegins"}},
-	{"Offsets", "Offsets are committed after each batch.", "with-msk", []string{"test/local.TestNoFaultLosesARecord"}},
+	{"Offsets", "Offsets are committed after each batch.", "with-msk-configure", []string{"test/local.TestNoFaultLosesARecord"}},
 	{"Offsets", "What is handled of a batch is committed while the rest is tried again, up to the first record that is not.", "", []string{"poller.TestWhatIsHandledIsCommitted"}},
-	{"Offsets", "Whoever gets a partition begins at the offset committed: a record may come twice, and none is passed over.", "with-msk", []string{"test/local.TestNoFaultLosesARecord"}},
+	{"Offsets", "Whoever gets a partition begins at the offset committed: a record may come twice, and none is passed over.", "invocation-eventsourcemapping", []string{"test/local.TestNoFaultLosesARecord"}},
 
 	{"Filters", "A record that matches no filter is skipped. Only `value` is matched.", "kafka-filtering", []string{"poller.TestWhatIsInvokedWithWhat/filter", "poller.TestARecordIsWantedIfOneOfTheFiltersMatches"}},
 	{"Filters", "Records that are skipped count for no batch.", "", []string{"poller.TestWhatIsInvokedWithWhat/filter out all"}},
@@ -68,6 +68,6 @@ var Rules = []Rule{
 	{"Modes", "Provisioned mode has `MinimumPollers` from the start. That more are added with the lag is not imitated.", "kafka-scaling-modes", []string{"loop.TestFaultsAtAChosenRecord"}},
 	{"Modes", "On-demand mode has one poller, and does not scale.", "", []string{"loop.TestTheLoopFromStartToEnd"}},
 
-	{"The function", "The Runtime API, errors, exits and timeouts are AWS's, in the words of its emulator.", "lambda-runtime-api", []string{"rie.TestOurRuntimeAPIIsAWSs"}},
+	{"The function", "The Runtime API, errors, exits and timeouts are AWS's, in the words of its emulator.", "runtimes-api", []string{"rie.TestOurRuntimeAPIIsAWSs"}},
 	{"The function", "A process that ended is started anew for the next event.", "lambda-runtime-environment", []string{"sandbox.TestTroubleHitsOneInvocation"}},
 }

@@ -37,8 +37,7 @@ func page() string {
 
 The poller of the [local loop](local.md) does what AWS documents of an event source mapping for Amazon MSK. Where AWS says nothing it
 does what is the simplest, or the hardest for a function, and this page says so: %d of these %d rules are documented, and
-%d are guesses. A function that is right by the guesses is right whatever Lambda does there; nobody has compared them with
-Lambda itself.
+%d are guesses, which nobody has compared with Lambda itself.
 
 Each rule has a test. Those of the poller run twice: on a broker in the process of the test, and on one of a process of its own,
 which is reached by TLS with a password. The table is written from the code:
