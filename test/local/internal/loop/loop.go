@@ -88,14 +88,23 @@ func (l *session) startAll(ctx context.Context) (err error) {
 	if err := l.readApp(ctx); err != nil {
 		return err
 	}
-	built, err := l.buildAll(ctx)
-	if err != nil {
+	// What is asked for is looked at before anything is built, and nothing is made
+	// before that has succeeded.
+	if err := l.checkEntries(); err != nil {
 		return err
 	}
 	if err := l.openCluster(ctx); err != nil {
 		return err
 	}
-	if err := l.prepareTopics(ctx); err != nil {
+	topics, err := l.findTopics(ctx)
+	if err != nil {
+		return err
+	}
+	built, err := l.buildAll(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.makeTopics(ctx, topics); err != nil {
 		return err
 	}
 	l.seen.underWay = map[*consumer]map[int]page.Batch{}
@@ -164,9 +173,30 @@ func (l *session) openCluster(ctx context.Context) error {
 	return nil
 }
 
-// prepareTopics makes the topics of its own broker, and those of another if that was
-// asked for: else they must be there.
-func (l *session) prepareTopics(ctx context.Context) error {
+// findTopics returns the topics that are needed, with their partitions: 0 of those that
+// are still to be made. Those of another Kafka must be there unless that was asked for.
+func (l *session) findTopics(ctx context.Context) (map[string]int, error) {
+	var names []string
+	for _, t := range l.wanted() {
+		if !slices.Contains(names, t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	there, err := l.cluster.Partitions(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, name := range names {
+		if there[name] == 0 && l.o.Kafka != nil && !l.o.Create {
+			errs = append(errs, fmt.Errorf("topic %q is not on the brokers: make it, or have it made with -create", name))
+		}
+	}
+	return there, errors.Join(errs...)
+}
+
+// wanted are the topics that are read, written to, or asked for.
+func (l *session) wanted() []options.Topic {
 	wanted := slices.Clone(l.o.Topics)
 	for _, m := range l.o.Mappings {
 		wanted = append(wanted, options.Topic{Name: m.Topic, Partitions: m.Partitions})
@@ -174,31 +204,19 @@ func (l *session) prepareTopics(ctx context.Context) error {
 			wanted = append(wanted, options.Topic{Name: topic, Partitions: 1})
 		}
 	}
-	var names []string
-	for _, t := range wanted {
-		names = append(names, t.Name)
-	}
-	there, err := l.cluster.Partitions(ctx, names...)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, t := range wanted {
+	return wanted
+}
+
+// makeTopics makes those that are not there.
+func (l *session) makeTopics(ctx context.Context, there map[string]int) error {
+	for _, t := range l.wanted() {
 		if there[t.Name] > 0 {
-			continue
-		}
-		if l.o.Kafka != nil && !l.o.Create {
-			errs = append(errs, fmt.Errorf("topic %q is not on the brokers: make it, or have it made with -create", t.Name))
-			there[t.Name] = 1 // to be named once
 			continue
 		}
 		if err := l.cluster.Create(ctx, t.Name, t.Partitions); err != nil {
 			return err
 		}
 		there[t.Name] = t.Partitions
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
 	}
 	l.sayTopics(there)
 	return nil
