@@ -238,11 +238,24 @@ func Lag(all []Offsets) (lag int64) {
 // record. A topic has offsets without one where it was compacted, and where
 // transactions ended.
 func (c *Cluster) Records(ctx context.Context, topic string, partition int32, first, end int64) (map[int64]bool, error) {
+	found := map[int64]bool{}
+	err := c.read(ctx, topic, partition, first, end, func(r *kgo.Record) { found[r.Offset] = true })
+	return found, err
+}
+
+// Record returns the record at an offset, nil if there is none.
+func (c *Cluster) Record(ctx context.Context, topic string, partition int32, offset int64) (found *kgo.Record, err error) {
+	err = c.read(ctx, topic, partition, offset, offset+1, func(r *kgo.Record) { found = r })
+	return found, err
+}
+
+// read reads the records of some offsets, as nobody's group.
+func (c *Cluster) read(ctx context.Context, topic string, partition int32, first, end int64, take func(*kgo.Record)) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	opts, err := c.kafka.Options()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	reader, err := kgo.NewClient(append(opts,
 		kgo.ClientID("msklambda-local-audit"),
@@ -250,25 +263,23 @@ func (c *Cluster) Records(ctx context.Context, topic string, partition int32, fi
 		kgo.KeepControlRecords(), // to see that the end is reached
 	)...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer reader.Close()
-	found := map[int64]bool{}
 	for next := first; next < end; {
 		fetches := reader.PollFetches(ctx)
 		if ctx.Err() != nil {
-			// The last offsets may hold nothing, of which nobody tells.
-			return found, nil
+			return nil // the last offsets may hold nothing, of which nobody tells
 		}
 		if err := fetches.Err(); err != nil {
-			return nil, c.kafka.Explain(err)
+			return c.kafka.Explain(err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			next = r.Offset + 1
-			if !r.Attrs.IsControl() && r.Offset < end {
-				found[r.Offset] = true
+			if !r.Attrs.IsControl() && r.Offset >= first && r.Offset < end {
+				take(r)
 			}
 		})
 	}
-	return found, nil
+	return nil
 }

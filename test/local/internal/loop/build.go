@@ -39,6 +39,21 @@ func (l *session) buildAll(ctx context.Context) (map[*mapping.Mapping]string, er
 	return out, nil
 }
 
+// checkEntries finds out whether the functions are there to be built.
+func (l *session) checkEntries() error {
+	for _, m := range l.o.Mappings {
+		if m.Entry == "" {
+			continue
+		}
+		if info, err := os.Stat(m.Entry); err != nil {
+			return fmt.Errorf("%w: run this in the repository, or give -entry", err)
+		} else if !info.IsDir() {
+			return fmt.Errorf("-entry must be the directory of a Go main package, got the file %s", m.Entry)
+		}
+	}
+	return nil
+}
+
 func nameOf(entry string) string {
 	if abs, err := filepath.Abs(entry); err == nil {
 		entry = abs
@@ -56,9 +71,6 @@ func (l *session) build(ctx context.Context, entry string) (string, error) {
 		how = "with debug information"
 	}
 	l.s.Line("building   %s for %s/%s, %s", entry, runtime.GOOS, runtime.GOARCH, how)
-	if _, err := os.Stat(entry); err != nil {
-		return "", fmt.Errorf("%w: run this in the repository, or give -entry", err)
-	}
 	return l.compile(ctx, entry)
 }
 

@@ -14,6 +14,7 @@ import (
 	"msklambda/lambda/kafka"
 	"msklambda/test/local/internal/cluster"
 	"msklambda/test/local/internal/fault"
+	"msklambda/test/local/internal/logline"
 	"msklambda/test/local/internal/mapping"
 	"msklambda/test/local/internal/poller"
 	"msklambda/test/local/internal/sandbox"
@@ -37,6 +38,7 @@ type consumer struct {
 
 	mu      sync.Mutex
 	offsets []cluster.Offsets // as the brokers said last
+	history []moment          // of them, the oldest first
 	problem string            // why they could not
 }
 
@@ -103,9 +105,13 @@ func (l *session) newFunction(c *consumer, bootstrap string, n int) *sandbox.Fun
 		Timeout:    c.Timeout,
 		Env:        env,
 		Log: func(line string) {
-			if l.o.Logs {
-				l.line(c, "function", "%s", line)
+			if !l.o.Logs {
+				return
 			}
+			if !l.o.Raw {
+				line = logline.Readable(line)
+			}
+			l.line(c, "function", "%s", line)
 		},
 	}
 	if l.o.Debug {
@@ -151,7 +157,7 @@ func (c *consumer) config(l *session, f *sandbox.Function, opts []kgo.Opt) polle
 	made := l.plan.For(f)
 	config := poller.Config{
 		Brokers: l.cluster.Brokers(), Client: opts, Topic: c.Topic, Group: c.Group, From: c.From, Since: c.Since,
-		Function: made, Around: made.Around, CutAfter: l.plan.CutAfter, BeforeCommit: made.BeforeCommit, FunctionARN: f.ARN(), SourceARN: sourceARN,
+		Function: made, Around: l.seen.watch(c, made.Around), CutAfter: l.plan.CutAfter, BeforeCommit: made.BeforeCommit, FunctionARN: f.ARN(), SourceARN: sourceARN,
 		BatchSize:               c.BatchSize,
 		Window:                  c.Window,
 		RetryAttempts:           c.RetryAttempts,
@@ -159,11 +165,14 @@ func (c *consumer) config(l *session, f *sandbox.Function, opts []kgo.Opt) polle
 		BisectOnError:           c.BisectOnError,
 		ReportBatchItemFailures: c.ReportBatchItemFailures,
 		Filters:                 c.Filters,
-		Observe:                 c.audit.note,
-		Log:                     func(format string, args ...any) { l.line(c, "poller", format, args...) },
+		Observe: func(o poller.Outcome, partition int32, offset int64) {
+			c.audit.note(o, partition, offset)
+			l.seen.observe(c, o, partition, offset)
+		},
+		Log: func(format string, args ...any) { l.line(c, "poller", format, args...) },
 	}
 	if c.destination != nil { // a nil of a type is not nil
-		config.OnFailure = c.destination
+		config.OnFailure = told{c.destination, &l.seen, c}
 	}
 	return config
 }

@@ -18,6 +18,7 @@ import (
 	"msklambda/test/local/internal/connect"
 	"msklambda/test/local/internal/invokeapi"
 	"msklambda/test/local/internal/options"
+	"msklambda/test/local/internal/page"
 	"msklambda/test/local/internal/reload"
 	"msklambda/test/local/internal/screen"
 	"msklambda/test/local/internal/trouble"
@@ -38,6 +39,7 @@ type session struct {
 	consumers []*consumer
 	source    *producer
 	plan      *trouble.Plan
+	seen      seen
 	sources   map[string]*reload.Source // that are watched, by directory
 	closers   []func()                  // in the order of their making
 	debugged  int                       // functions under dlv
@@ -86,16 +88,26 @@ func (l *session) startAll(ctx context.Context) (err error) {
 	if err := l.readApp(ctx); err != nil {
 		return err
 	}
-	built, err := l.buildAll(ctx)
-	if err != nil {
+	// What is asked for is looked at before anything is built, and nothing is made
+	// before that has succeeded.
+	if err := l.checkEntries(); err != nil {
 		return err
 	}
 	if err := l.openCluster(ctx); err != nil {
 		return err
 	}
-	if err := l.prepareTopics(ctx); err != nil {
+	topics, err := l.findTopics(ctx)
+	if err != nil {
 		return err
 	}
+	built, err := l.buildAll(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.makeTopics(ctx, topics); err != nil {
+		return err
+	}
+	l.seen.underWay = map[*consumer]map[int]page.Batch{}
 	l.plan = trouble.NewPlan(l.o.Trouble, func(format string, args ...any) { l.s.Line("fault      "+format, args...) })
 	for _, m := range l.o.Mappings {
 		c, err := l.newConsumer(ctx, m, built[m])
@@ -112,7 +124,7 @@ func (l *session) startAll(ctx context.Context) (err error) {
 		return err
 	}
 	l.closers = append(l.closers, l.source.close)
-	return nil
+	return l.openPage(ctx)
 }
 
 // serveInvoke has the functions be invoked by others than the pollers, such as a redrive.
@@ -161,9 +173,30 @@ func (l *session) openCluster(ctx context.Context) error {
 	return nil
 }
 
-// prepareTopics makes the topics of its own broker, and those of another if that was
-// asked for: else they must be there.
-func (l *session) prepareTopics(ctx context.Context) error {
+// findTopics returns the topics that are needed, with their partitions: 0 of those that
+// are still to be made. Those of another Kafka must be there unless that was asked for.
+func (l *session) findTopics(ctx context.Context) (map[string]int, error) {
+	var names []string
+	for _, t := range l.wanted() {
+		if !slices.Contains(names, t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	there, err := l.cluster.Partitions(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, name := range names {
+		if there[name] == 0 && l.o.Kafka != nil && !l.o.Create {
+			errs = append(errs, fmt.Errorf("topic %q is not on the brokers: make it, or have it made with -create", name))
+		}
+	}
+	return there, errors.Join(errs...)
+}
+
+// wanted are the topics that are read, written to, or asked for.
+func (l *session) wanted() []options.Topic {
 	wanted := slices.Clone(l.o.Topics)
 	for _, m := range l.o.Mappings {
 		wanted = append(wanted, options.Topic{Name: m.Topic, Partitions: m.Partitions})
@@ -171,31 +204,19 @@ func (l *session) prepareTopics(ctx context.Context) error {
 			wanted = append(wanted, options.Topic{Name: topic, Partitions: 1})
 		}
 	}
-	var names []string
-	for _, t := range wanted {
-		names = append(names, t.Name)
-	}
-	there, err := l.cluster.Partitions(ctx, names...)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, t := range wanted {
+	return wanted
+}
+
+// makeTopics makes those that are not there.
+func (l *session) makeTopics(ctx context.Context, there map[string]int) error {
+	for _, t := range l.wanted() {
 		if there[t.Name] > 0 {
-			continue
-		}
-		if l.o.Kafka != nil && !l.o.Create {
-			errs = append(errs, fmt.Errorf("topic %q is not on the brokers: make it, or have it made with -create", t.Name))
-			there[t.Name] = 1 // to be named once
 			continue
 		}
 		if err := l.cluster.Create(ctx, t.Name, t.Partitions); err != nil {
 			return err
 		}
 		there[t.Name] = t.Partitions
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
 	}
 	l.sayTopics(there)
 	return nil
@@ -231,7 +252,7 @@ func (l *session) run(ctx context.Context, stop <-chan struct{}) error {
 	switch {
 	case l.o.Duration > 0:
 		over = time.After(l.o.Duration)
-	case l.o.Records != "" && !l.o.Watch && !l.o.Debug:
+	case l.o.Records != "" && !l.o.Watch && !l.o.Debug && l.o.UI == "":
 		written = l.source.ended
 	}
 	draining, drained := false, 0

@@ -81,7 +81,8 @@ func TestTheLoopFromStartToEnd(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"default": {"", 0, []string{"kcat -b 127.0.0.1:", `function   {"timestamp"`, `"message":"record"`, `"topic":"orders"`, "lag 0 |", "lost: none"}},
+		"default":         {"", 0, []string{"kcat -b 127.0.0.1:", " INFO  orders[", " record keyBytes=", "INFO  kafka: batch", "lag 0 |", "lost: none"}},
+		"as it is logged": {"-raw", 0, []string{`function   {"timestamp"`, `"message":"record"`, `"topic":"orders"`, "lost: none"}},
 		"without logs, with faults and a destination": {"-pollers 1 -logs=false -fail poison,every=25 -partial -retries 0 -bisect -on-failure kafka://dead", 0, []string{"sent to the destination", "lost: none"}},
 		"what is given up on is lost":                 {"-pollers 1 -fail every=5 -retries 0", ExitLost, []string{"there is no destination", "lost: "}},
 	}
@@ -145,9 +146,9 @@ func TestAnEventIsReplayed(t *testing.T) {
 		status int
 		want   string
 	}{
-		"a recorded event":  {"-event lambda/kafka/testdata/tombstones.json", 0, `"keyBytes":null,"valueBytes":8`},
-		"its values":        {"-event lambda/kafka/testdata/tombstones.json -env MSKLAMBDA_LOG_VALUES=true", 0, `"value":"null key"`},
-		"a byte order mark": {"-event test/local/testdata/mark.json", 0, `"valueBytes":8`},
+		"a recorded event":  {"-event lambda/kafka/testdata/tombstones.json", 0, `record keyBytes=null valueBytes=8`},
+		"its values":        {"-event lambda/kafka/testdata/tombstones.json -env MSKLAMBDA_LOG_VALUES=true", 0, `value="null key"`},
+		"a byte order mark": {"-event test/local/testdata/mark.json", 0, `valueBytes=8`},
 		"another service's": {"-event test/local/testdata/sqs.json", ExitLost, "failed     Unhandled"},
 	} {
 		o, err := options.Parse(strings.Fields(tt.args), io.Discard)

@@ -66,19 +66,13 @@ func (p *producer) open(ctx context.Context, c *cluster.Cluster) error {
 		}
 		return nil
 	}
-	var schemas [2]*records.Schema
-	for i, s := range []struct{ flag, spec string }{{"-key-schema", p.o.KeySchema}, {"-value-schema", p.o.ValueSchema}} {
-		if s.spec == "" {
-			continue
-		}
-		var err error
-		if schemas[i], err = records.OpenSchema(s.spec); err != nil {
-			return fmt.Errorf("%s: %w", s.flag, err)
-		}
+	key, value, err := schemas(p.o)
+	if err != nil {
+		return err
 	}
 	partitions := map[string]int{}
 	read := func(in io.Reader, name string) func() (*kgo.Record, error) {
-		lines := records.New(in, name, schemas[0], schemas[1])
+		lines := records.New(in, name, key, value)
 		return func() (*kgo.Record, error) {
 			r, err := lines.Next()
 			if err != nil {
@@ -110,6 +104,22 @@ func (p *producer) open(ctx context.Context, c *cluster.Cluster) error {
 	}
 	p.next = read(file, p.o.Records)
 	return nil
+}
+
+// schemas are those that keys and values are written by, nil = none.
+func schemas(o *options.Options) (key, value *records.Schema, err error) {
+	for _, s := range []struct {
+		flag, spec string
+		to         **records.Schema
+	}{{"-key-schema", o.KeySchema, &key}, {"-value-schema", o.ValueSchema, &value}} {
+		if s.spec == "" {
+			continue
+		}
+		if *s.to, err = records.OpenSchema(s.spec); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", s.flag, err)
+		}
+	}
+	return key, value, nil
 }
 
 // check says what the brokers would not take.

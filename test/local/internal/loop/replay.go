@@ -47,6 +47,9 @@ func Replay(ctx context.Context, o *options.Options, s *screen.Screen, stop <-ch
 		return 0, fmt.Errorf("-event is for one function: choose it with -only, one of %s", strings.Join(l.names(), ", "))
 	}
 	m := o.Mappings[0]
+	if err := l.checkEntries(); err != nil {
+		return 0, err
+	}
 	built, err := l.buildAll(ctx)
 	if err != nil {
 		return 0, err

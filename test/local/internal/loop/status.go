@@ -36,10 +36,39 @@ func (c *consumer) ask(ctx context.Context, l *session) {
 	defer c.mu.Unlock()
 	if err == nil {
 		c.offsets, c.problem = all, ""
+		c.history = append(c.history, moment{time.Now(), all})
+		for len(c.history) > 2 && time.Since(c.history[1].at) > rateTime {
+			c.history = c.history[1:]
+		}
 	} else if ctx.Err() == nil && c.problem != err.Error() {
 		c.problem = err.Error()
 		l.line(c, "broker", "%v", err)
 	}
+}
+
+// moment is how the offsets stood at a time.
+type moment struct {
+	at      time.Time
+	offsets []cluster.Offsets
+}
+
+// rateTime is over what time rates are taken.
+const rateTime = 3 * time.Second
+
+// rates are how many records a second came into each partition, and were committed.
+func (c *consumer) rates() (in, out []float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.history) < 2 {
+		return nil, nil
+	}
+	first, last := c.history[0], c.history[len(c.history)-1]
+	seconds := last.at.Sub(first.at).Seconds()
+	for n := range min(len(first.offsets), len(last.offsets)) {
+		in = append(in, float64(last.offsets[n].End-first.offsets[n].End)/seconds)
+		out = append(out, float64(last.offsets[n].Next()-first.offsets[n].Next())/seconds)
+	}
+	return in, out
 }
 
 // drained reports whether the groups have committed all that the topics hold, by

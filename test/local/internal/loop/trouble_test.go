@@ -25,8 +25,8 @@ func lines(t *testing.T, n int) string {
 	return path
 }
 
-// seen is how often a function has noted each order.
-func seen(t *testing.T, path string) map[string]int {
+// noted is how often a function has noted each order.
+func noted(t *testing.T, path string) map[string]int {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -71,7 +71,7 @@ func TestFaultsAtAChosenRecord(t *testing.T) {
 			if err != nil || status != 0 || !strings.Contains(got, tt.want) || !strings.Contains(got, "lost: none") || strings.Contains(got, "left in the topic") {
 				t.Errorf("status = %d, %v\n%s\nwant %q, and nothing lost or left", status, err, got, tt.want)
 			}
-			all := seen(t, file)
+			all := noted(t, file)
 			again := 0
 			for _, n := range all {
 				if n > 1 {
@@ -108,7 +108,7 @@ func TestAPairOfFunctionsOnAnotherKafka(t *testing.T) {
 			t.Errorf("output has no %q", want)
 		}
 	}
-	all := seen(t, file)
+	all := noted(t, file)
 	if len(all) != 60 {
 		t.Errorf("orders that came through both = %d, want 60", len(all))
 	}

@@ -14,8 +14,8 @@ import (
 // remember looks at the source of a function before it is built, so that what changes
 // meanwhile is a change.
 func (l *session) remember(ctx context.Context, entry string) error {
-	if _, err := os.Stat(entry); err != nil || !l.o.Watch {
-		return nil // the build says what is wrong
+	if !l.o.Watch {
+		return nil
 	}
 	source, err := reload.New(ctx, entry)
 	l.sources[entry] = source

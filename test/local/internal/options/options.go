@@ -50,6 +50,8 @@ type Options struct {
 	// Invoke is the port that Lambda's API is served on, to invoke the functions with;
 	// 0 is any, -1 none.
 	Invoke int
+	Raw    bool   // log lines as the function writes them
+	UI     string // port of the page, "" = none
 }
 
 // Topic is one to make.

@@ -111,6 +111,8 @@ func TestWhatIsWrongWithFlags(t *testing.T) {
 		"-records x -event e.json":              "-records and -event exclude each other",
 		"-crash-at 7":                           `invalid value "7" for flag -crash-at: must be a record such as orders[0]@7`,
 		"-crash-at orders[0]@7 -event e.json":   "-event has no records of a topic for -crash-at",
+		"-ui x":                                 `-ui must be a port, 0 to 65535, got "x"`,
+		"-ui 0 -event e.json":                   "-ui and -event exclude each other",
 		"-create":                               "-create needs -brokers",
 		"-brokers b:9092 -port 9":               "-port is that of the loop's own broker, which is not started with -brokers",
 		"-brokers b":                            `-brokers must be host:port, several with a comma, got "b"`,

@@ -161,7 +161,7 @@ func (p *Poller) attempt(ctx context.Context, b *batch, w *work) (throttled bool
 		}
 	})
 	if result.FunctionError != "" {
-		p.Log("invocation failed: %s", errorText(result))
+		p.Log("invocation failed: %s", ErrorText(result))
 	}
 	p.finish(b, Handled, without(w.records, failed))
 	w.records = failed
@@ -231,8 +231,8 @@ func (p *Poller) giveUp(ctx context.Context, b *batch, w *work, why condition) e
 	return p.settle(ctx, b)
 }
 
-// errorText is what a person wants to read of an error.
-func errorText(r sandbox.Result) string {
+// ErrorText is what a person wants to read of the error of a function.
+func ErrorText(r sandbox.Result) string {
 	var e struct{ ErrorMessage string }
 	text := string(r.Payload)
 	if json.Unmarshal(r.Payload, &e) == nil && e.ErrorMessage != "" {

@@ -55,6 +55,9 @@ func (f *Failure) Records() []*kgo.Record {
 // Why is the condition, such as RetryAttemptsExhausted.
 func (f *Failure) Why() string { return string(f.RequestContext.Condition) }
 
+// Tries is how often the function was invoked with them.
+func (f *Failure) Tries() int { return f.RequestContext.InvokeCount }
+
 type requestContext struct {
 	RequestID   *string   `json:"requestId"`
 	FunctionARN string    `json:"functionArn"`

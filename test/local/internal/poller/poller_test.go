@@ -17,7 +17,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/sandbox"
 )
 
@@ -28,7 +27,7 @@ type script struct {
 	got    []string                                       // of each invocation, its records
 	sizes  []int
 
-	after func(ctx context.Context, brokers []string) // all is committed
+	after func(ctx context.Context, opts []kgo.Opt) // all is committed
 }
 
 func (s *script) Invoke(_ context.Context, payload []byte) (sandbox.Result, error) {
@@ -58,6 +57,19 @@ func (s *script) Invoke(_ context.Context, payload []byte) (sandbox.Result, erro
 	return s.answer(len(s.got), at), nil
 }
 
+func (s *script) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.got)
+}
+
+// text are the records of all invocations.
+func (s *script) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.got, " ")
+}
+
 func failed() sandbox.Result {
 	return sandbox.Result{RequestID: "r1", FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no"}`)}
 }
@@ -74,54 +86,24 @@ func named(offsets ...int) sandbox.Result {
 // is committed, and returns what it has counted.
 func poll(t *testing.T, s *script, values []string, edit func(*Config)) Stats {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	b, err := broker.Start(broker.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	for _, topic := range []string{"orders", "dead"} {
-		if err := b.CreateTopic(topic, 1); err != nil {
-			t.Fatal(err)
+	k := startKafka(t, "orders:1,dead:1")
+	k.produce(t, func(client *kgo.Client, ctx context.Context) error {
+		for _, v := range values {
+			if err := client.ProduceSync(ctx, &kgo.Record{Topic: "orders", Key: []byte("k"), Value: []byte(v)}).FirstErr(); err != nil {
+				return err
+			}
 		}
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addrs()...), kgo.ProducerBatchMaxBytes(16<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	for _, v := range values {
-		if err := client.ProduceSync(ctx, &kgo.Record{Topic: "orders", Key: []byte("k"), Value: []byte(v)}).FirstErr(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c := Config{
-		Brokers: b.Addrs(), Topic: "orders", Group: "g", Function: s, FunctionARN: "arn:f", SourceARN: "arn:s",
-		RetryAttempts: -1,
-		Window:        20 * time.Millisecond,
-		Backoff:       func(int) time.Duration { return time.Millisecond },
-	}
+		return nil
+	})
+	c := Config{Brokers: k.Brokers(), Client: k.opts, Function: s, RetryAttempts: -1, Window: 20 * time.Millisecond}
 	if edit != nil {
 		edit(&c)
 	}
-	p, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error)
-	go func() { ended <- p.Run(ctx) }()
-	if err := b.WaitForCommit(ctx, "orders", "g"); err != nil {
-		t.Fatal(err)
-	}
-	p.Stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	stats := k.poll(t, c).Stats()
 	if s.after != nil {
-		s.after(ctx, b.Addrs())
+		s.after(t.Context(), k.opts)
 	}
-	return p.Stats()
+	return stats
 }
 
 func numbers(n int) []string {
@@ -326,8 +308,8 @@ func TestAFailureSaysWhatHasFailed(t *testing.T) {
 func TestATopicGetsTheRecordsThemselves(t *testing.T) {
 	s := &script{
 		answer: func(int, []string) sandbox.Result { return failed() },
-		after: func(ctx context.Context, brokers []string) {
-			client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics("dead"))
+		after: func(ctx context.Context, opts []kgo.Opt) {
+			client, err := kgo.NewClient(append(opts, kgo.ConsumeTopics("dead"))...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -352,7 +334,7 @@ func TestATopicGetsTheRecordsThemselves(t *testing.T) {
 		},
 	}
 	stats := poll(t, s, numbers(2), func(c *Config) {
-		topic, err := OpenTopic(c.Brokers, "dead")
+		topic, err := OpenTopic(c.Brokers, "dead", c.Client...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,12 +31,12 @@ var Kinds = []struct {
 	Kind Kind
 	Text string
 }{
-	{Crash, "kill the process when its batch is handled and before it answers, or `at`,after=50ms"},
-	{Memory, "the same, as if it had taken more memory than it has"},
-	{Deadline, "give the invocation 500ms, or `at`,after=2s, and no more"},
-	{Throttle, "answer 429 in place of the function, three times, or `at`,times=10"},
-	{Duplicate, "deliver the batch a second time when it was handled"},
-	{Redeliver, "end the poller when the batch was handled and is not committed; another begins"},
+	{Crash, "kill the process when its batch is handled, before it answers: `record`, or record,after=50ms for sooner"},
+	{Memory, "the same, as if it had taken more memory than it has: `record`"},
+	{Deadline, "give the invocation 500ms and no more: `record`, or record,after=2s"},
+	{Throttle, "answer 429 in place of the function, three times: `record`, or record,times=10"},
+	{Duplicate, "deliver the batch of a `record` a second time when it was handled"},
+	{Redeliver, "end the poller when the batch of a `record` was handled and is not committed; another begins"},
 }
 
 // Spec is what happens where.
