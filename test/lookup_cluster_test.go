@@ -63,9 +63,9 @@ func TestWhatIsGivenWins(t *testing.T) {
 			t.Errorf("rules = %q, want %q", rules, want)
 		}
 		// The settings of the cluster and of the VPC are still checked, how many
-		// endpoints it has, and what the last deploy defined.
-		if len(got.context) != 4 || got.runs != 2 {
-			t.Errorf("%d runs for %s, want four answers", got.runs, asJSON(got.context))
+		// endpoints it has, what the last deploy defined, and the mappings of the cluster.
+		if len(got.context) != 5 || got.runs != 2 {
+			t.Errorf("%d runs for %s, want five answers after two", got.runs, asJSON(got.context))
 		}
 	})
 	t.Run("all but the subnets", func(t *testing.T) {

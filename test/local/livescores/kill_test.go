@@ -26,6 +26,7 @@ type viewer struct {
 	has    map[int64]bool
 	twice  int
 	newest int64
+	ended  error // why its connection did
 }
 
 func (v *viewer) take(events []score.Event) {
@@ -89,6 +90,7 @@ func TestFunctionsThatAreKilledLoseNothing(t *testing.T) {
 			for len(v.has) < events { // only this goroutine writes it
 				_, text, err := c.Read(ctx)
 				if err != nil {
+					v.ended = err
 					return
 				}
 				var m struct{ Events []score.Event }
@@ -117,7 +119,7 @@ func TestFunctionsThatAreKilledLoseNothing(t *testing.T) {
 	for i, v := range all {
 		twice += v.twice
 		if len(v.has) != events {
-			t.Errorf("viewer %d has %d events, want %d", i, len(v.has), events)
+			t.Errorf("viewer %d has %d events, want %d; its connection ended with %v", i, len(v.has), events, v.ended)
 		}
 	}
 	if killed < kills {
