@@ -237,6 +237,7 @@ type Cluster struct {
 
 	props     ClusterProps
 	consumers []*Consumer
+	admins    []*Admin
 	network   *network.Network
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
 	looked    *looked                                        // nil when the cluster is imported

@@ -355,6 +355,7 @@ type Consumer struct {
 	aliasName string
 
 	metricsNamespace string
+	failed           []string // topics that get what it gave up
 
 	// What is taken of the pollers that a group may have in all.
 	pollerGroup    string
@@ -401,7 +402,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	cluster.await(id, awaited)
 	props.FunctionVPC = cluster.whereItWrites(props)
 	needs := cluster.needsOf(at, id, props)
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props.Authentication, needs)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -414,6 +415,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
 
 		metricsNamespace: props.MetricsNamespace,
+		failed:           props.failedTopics(),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
 	step := cluster.network.Add(needs)
@@ -428,18 +430,21 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	c.definePolicy(cluster, props)
 	c.defineAlias(props)
-	cluster.admit(c, step.Admissions)
+	cluster.admit(c, c.Role, step.Admissions)
 	c.defineMapping(cluster, props, wait)
 	c.failureWarnings(props)
 	cluster.annotate(c, step)
 	c.uncertainWarnings(props)
 	c.warnOfServices(props)
-	c.warnOfOtherAccounts(cluster, props)
+	warnOfOtherAccounts(c, c.Role, cluster, props)
 	c.defineWatching(props)
 	c.defineDeployment(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}
 	cluster.consumers = append(cluster.consumers, c)
+	for _, a := range cluster.admins {
+		a.cover(c)
+	}
 	return c
 }
