@@ -123,7 +123,7 @@ type Admin struct {
 
 	cluster *Cluster
 	props   *AdminProps
-	covers
+	has     covers
 }
 
 // ToString makes Admin a jsii object in its own right; see [Cluster.ToString].

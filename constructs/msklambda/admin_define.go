@@ -63,7 +63,12 @@ func (a *Admin) define() {
 		Value: a.Function.FunctionName(), Description: jsii.String(contract.Output + a.name()),
 	})
 	statements := slices.Concat(a.ownStatements(), functionStatements(a.LogGroup, p.tracing()), p.moreStatements(b.inVPC))
-	a.Policy = awsiam.NewPolicy(a, jsii.String("Policy"), &awsiam.PolicyProps{Document: document(statements)})
+	a.Policy = awsiam.NewPolicy(a, jsii.String("Policy"), &awsiam.PolicyProps{
+		// Of a role of its own, so that it need not be unique. CDK's own name would hold the
+		// path of the construct, which "cdk refactor" may change.
+		PolicyName: jsii.String("msklambda-admin"),
+		Document:   document(statements),
+	})
 	a.Role.AttachInlinePolicy(a.Policy)
 	a.Function.Node().AddDependency(a.Policy)
 	explainWildcards(a.Policy, statements)
@@ -78,7 +83,7 @@ func (a *Admin) name() string {
 func (a *Admin) environment() map[string]string {
 	env := map[string]string{
 		contract.Right: string(a.props.right()), contract.Cluster: a.cluster.ClusterARN, contract.Authentication: string(a.props.Authentication.method()),
-		contract.Topics: strings.Join(a.topics, ","), contract.Groups: strings.Join(a.groups, ","),
+		contract.Topics: strings.Join(a.has.topics, ","), contract.Groups: strings.Join(a.has.groups, ","),
 	}
 	if secret := a.props.Authentication.Secret; secret != nil {
 		env[contract.Secret] = *secret.SecretFullArn()
@@ -131,7 +136,7 @@ func (a *Admin) cover(c *Consumer) {
 	}
 	for _, name := range slices.Concat(topics, groups) {
 		if isToken(name) && len(foreignStacks(a, name)) > 0 {
-			a.elsewhere = append(a.elsewhere, c.path)
+			a.has.elsewhere = append(a.has.elsewhere, c.path)
 			return
 		}
 	}
@@ -141,8 +146,8 @@ func (a *Admin) cover(c *Consumer) {
 // add grants topics and groups, and tells the function.
 func (a *Admin) add(topics, groups []string) {
 	actions := policy.AdminActionsOf(a.props.right())
-	a.topics = a.grant(a.topics, topics, "topic", "KafkaTopics", &a.topicStatement, actions.Topic)
-	a.groups = a.grant(a.groups, groups, "group", "KafkaGroups", &a.groupStatement, actions.Group)
+	a.has.topics = a.grant(a.has.topics, topics, "topic", "KafkaTopics", &a.has.topicStatement, actions.Topic)
+	a.has.groups = a.grant(a.has.groups, groups, "group", "KafkaGroups", &a.has.groupStatement, actions.Group)
 	env := a.environment()
 	for _, name := range []string{contract.Topics, contract.Groups} {
 		a.Function.AddEnvironment(&name, jsii.String(env[name]), nil)
@@ -183,11 +188,11 @@ func (a *Admin) problems() (found []string) {
 	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	const none = "%s is required where the cluster has no consumer: names, in which '*' is any text, such as \"orders-*\""
 	switch {
-	case len(a.elsewhere) > 0:
-		say("Topics and Groups are required with %s, whose topic or group is known in its own stack only, which is deployed after that of the admin function", strings.Join(a.elsewhere, ", "))
-	case len(a.topics) == 0:
+	case len(a.has.elsewhere) > 0:
+		say("Topics and Groups are required with %s, whose topic or group is known in its own stack only, which is deployed after that of the admin function", strings.Join(a.has.elsewhere, ", "))
+	case len(a.has.topics) == 0:
 		say(none, "Topics")
-	case len(a.groups) == 0:
+	case len(a.has.groups) == 0:
 		say(none, "Groups")
 	}
 	size := 0
@@ -198,7 +203,7 @@ func (a *Admin) problems() (found []string) {
 	}
 	if size > mostVariables {
 		say("Topics and Groups must be fewer, or patterns such as \"orders-*\": the names of %d topics and %d groups make variables of %d bytes, and Lambda takes %d",
-			len(a.topics), len(a.groups), size, mostVariables)
+			len(a.has.topics), len(a.has.groups), size, mostVariables)
 	}
 	return found
 }

@@ -33,9 +33,9 @@ type tool struct {
 	out, log io.Writer
 
 	stack, admin, function, brokers, region, profile string
-	authentication, secret                             string
-	format                                             string
-	topic, group                                       string
+	authentication, secret                           string
+	format                                           string
+	topic, group                                     string
 
 	asker    asker
 	about    ask.About
