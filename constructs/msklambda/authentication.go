@@ -75,6 +75,11 @@ func (a Authentication) takesSecret() bool {
 	return a.method() == AuthenticationSCRAM || a.method() == AuthenticationMTLS
 }
 
+// proves reports whether the client proves who it is.
+func (a Authentication) proves() bool {
+	return a.method() != AuthenticationTLS && a.method() != AuthenticationPlaintext
+}
+
 func (a Authentication) validate(ps *problems) {
 	switch a.method() {
 	case AuthenticationIAM, AuthenticationSCRAM, AuthenticationMTLS, AuthenticationTLS, AuthenticationPlaintext:
