@@ -226,7 +226,7 @@ var notOnThePage = map[string]string{
 	"msklambda: %s %q:\n%w":         "the first line of every panic",
 	"cannot be bundled, got %q: %v": "the tests of package gobuild make each cause",
 
-	"is required where the package of the admin function is not found: %v":                           "the test of a program of another module makes it",
+	"is required where the package of the admin function is not found: %v":                           "the test of package msklambda that looks for it makes it",
 	"it is %s: %w: give the directory of a main package of your own that calls Start of %s/function": "the rest of that",
 }
 

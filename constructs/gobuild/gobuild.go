@@ -114,7 +114,7 @@ func PackageDir(importPath string) (string, error) {
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
-	switch text := strings.TrimSpace(said.String()); {
+	switch text := strings.Join(strings.Fields(said.String()), " "); {
 	case err != nil && text != "":
 		return "", fmt.Errorf("go list: %s", text)
 	case err != nil:
