@@ -48,7 +48,7 @@ func TestAnAdminFunctionIsBesideTheBrokers(t *testing.T) {
 	function := tpl.at("Cluster/Admin/Function")
 	for property, want := range map[string]any{
 		"VpcConfig":     map[string]any{"SecurityGroupIds": []any{sg0}, "SubnetIds": []any{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}},
-		"Architectures": []any{"arm64"}, "Runtime": "provided.al2023", "MemorySize": 512.0, "Timeout": 60.0,
+		"Architectures": []any{"arm64"}, "Runtime": "provided.al2023", "MemorySize": 256.0, "Timeout": 60.0,
 		"TracingConfig": map[string]any{"Mode": "Active"},
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": map[string]any{"Ref": tpl.at("Cluster/Admin/LogGroup").ID}},
 		"Environment": map[string]any{"Variables": map[string]any{contract.Authentication: "iam", contract.Cluster: arn, contract.Groups: "orders-fn",

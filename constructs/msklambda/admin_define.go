@@ -22,8 +22,6 @@ import (
 var topicPattern = regexp.MustCompile(`^[A-Za-z0-9._*-]{1,249}$`)
 
 const (
-	adminMemory = 512 // MB
-
 	// mostVariables is how many bytes Lambda takes of all variables of a function.
 	mostVariables = 4096
 
@@ -44,7 +42,7 @@ func (p *AdminProps) entry() (string, error) {
 // function are the props of a consumer's function that is built alike.
 func (p *AdminProps) function() *ConsumerProps {
 	return &ConsumerProps{
-		Entry: p.Entry, Architecture: p.Architecture, MemorySize: adminMemory, BuildEnvironment: p.BuildEnvironment, EditFunction: p.EditFunction,
+		Entry: p.Entry, Architecture: p.Architecture, BuildEnvironment: p.BuildEnvironment, EditFunction: p.EditFunction,
 		Authentication: p.Authentication, LogRetention: p.LogRetention, LogRemovalPolicy: p.LogRemovalPolicy, LogGroupKey: p.LogGroupKey, Tracing: p.Tracing,
 		Description: "Answers mskadmin about the topics and groups of an MSK cluster",
 	}
