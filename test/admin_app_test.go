@@ -1,10 +1,12 @@
 package test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"msklambda/constructs/mskapp"
+	"msklambda/constructs/plan"
 )
 
 var withAdminSecret = map[string]any{"admin": "read", "adminAuthentication": "scram", "adminSecretArn": adminSecretARN}
@@ -72,5 +74,29 @@ func TestTheAppsAdminFunctionIsForAllOfItsConsumers(t *testing.T) {
 	env := adminVariables(tpl.at("Cluster/Admin/Function"))
 	if env["MSKLAMBDA_ADMIN_TOPICS"] != "a1,b1" || env["MSKLAMBDA_ADMIN_GROUPS"] != "MskLambda-a1,MskLambda-b1" {
 		t.Errorf("variables = %v, want both consumers'", env)
+	}
+}
+
+func TestThePlanSaysWhatAnAdminFunctionLetsOthersDo(t *testing.T) {
+	long(t)
+	report := plan.DescribeAll(planOf(t, oneConsumer(map[string]any{"admin": "manage"})))[0]
+	var said []string
+	for _, l := range report.Lines {
+		if l.Section == plan.Admins {
+			said = append(said, l.Path+" "+l.Text)
+		}
+	}
+	if want := "Cluster/Admin lets whoever may invoke it read and write topics orders and set the offsets of groups orders-fn of cluster demo, by iam"; len(said) != 1 || said[0] != want {
+		t.Errorf("the plan says %q, want %s", said, want)
+	}
+	if want := "Cluster/Admin: the admin function reaches the brokers on TCP 9098, and needs nothing else"; !slices.Contains(report.Why, want) {
+		t.Errorf("why = %q, want %s", report.Why, want)
+	}
+	changed, err := plan.CompareAll(planOf(t, oneConsumer(map[string]any{"admin": "read"})), planOf(t, oneConsumer(map[string]any{"admin": "manage"})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := cell(changed[0]); !strings.Contains(text, "*in place* `Cluster/Admin`: it may read -> manage") || !strings.Contains(text, "kafka-cluster:AlterGroup") || strings.Contains(text, "replaced") {
+		t.Errorf("of read to manage the plan says %s", text)
 	}
 }
