@@ -276,15 +276,21 @@ func TestEachSecretOfAnotherAccountIsWarnedOf(t *testing.T) {
 	secret := func(stack awscdk.Stack, name string) awssecretsmanager.ISecret {
 		return awssecretsmanager.Secret_FromSecretCompleteArn(stack, &name, jsii.String("arn:aws:secretsmanager:us-east-1:"+other+":secret:"+name+"-AbCdEf"))
 	}
-	got := synthWarnings(t, asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+	registry := func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		provisionedPollers(p)
 		p.SchemaRegistry = &msklambda.SchemaRegistry{URI: "https://registry.example.com", ValidateValue: true,
 			Access: []msklambda.RegistryAccess{{Type: msklambda.RegistryBasicAuth, Secret: secret(stack, "user")}, {Type: msklambda.RegistryServerRootCA, Secret: secret(stack, "root")}}}
-	}, "consumer", "")
+	}
+	got := synthWarnings(t, asIs, registry, "consumer", "")
 	for i, name := range []string{"user", "root"} {
-		id := fmt.Sprintf("[ack: %sSchemaRegistry.Access[%d]]", msklambda.OtherAccountWarning, i)
-		if !slices.ContainsFunc(got, func(w string) bool { return strings.Contains(w, id) && strings.Contains(w, ":secret:"+name+"-AbCdEf") }) {
+		id := fmt.Sprintf("%sSchemaRegistry.Access.%d", msklambda.OtherAccountWarning, i)
+		if !slices.ContainsFunc(got, func(w string) bool {
+			return strings.Contains(w, "[ack: "+id+"]") && strings.Contains(w, ":secret:"+name+"-AbCdEf")
+		}) {
 			t.Errorf("warnings = %q, want one of %s with %s", got, name, id)
+		}
+		if left := synthWarnings(t, asIs, registry, "consumer", id); len(left) != len(got)-1 {
+			t.Errorf("warnings = %q after %s was acknowledged, want one less than %q", left, id, got)
 		}
 	}
 }
