@@ -33,27 +33,30 @@ type world struct {
 
 	latency time.Duration                            // of a post
 	reads   time.Duration                            // of a request to the table
+	removes time.Duration                            // of one that removes a follower
 	cpu     time.Duration                            // of one environment's processor for a post
 	quota   *account                                 // nil: everything is taken
 	answer  func(connection string, attempt int) int // a status; 0 does not answer; nil: 200
 	share   Quota
 	budget  time.Duration // of an invocation
 
-	mu        sync.Mutex
-	state     match.State
-	followers [layout.Slots][]table.Follower
-	progress  map[string]table.Progress
-	attempts  map[string]int
-	got       map[string][]message
-	wrong     []string
-	posts     int
-	removed   int
-	queued    map[string][]job.Job // by group; the first is being done
-	runs      sync.WaitGroup
-	most      int // invocations at once
-	running   int
-	errs      []error
-	log       strings.Builder
+	mu           sync.Mutex
+	state        match.State
+	followers    [layout.Slots][]table.Follower
+	progress     map[string]table.Progress
+	attempts     map[string]int
+	got          map[string][]message
+	wrong        []string
+	posts        int
+	removed      int
+	removing     int                  // now
+	mostRemoving int                  // at once
+	queued       map[string][]job.Job // by group; the first is being done
+	runs         sync.WaitGroup
+	most         int // invocations at once
+	running      int
+	errs         []error
+	log          strings.Builder
 }
 
 type message struct {
@@ -287,9 +290,25 @@ func (w *world) Followers(_ context.Context, _ string, from int, after string, t
 	return page, false, nil
 }
 
-func (w *world) Remove(_ context.Context, _, connection string) error {
+func (w *world) Remove(ctx context.Context, _, connection string) error {
+	w.mu.Lock()
+	w.removing++
+	w.mostRemoving = max(w.mostRemoving, w.removing)
+	w.mu.Unlock()
+	timer := time.NewTimer(w.removes)
+	defer timer.Stop()
+	var err error
+	select {
+	case <-timer.C:
+	case <-ctx.Done(): // until then the SDK tries again, as Patient has it
+		err = ctx.Err()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.removing--
+	if err != nil {
+		return err
+	}
 	slot := layout.Slot(connection)
 	w.followers[slot] = slices.DeleteFunc(w.followers[slot], func(f table.Follower) bool { return f.Connection == connection })
 	w.removed++

@@ -27,6 +27,7 @@ type run struct {
 	walk    *walk
 	ahead   []*found // that were read to count them
 	waiting map[string]*again
+	gone    *removals
 	limit   *limiter
 	results chan outcome
 	busy    int
@@ -77,6 +78,9 @@ func (r *run) do(ctx context.Context, s *match.State) error {
 	}
 	reading, cancel := context.WithDeadline(ctx, stop)
 	defer cancel()
+	r.gone = newRemovals(reading, func(ctx context.Context, connection string) error {
+		return r.w.store.Remove(ctx, r.j.Match, connection)
+	})
 	begins := r.p.Reach < s.Sequence
 	r.aim(reading, s)
 	if begins && r.p.At == r.p.Mark && r.j.Of < layout.Slots {
@@ -88,6 +92,7 @@ func (r *run) do(ctx context.Context, s *match.State) error {
 	for r.busy > 0 {
 		r.take(ctx, <-r.results)
 	}
+	r.gone.end(r.w.times.removals)
 	r.p.Again, r.p.Rate = nil, r.limit.rate
 	for _, a := range r.waiting {
 		r.p.Again = append(r.p.Again, *a)
@@ -270,10 +275,7 @@ func (r *run) take(ctx context.Context, o outcome) {
 	case gone:
 		r.n.gone++
 		delete(r.waiting, o.connection)
-		if err := r.w.store.Remove(ctx, r.j.Match, o.connection); err != nil {
-			// The next event finds it gone again.
-			slog.WarnContext(ctx, "livescores: a connection that is gone is not removed", "connection", o.connection, "error", err)
-		}
+		r.gone.add(o.connection)
 		return
 	case forbidden:
 		r.fatal = fmt.Errorf("posting to the connections is not allowed: %w", o.err)

@@ -8,7 +8,7 @@
 // What has no answer or a bad one is tried again beside the others, and is taken
 // along to the next run; if much of that has gathered, no others are begun until it
 // passes. So an outage delays everybody and loses nobody, and a connection that
-// hangs delays nobody else.
+// hangs delays nobody else. Who is gone is removed beside all that.
 package posts
 
 import (
@@ -68,10 +68,14 @@ type times struct {
 	first   time.Duration // longest wait after the first attempt; it doubles with each
 	longest time.Duration // wait between two attempts
 	look    time.Duration // between two looks at whether there is something newer
+
+	// removals is how much longer those who are gone may take to be removed than
+	// those who are there to be told. What comes next of the match waits for it.
+	removals time.Duration
 }
 
 var usual = times{attempt: 3 * time.Second, save: time.Second, again: 30 * time.Second, alone: 5 * time.Minute,
-	first: 50 * time.Millisecond, longest: time.Second, look: 500 * time.Millisecond}
+	first: 50 * time.Millisecond, longest: time.Second, look: 500 * time.Millisecond, removals: 500 * time.Millisecond}
 
 const (
 	// atOnce is how many posts are under way. Each waits for API Gateway for most
