@@ -2,6 +2,7 @@ package msklambda
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +76,9 @@ func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
 			warn(c, notice.FilterComparison.With(notice.Data{"filter": text, "comparisons": strings.Join(names, ", ")}))
 		}
 	}
+	if withoutLag(p.GroupID) {
+		warn(c, notice.GroupLag.With(notice.Data{"group": strconv.Quote(p.GroupID)}))
+	}
 	if n := len(p.Filters); n > usualFilters {
 		warn(c, notice.FilterCount.With(notice.Data{"count": n, "usual": usualFilters}))
 	}
@@ -83,3 +87,6 @@ func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
 		warn(c, notice.MetricsOnDemand.With(nil))
 	}
 }
+
+// withoutLag reports whether MSK surely writes no lag metrics of a group.
+func withoutLag(group string) bool { return !isToken(group) && strings.Contains(group, ":") }
