@@ -47,6 +47,7 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	p.checkOwners(&ps, props)
 	p.checkDeadLetters(&ps, props)
 	p.checkRegions(&ps, props)
+	p.checkLagTime(&ps, props)
 	if method := props.Authentication.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
 		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
 	}
