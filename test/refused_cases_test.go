@@ -184,6 +184,9 @@ var refusedByCluster = []struct {
 		p.OnFailure.Bucket = awss3.Bucket_FromBucketName(stack, jsii.String("Bucket"), jsii.String("failed"))
 	}},
 	{"restricted interfaces over a VPC connection", connectedProps, on(func(p *msklambda.ConsumerProps) { p.RestrictNetworkInterfaces = true })},
+	{"a time behind of a group on a cluster of another account", connectedProps, on(func(p *msklambda.ConsumerProps) {
+		p.Alarms = &msklambda.Alarms{LagTimeAbove: time.Minute}
+	})},
 	{"dead letters over a VPC connection and no network of the function", connectedProps, on(func(p *msklambda.ConsumerProps) { p.DeadLetterTopic = "orders-dead" })},
 	{"a role of another account", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.Role = awsiam.Role_FromRoleArn(stack, jsii.String("Role"), jsii.String("arn:aws:iam::444455556666:role/theirs"), nil)

@@ -189,6 +189,13 @@ var warningCases = []warningCase{
 			"no VPC":     {asIs, once(func(awscdk.Stack, *msklambda.Idempotency) {})},
 			"no service": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.FunctionVPC = aDatabasesVPC(stack) }},
 		}},
+	{notice.GroupLag, "", "GroupLagWarning",
+		asIs, on(func(p *msklambda.ConsumerProps) { p.GroupID = "team:orders" }), map[string]warningAbsent{
+			"another separator": {asIs, on(func(p *msklambda.ConsumerProps) { p.GroupID = "team/orders" })},
+			"a group that is not known": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+				p.GroupID = *awscdk.NewCfnParameter(stack, jsii.String("Group"), nil).ValueAsString()
+			}},
+		}},
 	{notice.RegionUnknown, "", "RegionUnknownWarning",
 		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
 }

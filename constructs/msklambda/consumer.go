@@ -354,6 +354,8 @@ type Consumer struct {
 	inVPC     bool
 	aliasName string
 
+	clusterName string // in metrics of MSK
+
 	metricsNamespace string
 
 	// What is taken of the pollers that a group may have in all.
@@ -410,9 +412,10 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupID:  props.GroupID,
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
-		watched:  props.watched(),
+		watched:  props.watched(&cluster.props),
 		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
 
+		clusterName:      clusterName(cluster.ClusterARN),
 		metricsNamespace: props.MetricsNamespace,
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()

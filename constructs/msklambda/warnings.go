@@ -92,4 +92,8 @@ const (
 	// function is of no stack of the app. The UUID of the mapping follows. On the
 	// consumer.
 	GroupInUseWarning = notice.GroupInUseID
+
+	// GroupLagWarning: the name of the group has a ':' in it, and MSK writes no lag metrics
+	// of such a group. On the consumer.
+	GroupLagWarning = notice.GroupLagID
 )

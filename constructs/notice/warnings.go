@@ -23,6 +23,7 @@ const (
 	MappingRetainedID     = "msklambda:mappingRetained"
 	FunctionServicesID    = "msklambda:functionServices"
 	GroupInUseID          = "msklambda:groupInUse"
+	GroupLagID            = "msklambda:groupLag"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -140,6 +141,12 @@ var (
 		Do: `To take its place, import it before the first deploy: docs/adopting.md. Else give this consumer a GroupID of its own. ` +
 			`Where it is imported or gone by now, forget what was looked up (cdk context --clear).`,
 	}
+	GroupLag = Kind{
+		ID: GroupLagID, On: "consumer",
+		When: "`GroupID` has a `:` in it",
+		Text: `GroupID {group} has a ':' in it, and MSK writes no lag metrics of such a group: MaxOffsetLag, SumOffsetLag and EstimatedMaxTimeLag of AWS/Kafka.`,
+		Do:   `Give a new group a name without. One that has read already keeps its offsets under its name, and another would begin at StartingPosition.`,
+	}
 	RegionUnknown = Kind{
 		ID: RegionUnknownID, On: "cluster",
 		When: "the region of the cluster is not one that this version knows",
@@ -162,7 +169,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, RegionUnknown, FunctionServices}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, GroupLag, RegionUnknown, FunctionServices}
 
 // The notes: what was found there already, and what was made of it.
 var (
