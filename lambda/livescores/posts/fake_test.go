@@ -38,6 +38,7 @@ type world struct {
 	quota   *account                                 // nil: everything is taken
 	answer  func(connection string, attempt int) int // a status; 0 does not answer; nil: 200
 	share   Quota
+	shards  int           // that the match may have
 	budget  time.Duration // of an invocation
 
 	mu           sync.Mutex
@@ -68,7 +69,7 @@ type message struct {
 var began = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // synctest's
 
 func newWorld(t *testing.T, followers int) *world {
-	w := &world{t: t, latency: 10 * time.Millisecond, reads: 5 * time.Millisecond, share: Quota{10000, 5000}, budget: 10 * time.Second,
+	w := &world{t: t, latency: 10 * time.Millisecond, reads: 5 * time.Millisecond, share: Quota{10000, 5000}, budget: 10 * time.Second, shards: layout.Slots,
 		progress: map[string]table.Progress{}, attempts: map[string]int{}, got: map[string][]message{}, queued: map[string][]job.Job{}}
 	w.state = match.State{ID: "m", Shards: 1}
 	for i := range followers {
@@ -151,7 +152,7 @@ func (w *world) do(j job.Job) error {
 	client := NewClient(cfg, "https://api.example/live")
 	options := client.Options()
 	options.HTTPClient = e
-	worker := New(w, w, clientOf(options), w.share, &metrics.Log{Out: &lockedWriter{w}})
+	worker := New(w, w, clientOf(options), w.share, w.shards, &metrics.Log{Out: &lockedWriter{w}})
 	return worker.Do(ctx, j)
 }
 

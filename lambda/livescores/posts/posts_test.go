@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 
 	"msklambda/lambda/livescores/job"
+	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/match"
 )
 
@@ -73,6 +74,23 @@ func TestAManyFollowedMatchIsSplit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However many follow it, a match has no more shards than it may, and so no more
+// invocations: the others are for other matches.
+func TestAMatchTakesNoMoreThanItsShareOfThePosters(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 12_000) // 16 shards, if it may
+		w.shards, w.latency = layout.MostShards(8), 50*time.Millisecond
+		for range 3 {
+			w.happen()
+			w.settle()
+			w.check()
+		}
+		if w.state.Shards != 4 || w.most > 4 || w.posts != 3*12_000 {
+			t.Errorf("%d shards, %d invocations at once, %d posts, want 4, 4 at most, and one for each", w.state.Shards, w.most, w.posts)
+		}
+	})
 }
 
 // The function that did an event alone, from the head of the list on each try, did

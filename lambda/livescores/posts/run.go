@@ -83,7 +83,7 @@ func (r *run) do(ctx context.Context, s *match.State) error {
 	})
 	begins := r.p.Reach < s.Sequence
 	r.aim(reading, s)
-	if begins && r.p.At == r.p.Mark && r.j.Of < layout.Slots {
+	if begins && r.p.At == r.p.Mark && r.j.Of*splitBy <= r.w.shards {
 		if err := r.count(); err != nil {
 			return err
 		}

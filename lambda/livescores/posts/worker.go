@@ -57,6 +57,7 @@ type Worker struct {
 	client  *apigatewaymanagementapi.Client
 	metrics *metrics.Log
 	quota   Quota
+	shards  int // the most of a match
 	times   times
 }
 
@@ -86,17 +87,18 @@ const (
 	mostAgain = 256
 
 	// perShard is how many followers a shard is to have. With twice as many it is
-	// split into splitBy.
+	// split into splitBy, as long as the match may have so many.
 	perShard = 1000
-	splitBy  = 4
+	splitBy  = layout.SplitBy
 
 	// mostParts ends a job that cannot be done, after an hour or so.
 	mostParts = 600
 )
 
-// New makes a Worker.
-func New(s Store, q Queue, client *apigatewaymanagementapi.Client, quota Quota, m *metrics.Log) *Worker {
-	return &Worker{store: s, queue: q, client: client, metrics: m, quota: quota, times: usual}
+// New makes a Worker. shards is the most that it splits a match into: each may take
+// an invocation.
+func New(s Store, q Queue, client *apigatewaymanagementapi.Client, quota Quota, shards int, m *metrics.Log) *Worker {
+	return &Worker{store: s, queue: q, client: client, metrics: m, quota: quota, shards: min(shards, layout.Slots), times: usual}
 }
 
 // progress is how far a shard has come, from one run to the next.
