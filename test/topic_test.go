@@ -113,6 +113,26 @@ func TestATopicMayBeAParameter(t *testing.T) {
 	}
 }
 
+// TestTheAppMakesATopicOnce has two consumers of it, of which one is in another stack.
+func TestTheAppMakesATopicOnce(t *testing.T) {
+	tpl := synthApp(t, given(map[string]any{"topic": nil, "createTopic": 6.0, "consumers": []any{
+		map[string]any{"name": "Orders", "topic": "orders"},
+		map[string]any{"name": "Audit", "topic": "orders", "consumerGroupId": "audit"},
+		map[string]any{"name": "Refunds", "topic": "refunds", "consumerStack": "Sales"},
+		map[string]any{"name": "Prices", "topic": "prices", "createTopic": ""},
+	}}))
+	if n := tpl.count("AWS::MSK::Topic"); n != 2 {
+		t.Errorf("topics = %d, want those of orders and refunds", n)
+	}
+	orders := tpl.at("Cluster/Topics/orders").ID
+	for path, want := range map[string]bool{"Cluster/Orders/Mapping": true, "Cluster/Audit/Mapping": true, "Cluster/Prices/Mapping": false} {
+		if waits := slices.Contains(tpl.at(path).DependsOn, orders); waits != want {
+			t.Errorf("%s waits for the topic orders: %v, want %v", path, waits, want)
+		}
+	}
+	tpl.at("Cluster/Topics/refunds")
+}
+
 // TestOneTopicOfTwoClustersIsRefused has a cluster imported twice.
 func TestOneTopicOfTwoClustersIsRefused(t *testing.T) {
 	text := panicText(func() {
