@@ -196,8 +196,17 @@ var warningCases = []warningCase{
 				p.GroupID = *awscdk.NewCfnParameter(stack, jsii.String("Group"), nil).ValueAsString()
 			}},
 		}},
+	{notice.TopicReplication, "Orders", "TopicReplicationWarning",
+		asIs, withTopic(1), map[string]warningAbsent{"two copies": {asIs, withTopic(2)}, "as many as by default": {asIs, withTopic(0)}}},
 	{notice.RegionUnknown, "", "RegionUnknownWarning",
 		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
+}
+
+// withTopic makes the topic that is read, with so many copies.
+func withTopic(copies int) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		stack.Node().FindChild(jsii.String("Cluster")).(*msklambda.Cluster).AddTopic("Orders", &msklambda.TopicProps{Name: p.Topic, Partitions: 6, ReplicationFactor: copies})
+	}
 }
 
 // of another account, which only its own policy can let the role in to.

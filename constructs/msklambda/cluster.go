@@ -237,6 +237,7 @@ type Cluster struct {
 
 	props     ClusterProps
 	consumers []*Consumer
+	topics    []*Topic
 	network   *network.Network
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
 	looked    *looked                                        // nil when the cluster is imported
@@ -375,7 +376,7 @@ func checkStack(scope constructs.Construct, kind, id, source string) {
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth, topicsID}
 	for _, s := range services {
 		ids = append(ids, s.Field())
 	}

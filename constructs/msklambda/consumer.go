@@ -27,7 +27,7 @@ import (
 type ConsumerProps struct {
 	// What to read.
 
-	// Topic to read. It must exist: Lambda does not create it. Where it is a
+	// Topic to read. It must exist: Lambda does not create it, and [Cluster.AddTopic] does. Where it is a
 	// token, such as a CloudFormation parameter, a new value at a later deploy is
 	// not applied: CloudFormation reports success and the mapping keeps the old
 	// topic, since only a change that synth can see makes a new mapping.
@@ -354,7 +354,8 @@ type Consumer struct {
 	inVPC     bool
 	aliasName string
 
-	clusterName string // in metrics of MSK
+	clusterName string   // in metrics of MSK
+	usedTopics  []string // by name
 
 	metricsNamespace string
 
@@ -416,6 +417,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
 
 		clusterName:      clusterName(cluster.ClusterARN),
+		usedTopics:       props.topicsUsed(),
 		metricsNamespace: props.MetricsNamespace,
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
@@ -443,6 +445,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}
+	c.waitForTopics(cluster.topics...)
 	cluster.consumers = append(cluster.consumers, c)
 	return c
 }

@@ -96,4 +96,8 @@ const (
 	// GroupLagWarning: the name of the group has a ':' in it, and MSK writes no lag metrics
 	// of such a group. On the consumer.
 	GroupLagWarning = notice.GroupLagID
+
+	// TopicReplicationWarning: a topic is made with one copy of each partition. The id of its
+	// construct follows. On the cluster.
+	TopicReplicationWarning = notice.TopicReplicationID
 )
