@@ -216,6 +216,12 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"systemLogLevel":             {map[string]any{"systemLogLevel": "DEBUG"}, function, `"SystemLogLevel":"DEBUG"`},
 		"stackName":                  {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
 		"entry":                      {nil, function, `"Handler":"bootstrap"`},
+		"admin":                      {map[string]any{"admin": "manage"}, "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_RIGHT":"manage"`},
+		"adminTopics":                {map[string]any{"admin": "read", "adminTopics": "orders-*,refunds"}, "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_TOPICS":"orders-*,refunds"`},
+		"adminGroups":                {map[string]any{"admin": "read", "adminGroups": []any{"*"}}, "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_GROUPS":"*"`},
+		"adminAuthentication":        {map[string]any{"admin": "read", "adminAuthentication": "tls"}, "Cluster/Rules/" + sg0 + " from " + sg0 + " 9094", `"ToPort":9094`},
+		"adminSecretArn":             {with(withAdminSecret, "secretsManagerEndpoint", "none"), "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_SECRET":"` + adminSecretARN + `"`},
+		"adminSecretKeyArn":          {with(withAdminSecret, "secretsManagerEndpoint", "none", "adminSecretKeyArn", keyARN), "Cluster/Admin/Policy", keyARN},
 		"endpointIpAddressType":      {map[string]any{"endpointIpAddressType": "DUALSTACK"}, "Cluster/STSEndpoint", `"IpAddressType":"dualstack"`},
 	}
 	for _, key := range mskapp.Keys() {

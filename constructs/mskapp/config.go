@@ -23,6 +23,8 @@ type Config struct {
 
 	AllowPublicAccess bool
 
+	Admin *AdminConfig // nil = none
+
 	app        awscdk.App
 	stack      awscdk.Stack
 	stacks     map[string]awscdk.Stack // of consumers, by the end of their names
@@ -153,6 +155,7 @@ func read(context map[string]any, extensions []*Extension) (*Config, error) {
 		c.readConsumer(consumer, s, &ps, reported["StackName"])
 		c.Consumers = append(c.Consumers, consumer)
 	}
+	c.checkAdmin(reported, &ps)
 	for _, e := range extensions {
 		c.readExtension(e, given, &ps)
 	}

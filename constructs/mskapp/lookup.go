@@ -34,7 +34,7 @@ func (c *Config) validateCluster() error {
 
 // byKeys has the names of the context keys for those of the fields, in what a
 // construct panics with: a look-up finds problems that ReadConfig cannot.
-func byKeys(err error) error {
+func byKeys(err error, keyOf func(field string) string) error {
 	found := problem.Of(err)
 	if len(found) == 0 {
 		return err

@@ -63,7 +63,7 @@ var forms = map[string]object{
 	"subnetIds": aList, "securityGroupIds": aList, "vpcCidrs": aList, "endpointClientSecurityGroupIds": aList, "endpointClientCidrs": aList,
 	"functionSubnetIds": aList, "functionSecurityGroupIds": aList, "layerArns": aList, "alarmTopicArns": aList, "deploymentAlarmArns": aList,
 	"schemaValidate": aList, "functionRegistrySecretArns": aList, "idempotency": anyOf(object{"type": "boolean"}, aText),
-	"metrics": aList,
+	"metrics": aList, "adminTopics": aList, "adminGroups": aList,
 
 	"allowPublicAccess": aSwitch, "retainSecurityGroupRules": aSwitch, "enabled": aSwitch, "bisectOnError": aSwitch, "reportBatchItemFailures": aSwitch,
 	"dashboard": aSwitch, "restrictNetworkInterfaces": aSwitch,
@@ -80,6 +80,8 @@ var forms = map[string]object{
 	"securityGroupRules":       oneOf("ingress", "all", "none"),
 	"startingPosition":         oneOf("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"),
 	"authentication":           oneOf("iam", "scram", "mtls", "tls", "plaintext"),
+	"admin":                    oneOf("read", "produce", "manage"),
+	"adminAuthentication":      oneOf("iam", "scram", "mtls", "tls", "plaintext"),
 	"pollers":                  oneOf("on-demand", "provisioned", "off"),
 	"schemaFormat":             oneOf(string(msklambda.RegistryFormatJSON), string(msklambda.RegistryFormatSource)),
 	"pollerLogLevel":           oneOf("DEBUG", "INFO", "WARN"),

@@ -85,6 +85,20 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.Cluster.SecurityGroupRules = msklambda.SecurityGroupRules(v.text()) }},
 	{setting{"retainSecurityGroupRules", "RetainSecurityGroupRules", "leave the rules when the stack is deleted", "`false`"},
 		func(c *Config, v value) { c.Cluster.RetainSecurityGroupRules = v.boolean() }},
+	{setting{"admin", "Admin.Allow", "an admin function, for mskadmin, and what it may do: `read`, `produce` or `manage` ([admin.md](admin.md))", "none"},
+		func(c *Config, v value) { c.admin().Props.Allow = msklambda.AdminRight(v.text()) }},
+	{setting{"adminTopics", "Admin.Topics", "topics of the admin function, in which `*` is any text", "those of the consumers"},
+		func(c *Config, v value) { c.admin().Props.Topics = v.list() }},
+	{setting{"adminGroups", "Admin.Groups", "consumer groups of the admin function, in which `*` is any text", "those of the consumers"},
+		func(c *Config, v value) { c.admin().Props.Groups = v.list() }},
+	{setting{"adminAuthentication", "Admin.Authentication.Method", "of the admin function to the brokers: values as for `authentication`", "`iam`"},
+		func(c *Config, v value) {
+			c.admin().Props.Authentication.Method = msklambda.AuthenticationMethod(v.text())
+		}},
+	{setting{"adminSecretArn", "Admin.Authentication.Secret", "secret of the admin function with `scram` or `mtls`, by its whole ARN: best of a user of its own. `secretsManagerEndpoint` must then say how it is reached", "none"},
+		func(c *Config, v value) { c.admin().SecretARN = v.secretARN() }},
+	{setting{"adminSecretKeyArn", "adminSecretKeyArn", "customer managed key of that secret", "none"},
+		func(c *Config, v value) { c.admin().SecretKeyARN = v.keyARN() }},
 	{setting{"stackName", "StackName", "name of the stack", "`MskLambda`"},
 		func(c *Config, v value) { c.StackName = v.text() }},
 }

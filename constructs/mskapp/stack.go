@@ -45,6 +45,7 @@ func NewStack(config *Config) awscdk.Stack {
 			output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
 		}
 	}
+	config.Admin.addTo(cluster)
 	for _, e := range config.extensions {
 		e.Define(config.app, config, cluster)
 	}
@@ -67,7 +68,7 @@ func Define(app awscdk.App, extensions ...*Extension) error {
 		return err
 	}
 	if err := try(func() { NewStack(config) }); err != nil {
-		return byKeys(err)
+		return byKeys(err, keyOf)
 	}
 	return nil
 }

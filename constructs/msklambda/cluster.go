@@ -238,6 +238,7 @@ type Cluster struct {
 	props     ClusterProps
 	consumers []*Consumer
 	topics    []*Topic
+	admins    []*Admin
 	network   *network.Network
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
 	looked    *looked                                        // nil when the cluster is imported

@@ -358,6 +358,7 @@ type Consumer struct {
 	usedTopics  []string // by name
 
 	metricsNamespace string
+	failed           []string // topics that get what it gave up
 
 	// What is taken of the pollers that a group may have in all.
 	pollerGroup    string
@@ -404,7 +405,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	cluster.await(id, awaited)
 	props.FunctionVPC = cluster.whereItWrites(props)
 	needs := cluster.needsOf(at, id, props)
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props.Authentication, needs)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -419,6 +420,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		clusterName:      clusterName(cluster.ClusterARN),
 		usedTopics:       props.topicsUsed(),
 		metricsNamespace: props.MetricsNamespace,
+		failed:           props.failedTopics(),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
 	step := cluster.network.Add(needs)
@@ -433,13 +435,13 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	c.definePolicy(cluster, props)
 	c.defineAlias(props)
-	cluster.admit(c, step.Admissions)
+	cluster.admit(c, c.Role, step.Admissions)
 	c.defineMapping(cluster, props, wait)
 	c.failureWarnings(props)
 	cluster.annotate(c, step)
 	c.uncertainWarnings(props)
 	c.warnOfServices(props)
-	c.warnOfOtherAccounts(cluster, props)
+	warnOfOtherAccounts(c, c.Role, cluster, props)
 	c.defineWatching(props)
 	c.defineDeployment(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
@@ -447,5 +449,8 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	c.waitForTopics(cluster.topics...)
 	cluster.consumers = append(cluster.consumers, c)
+	for _, a := range cluster.admins {
+		a.cover(c)
+	}
 	return c
 }

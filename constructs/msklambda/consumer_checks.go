@@ -48,9 +48,7 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	p.checkDeadLetters(&ps, props)
 	p.checkRegions(&ps, props)
 	p.checkLagTime(&ps, props)
-	if method := props.Authentication.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
-		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
-	}
+	p.checkServerless(&ps, props.Authentication)
 	if props.RestrictNetworkInterfaces && p.VPCConnectionARN != "" {
 		ps.Add("RestrictNetworkInterfaces", "must not be set with {VPCConnectionARN}: the subnets and security groups of the connection "+
 			"are not known here, so the pollers would be granted none")
@@ -63,11 +61,15 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	return ps.Err()
 }
 
+func (p *ClusterProps) checkServerless(ps *problems, a Authentication) {
+	if method := a.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
+		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
+	}
+}
+
 // uncertainWarnings tell what could not be found out, or is not documented.
 func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
-	if p.Authentication.method() == AuthenticationSCRAM && p.Authentication.Secret.EncryptionKey() == nil {
-		warn(c, notice.ScramSecretKey.With(nil))
-	}
+	p.Authentication.warnOfKey(c)
 	for _, text := range p.Filters {
 		pattern, err := filter.Parse(text)
 		if err != nil {

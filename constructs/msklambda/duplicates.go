@@ -30,7 +30,7 @@ type appChecks struct{ cluster *Cluster }
 
 func (v *appChecks) Validate() *[]*string {
 	nodes := *v.cluster.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
-	ours := places{}
+	ours, admins := places{}, places{}
 	first := true
 	for _, node := range nodes {
 		c, ok := node.(*Cluster)
@@ -48,9 +48,12 @@ func (v *appChecks) Validate() *[]*string {
 		for _, consumer := range c.consumers {
 			ours[consumer.path] = true
 		}
+		for _, admin := range c.admins {
+			admins[*admin.Node().Path()] = true
+		}
 	}
 	d := &duplicates{ours: ours, seen: map[string]string{}}
-	l := &policyLimits{ours: ours, roles: map[string]*attached{}}
+	l := &policyLimits{ours: ours, admins: admins, roles: map[string]*attached{}}
 	inTurns(v.cluster, slices.DeleteFunc(slices.Clone(nodes), func(node constructs.IConstruct) bool { return !isOnce(node) && !hasPolicy(node) }), func(node constructs.IConstruct) {
 		d.look(node)
 		l.look(node)

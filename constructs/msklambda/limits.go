@@ -88,6 +88,7 @@ func stackLimits(cluster *Cluster, nodes []constructs.IConstruct) (found []strin
 // endpoint, where something of this package has a part in it.
 type policyLimits struct {
 	ours      places
+	admins    places
 	roles     map[string]*attached
 	order     []string
 	endpoints []string // those that have too much
@@ -98,6 +99,7 @@ type attached struct {
 	paths []string
 	size  int
 	ours  bool
+	admin bool // it is that of an admin function
 }
 
 func hasPolicy(node constructs.IConstruct) bool {
@@ -127,6 +129,7 @@ func (l *policyLimits) look(node constructs.IConstruct) {
 			}
 			a := l.roles[key]
 			a.paths, a.size, a.ours = append(a.paths, path), a.size+size, a.ours || l.ours.hold(path)
+			a.admin = a.admin || l.admins.hold(path)
 		}
 	case awsec2.CfnVPCEndpoint:
 		path := *node.Node().Path()
@@ -143,10 +146,16 @@ func (l *policyLimits) look(node constructs.IConstruct) {
 func (l *policyLimits) found() []string {
 	found := l.endpoints
 	for _, key := range l.order {
-		if a := l.roles[key]; a.ours && a.size > mostInlinePolicies {
-			found = append(found, fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: give some of the consumers a Role, or a Function, of their own",
-				strings.Join(a.paths, ", "), a.size, mostInlinePolicies))
+		a := l.roles[key]
+		if !a.ours || a.size <= mostInlinePolicies {
+			continue
 		}
+		advice := "give some of the consumers a Role, or a Function, of their own"
+		if a.admin {
+			advice = `give the admin function Topics and Groups that are fewer, or patterns such as "orders-*"`
+		}
+		found = append(found, fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: %s",
+			strings.Join(a.paths, ", "), a.size, mostInlinePolicies, advice))
 	}
 	return found
 }

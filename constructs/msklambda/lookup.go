@@ -301,16 +301,18 @@ func serviceName(stack awscdk.Stack) func(network.Service) string {
 	return func(s network.Service) string { return stack.Resolve(serviceOf(s).aws().Name()).(string) }
 }
 
-// prepare finds out what the pollers of a consumer need, and reports what is there
-// and stands in their way.
-func (c *Cluster) prepare(props *ConsumerProps, needs network.Needs) error {
+// prepare finds out what the pollers of a consumer, or an admin function, need, and
+// reports what is there and stands in their way.
+func (c *Cluster) prepare(authentication Authentication, needs network.Needs) error {
 	l := c.looked
 	if l == nil {
 		return c.network.Check(needs).Err()
 	}
 	var ps problem.List
 	if l.cluster != nil {
-		ps = append(ps, l.cluster.CheckAuthentication(string(props.Authentication.method()))...)
+		if !needs.Admin || authentication.proves() { // that Lambda's pollers take IAM where it is on is not for a function
+			ps = append(ps, l.cluster.CheckAuthentication(string(authentication.method()))...)
+		}
 		if !l.allowPublicAccess {
 			ps = append(ps, l.cluster.CheckPublicAccess()...)
 		}

@@ -557,6 +557,9 @@ func TestTheWorldsAreOfEveryKind(t *testing.T) {
 				seen[n.Kind.ID]++
 			}
 		}
+		for _, c := range p.consumers {
+			seen[fmt.Sprintf("admin %v, secret %v", c.needs.Admin, c.needs.Secret.ARN != "")]++
+		}
 		return nil
 	})
 	for _, k := range slices.Concat(notice.Warnings, notice.Notes) {
@@ -569,7 +572,8 @@ func TestTheWorldsAreOfEveryKind(t *testing.T) {
 	}
 	for _, want := range []string{"endpoint create false", "endpoint existing true", "endpoint existing false", "endpoint none false",
 		"rule out false, to a group true, to the endpoints false", "rule out true, to a group true, to the endpoints false",
-		"rule out true, to a group false, to the endpoints true", "rule out true, to a group false, to the endpoints false"} {
+		"rule out true, to a group false, to the endpoints true", "rule out true, to a group false, to the endpoints false",
+		"admin true, secret false", "admin true, secret true"} {
 		if seen[want] < 100 {
 			t.Errorf("%s: %d, want more of %v", want, seen[want], seen)
 		}

@@ -98,6 +98,9 @@ func (c comparison) added(r *Resource) []Line {
 	if c.isMapping(r) || c.isInvoked(c.after, r) {
 		return nil
 	}
+	if a := adminOf(r); a != nil {
+		return []Line{a.line(New)}
+	}
 	l := line(section(r), New, r, kind(r))
 	switch r.Type {
 	case typeEndpoint:
@@ -178,6 +181,12 @@ func (c comparison) changed(old, r *Resource) []Line {
 	case typeTopic:
 		c.changedTopic(&l, old, r)
 	case typeFunction:
+		if was, is := adminOf(old), adminOf(r); was != nil && is != nil {
+			told := is.line(l.Verdict)
+			told.Effects = append(l.Effects, is.changes(was)...)
+			l = told
+			break
+		}
 		l.Text, l.Effects = "the function", append(l.Effects, function(old, r)...)
 	default:
 		if isGrant(r) {
@@ -232,6 +241,10 @@ func (c comparison) gone(r *Resource) []Line {
 		return nil
 	}
 	l := line(section(r), Removed, r, kind(r))
+	if a := adminOf(r); a != nil {
+		l = a.line(Removed)
+		l.Effects = []string{"mskadmin finds no function in the stack by it any more"}
+	}
 	switch r.Type {
 	case typeEndpoint:
 		l.Text, l.CutsOff = c.before.describeEndpoint(r), true
