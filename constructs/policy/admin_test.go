@@ -3,7 +3,10 @@ package policy_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,5 +163,40 @@ var implied = map[string]bool{
 func TestARightThatIsNoneAllowsNothing(t *testing.T) {
 	if a := policy.AdminActionsOf("admin"); len(a.Cluster)+len(a.Topic)+len(a.Group) != 0 {
 		t.Errorf("actions = %v, want none", fmt.Sprint(a))
+	}
+}
+
+// TestThePageOfTheAdminFunctionHasTheseActions holds the table of docs/admin.md against
+// them: a row has what its right adds to the one before.
+func TestThePageOfTheAdminFunctionHasTheseActions(t *testing.T) {
+	text, err := os.ReadFile("../../docs/admin.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile("`([A-Za-z]+)`")
+	var got policy.AdminActions
+	rows := 0
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 7 || rows == len(ask.Rights) || !strings.HasPrefix(cells[1], " `"+string(ask.Rights[rows])+"`") {
+			continue
+		}
+		for i, list := range []*[]string{&got.Cluster, &got.Topic, &got.Group} {
+			for _, m := range quoted.FindAllStringSubmatch(cells[3+i], -1) {
+				*list = append(*list, "kafka-cluster:"+m[1])
+			}
+			slices.Sort(*list)
+		}
+		want := policy.AdminActionsOf(ask.Rights[rows])
+		for _, list := range [][]string{want.Cluster, want.Topic, want.Group} {
+			slices.Sort(list)
+		}
+		if !slices.Equal(got.Cluster, want.Cluster) || !slices.Equal(got.Topic, want.Topic) || !slices.Equal(got.Group, want.Group) {
+			t.Errorf("docs/admin.md says of %s %v, want %v", ask.Rights[rows], got, want)
+		}
+		rows++
+	}
+	if rows != len(ask.Rights) {
+		t.Errorf("docs/admin.md has %d rows of rights, want %d", rows, len(ask.Rights))
 	}
 }
