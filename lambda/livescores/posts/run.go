@@ -138,13 +138,16 @@ func (r *run) count() error {
 }
 
 func (r *run) loop(ctx, reading context.Context, s *match.State, stop time.Time) error {
-	look := time.Now().Add(r.w.times.look)
+	newest, end := r.w.watch(reading, s.ID)
+	defer end()
 	for {
 		// What is there is taken in first: it makes room.
 		for taken := true; taken; {
 			select {
 			case o := <-r.results:
 				r.take(ctx, o)
+			case seen := <-newest:
+				r.saw(reading, s, seen)
 			default:
 				taken = false
 			}
@@ -155,14 +158,8 @@ func (r *run) loop(ctx, reading context.Context, s *match.State, stop time.Time)
 			return nil
 		case r.p.Done && len(r.waiting) == 0 && r.busy == 0:
 			return nil
-		case !now.Before(look):
-			if err := r.lookAgain(reading, s); err != nil {
-				return err
-			}
-			look = time.Now().Add(r.w.times.look)
-			continue
 		}
-		wake := min(stop.Sub(now), look.Sub(now))
+		wake := stop.Sub(now)
 		if r.busy < atOnce {
 			begun, wait, err := r.begin(ctx, now)
 			if err != nil {
@@ -177,24 +174,12 @@ func (r *run) loop(ctx, reading context.Context, s *match.State, stop time.Time)
 		select {
 		case o := <-r.results:
 			r.take(ctx, o)
+		case seen := <-newest:
+			r.saw(reading, s, seen)
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
-}
-
-// lookAgain sees whether something newer is to be sent: then this run sends it,
-// and the job that brings it finds it sent.
-func (r *run) lookAgain(ctx context.Context, s *match.State) error {
-	newer, err := r.w.store.Match(ctx, s.ID, false)
-	if err != nil {
-		return err
-	}
-	if newer.Epoch == s.Epoch && newer.Sequence > s.Sequence {
-		*s = newer
-		r.aim(ctx, s)
-	}
-	return nil
 }
 
 // begin begins a post, if there is one to begin now, and returns otherwise when to

@@ -104,10 +104,10 @@ func TestATableThatRemovesNobodyTakesNoTimeFromTheRest(t *testing.T) {
 
 // outage tests that all have the newest within 10 seconds of the end of an outage,
 // by which nothing was lost.
-func outage(t *testing.T, status int, lasts time.Duration) {
+func outage(t *testing.T, followers, status int, lasts time.Duration) {
 	t.Helper()
 	within(t, func(t *testing.T) {
-		w := newWorld(t, 1000)
+		w := newWorld(t, followers)
 		end := time.Now().Add(lasts)
 		w.answer = func(string, int) int {
 			if time.Now().Before(end) {
@@ -133,9 +133,64 @@ func TestAnOutageOfPostsDelaysAllAndLosesNobody(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds: go test without -short runs it")
 	}
+	// Longer than one connection alone may fail.
+	outage(t, 50, http.StatusServiceUnavailable, 2*usual.again)
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests, 0} {
-		outage(t, status, 20*time.Second)
+		outage(t, 1000, status, 20*time.Second)
 	}
+}
+
+// A table that takes nothing, from before an event or in the middle of one, delays
+// it and loses nobody.
+func TestAThrottledTableDelaysAllAndLosesNobody(t *testing.T) {
+	for name, before := range map[string]time.Duration{"before": 0, "in the middle": 1200 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			within(t, func(t *testing.T) {
+				w := newWorld(t, 1000)
+				w.share = Quota{500, 1} // two seconds
+				end := time.Now().Add(35 * time.Second)
+				if before == 0 {
+					w.away = end
+				}
+				w.happen()
+				time.Sleep(before)
+				w.mu.Lock()
+				w.away = end
+				w.mu.Unlock()
+				time.Sleep(10 * time.Second)
+				w.happen()
+				w.settle()
+				if missing := w.missing(); len(missing) > 0 {
+					t.Errorf("%d have not the newest", len(missing))
+				}
+				if took := time.Since(end); took > 10*time.Second {
+					t.Errorf("all had the newest %v after the end of the outage, want 10s", took)
+				}
+			})
+		})
+	}
+}
+
+// Who was read is told, also when the table takes nothing any more: to look for
+// what is newer can wait.
+func TestATableThatIsAwayStopsNoPostOfWhoIsKnown(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 1000)
+		w.share = Quota{500, 1} // two seconds
+		w.happen()
+		time.Sleep(300 * time.Millisecond)
+		w.mu.Lock()
+		w.away = time.Now().Add(25 * time.Second)
+		w.mu.Unlock()
+		time.Sleep(3 * time.Second)
+		if missing := w.missing(); len(missing) > 0 {
+			t.Errorf("%d have not the newest while the table is away, want none: all were read", len(missing))
+		}
+		w.settle()
+		if missing := w.missing(); len(missing) > 0 {
+			t.Errorf("%d have not the newest", len(missing))
+		}
+	})
 }
 
 // One in a hundred does not answer: nobody waits for those, and each has the newest
