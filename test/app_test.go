@@ -148,6 +148,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"sqsEndpointStatements":            {with(queue, "sqsEndpointStatements", statement), "Cluster/SQSEndpoint", `iam:Marked`},
 		"snsEndpointStatements":            {with(topic, "snsEndpointStatements", statement), "Cluster/SNSEndpoint", `iam:Marked`},
 		"s3EndpointStatements":             {with(bucket, "s3Endpoint", "create", "s3EndpointStatements", statement), "Cluster/S3Endpoint", `iam:Marked`},
+		"createTopic":                      {map[string]any{"createTopic": `{"partitions":6,"config":{"retention.ms":"604800000"}}`}, "Cluster/Topics/orders", `"Configs":"eyJyZXRlbnRpb24ubXMiOiI2MDQ4MDAwMDAifQ==","PartitionCount":6`},
 		"functionArn":                      {map[string]any{"functionArn": "arn:aws:lambda:us-east-1:111122223333:function:mine", "entry": nil}, mapping, `"FunctionName":"mine"`},
 		"authentication":                   {map[string]any{"authentication": "plaintext"}, "Cluster/Rules/", `"ToPort":9092`},
 		"secretArn":                        {scram, mapping, `"SourceAccessConfigurations":[{"Type":"SASL_SCRAM_512_AUTH","URI":"` + secretARN + `"}]`},

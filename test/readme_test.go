@@ -16,9 +16,9 @@ import (
 
 func TestTheConstructPathsOfThePageAreThere(t *testing.T) {
 	tpl := synth(t, func(stack awscdk.Stack) {
-		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(rulesFor(true)))
+		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(func(p *msklambda.ClusterProps) { p.SecurityGroupRules = msklambda.SecurityGroupRulesAll }))
 		cluster.AddConsumer("Orders", consumerProps())
-		cluster.AddAdmin("Admin", nil)
+		cluster.AddAdmin("Admin", &msklambda.AdminProps{Entry: entry})
 	})
 	named := map[string]bool{}
 	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(synthtest.Page(t, "docs/resources.md"), -1) {

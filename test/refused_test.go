@@ -68,6 +68,18 @@ var refusedAtConstruction = []refusedConstruction{
 	{"an id that is a token", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("${Token[TOKEN.9]}", consumerProps(refunds)) }},
 	{"an id that is taken", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("Orders", consumerProps(refunds)) }},
 	{"an id of the cluster's own", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("S3Endpoint", consumerProps(refunds)) }},
+	{"a topic twice", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddTopic("A", topicProps())
+		c.AddTopic("B", topicProps())
+	}},
+	{"topics whose names Kafka's metrics do not tell apart", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddTopic("A", topicProps(func(p *msklambda.TopicProps) { p.Name = "orders.eu" }))
+		c.AddTopic("B", topicProps(func(p *msklambda.TopicProps) { p.Name = "orders_eu" }))
+	}},
+	{"the id of another topic", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddTopic("A", topicProps())
+		c.AddTopic("A", topicProps(func(p *msklambda.TopicProps) { p.Name = "refunds" }))
+	}},
 	{"no cluster", func(stack awscdk.Stack, _ *msklambda.Cluster) {
 		msklambda.NewConsumer(stack, "Refunds", nil, consumerProps(refunds))
 	}},
@@ -92,6 +104,8 @@ var refusedSections = map[string]string{
 	"`ClusterProps.Validate`":         "What is wrong with a cluster's props by themselves.",
 	"`ConsumerProps.Validate`":        "What is wrong with a consumer's props by themselves. Fields that need `Pollers` are those that Lambda has in provisioned mode only.",
 	"`ClusterProps.ValidateConsumer`": "What a consumer asks for and its cluster does not allow.",
+	"`TopicProps.Validate`":           "What is wrong with the props of a topic by themselves.",
+	"`ClusterProps.ValidateTopic`":    "Clusters on which no topic can be made.",
 	"`AdminProps.Validate`":           "What is wrong with an admin function's props by themselves.",
 	"`ClusterProps.ValidateAdmin`":    "What an admin function asks for and its cluster does not allow.",
 	"`ImportCluster`, `NewConsumer`":  "What the app around a construct does not allow.",
@@ -148,6 +162,12 @@ func refusals(t *testing.T) []refusal {
 			add("`ClusterProps.ValidateAdmin`", c.name, cluster.ValidateAdmin(admin))
 		}
 	})
+	for _, c := range refusedTopics {
+		add("`TopicProps.Validate`", c.name, topicProps(c.edit).Validate())
+	}
+	for _, c := range refusedForTopics {
+		add("`ClusterProps.ValidateTopic`", c.name, clusterProps(c.edit).ValidateTopic(topicProps()))
+	}
 	for i, c := range slices.Concat(refusedAtConstruction, refusedAdminsAtConstruction) {
 		section := "`ImportCluster`, `NewConsumer`"
 		if i >= len(refusedAtConstruction) {

@@ -54,6 +54,9 @@ type ConsumerConfig struct {
 	FunctionSecretARNs                          []string
 	CodeSigningARN                              string
 
+	// CreateTopic is the topic to make, nil for one that is there.
+	CreateTopic *msklambda.TopicProps
+
 	listed bool // it has a name of the user's, which its outputs bear
 }
 
@@ -244,6 +247,9 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 	}
 	reported.check(ps, p.ValidateBeside(others...), given.prefix)
 	wrongTopic := reported["Topic"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
+	if !reported["CreateTopic"] {
+		c.checkTopic(consumer, given.prefix, !wrongTopic, ps)
+	}
 	for _, p := range found {
 		if p.Field != "GroupID" || !derived {
 			reported.check(ps, p, given.prefix)

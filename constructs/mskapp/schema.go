@@ -70,7 +70,7 @@ var forms = map[string]object{
 
 	"lambdaEndpointStatements": objects, "stsEndpointStatements": objects, "secretsManagerEndpointStatements": objects,
 	"sqsEndpointStatements": objects, "snsEndpointStatements": objects, "s3EndpointStatements": objects,
-	"filters": jsonList, "schemaAccess": aPairs, "environment": aPairs, "tags": aPairs, "alarms": alarmForms(),
+	"filters": jsonList, "schemaAccess": aPairs, "environment": aPairs, "tags": aPairs, "alarms": alarmForms(), createTopicKey: topicForms(),
 
 	"batchSize": whole(1, 10000), "minimumPollers": whole(1, 200), "maximumPollers": whole(1, 2000), "retryAttempts": whole(-1, 10000),
 	"memorySize": whole(128, 10240), "ephemeralStorageSize": whole(512, 10240), "reservedConcurrency": whole(0, 1<<31-1), "logRetentionDays": retentions(),

@@ -108,6 +108,8 @@ var clusterSettings = []clusterSetting{
 var consumerSettings = []consumerSetting{
 	{setting{"topic", "Topic", "topic to read", "required"},
 		func(c *ConsumerConfig, v value) { c.Props.Topic = v.topic() }},
+	{setting{createTopicKey, "CreateTopic", "make that topic with the stack: the number of its partitions, or a JSON object such as `{\"partitions\":6,\"replicationFactor\":3,\"config\":{\"retention.ms\":\"604800000\"}}`. It stays when the stack goes, unless it has `\"removalPolicy\":\"DESTROY\"`: [construct.md](construct.md), [changes](changing.md#a-topic-of-the-stack)", "none: it must exist"},
+		func(c *ConsumerConfig, v value) { c.CreateTopic = v.createTopic() }},
 	{setting{"consumerGroupId", "GroupID", "consumer group", "`<stackName>-<topic>`"},
 		func(c *ConsumerConfig, v value) { c.Props.GroupID = v.text() }},
 	{setting{"entry", "Entry", "directory of the function's Go main package", "`lambda`"},
@@ -285,6 +287,9 @@ var keys = func() map[string]string {
 		"Pollers.Off": "pollers", "Alias": "alias", "SchemaRegistry.ValidateKey": `"key"`, "SchemaRegistry.ValidateValue": `"value"`,
 	}
 	maps.Copy(keys, alarmFields())
+	for _, field := range []string{"Partitions", "ReplicationFactor", "Config"} {
+		keys[field] = topicFields[field]
+	}
 	for _, s := range settings() {
 		keys[s.field] = s.key
 		if strings.HasSuffix(s.field, "Endpoint") {

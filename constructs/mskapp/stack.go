@@ -22,6 +22,7 @@ func NewStack(config *Config) awscdk.Stack {
 	} else {
 		cluster = msklambda.ImportCluster(stack, "Cluster", &config.Cluster)
 	}
+	config.makeTopics(cluster)
 	for _, c := range config.Consumers {
 		home := config.stackOf(c)
 		scope := constructs.Construct(home)

@@ -117,6 +117,7 @@ var otherWords = map[string]string{
 	"adminSecretKeyArn":         "adminsecretkey",
 	"stackName":                 "stack name",
 	"topic":                     "kafkatopic topicname",
+	"createTopic":               "maketopic newtopic partitions partitioncount numpartitions topicpartitions replicationfactor topicconfig",
 	"consumerGroupId":           "group groupname kafkaconsumergroupid",
 	"entry":                     "code codeuri dir directory handler main package path source src",
 	"functionArn":               "functionname lambda lambdaarn lambdafunction",

@@ -237,6 +237,7 @@ type Cluster struct {
 
 	props     ClusterProps
 	consumers []*Consumer
+	topics    []*Topic
 	admins    []*Admin
 	network   *network.Network
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
@@ -376,7 +377,7 @@ func checkStack(scope constructs.Construct, kind, id, source string) {
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth, topicsID}
 	for _, s := range services {
 		ids = append(ids, s.Field())
 	}

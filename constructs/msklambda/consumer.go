@@ -27,7 +27,7 @@ import (
 type ConsumerProps struct {
 	// What to read.
 
-	// Topic to read. It must exist: Lambda does not create it. Where it is a
+	// Topic to read. It must exist: Lambda does not create it, and [Cluster.AddTopic] does. Where it is a
 	// token, such as a CloudFormation parameter, a new value at a later deploy is
 	// not applied: CloudFormation reports success and the mapping keeps the old
 	// topic, since only a change that synth can see makes a new mapping.
@@ -354,6 +354,9 @@ type Consumer struct {
 	inVPC     bool
 	aliasName string
 
+	clusterName string   // in metrics of MSK
+	usedTopics  []string // by name
+
 	metricsNamespace string
 	failed           []string // topics that get what it gave up
 
@@ -411,9 +414,11 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupID:  props.GroupID,
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
-		watched:  props.watched(),
+		watched:  props.watched(&cluster.props),
 		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
 
+		clusterName:      clusterName(cluster.ClusterARN),
+		usedTopics:       props.topicsUsed(),
 		metricsNamespace: props.MetricsNamespace,
 		failed:           props.failedTopics(),
 	}
@@ -442,6 +447,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}
+	c.waitForTopics(cluster.topics...)
 	cluster.consumers = append(cluster.consumers, c)
 	for _, a := range cluster.admins {
 		a.cover(c)

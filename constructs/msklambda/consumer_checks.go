@@ -2,6 +2,7 @@ package msklambda
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,6 +47,7 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	p.checkOwners(&ps, props)
 	p.checkDeadLetters(&ps, props)
 	p.checkRegions(&ps, props)
+	p.checkLagTime(&ps, props)
 	p.checkServerless(&ps, props.Authentication)
 	if props.RestrictNetworkInterfaces && p.VPCConnectionARN != "" {
 		ps.Add("RestrictNetworkInterfaces", "must not be set with {VPCConnectionARN}: the subnets and security groups of the connection "+
@@ -77,6 +79,9 @@ func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
 			warn(c, notice.FilterComparison.With(notice.Data{"filter": text, "comparisons": strings.Join(names, ", ")}))
 		}
 	}
+	if withoutLag(p.GroupID) {
+		warn(c, notice.GroupLag.With(notice.Data{"group": strconv.Quote(p.GroupID)}))
+	}
 	if n := len(p.Filters); n > usualFilters {
 		warn(c, notice.FilterCount.With(notice.Data{"count": n, "usual": usualFilters}))
 	}
@@ -85,3 +90,6 @@ func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
 		warn(c, notice.MetricsOnDemand.With(nil))
 	}
 }
+
+// withoutLag reports whether MSK surely writes no lag metrics of a group.
+func withoutLag(group string) bool { return !isToken(group) && strings.Contains(group, ":") }

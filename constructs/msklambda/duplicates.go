@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsmsk"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -102,7 +103,7 @@ func (d *duplicates) look(node constructs.IConstruct) {
 // isOnce reports whether a node is of a type that [onceOf] knows.
 func isOnce(node constructs.IConstruct) bool {
 	switch node.(type) {
-	case awsec2.CfnVPCEndpoint, awsec2.CfnSecurityGroupIngress, awsec2.CfnSecurityGroupEgress, awsssm.CfnParameter, awslambda.CfnEventSourceMapping:
+	case awsec2.CfnVPCEndpoint, awsec2.CfnSecurityGroupIngress, awsec2.CfnSecurityGroupEgress, awsssm.CfnParameter, awslambda.CfnEventSourceMapping, awsmsk.CfnTopic:
 		return true
 	}
 	return false
@@ -131,6 +132,8 @@ func onceOf(node constructs.IConstruct) []once {
 		}
 		// A name is of one account and region.
 		return []once{{identity(r, "parameter", r.Name(), awscdk.Stack_Of(r).Account(), awscdk.Stack_Of(r).Region()), "are one parameter of SSM: two clusters of one stack are the same, so use one of them for all consumers"}}
+	case awsmsk.CfnTopic:
+		return []once{{identity(r, "Kafka topic", r.ClusterArn(), r.TopicName()), "are one topic of one cluster, which MSK makes once: make it in one place"}}
 	case awslambda.CfnEventSourceMapping:
 		// All at once, because every call to CDK is a message to Node and back.
 		stack := awscdk.Stack_Of(r)

@@ -92,4 +92,12 @@ const (
 	// function is of no stack of the app. The UUID of the mapping follows. On the
 	// consumer.
 	GroupInUseWarning = notice.GroupInUseID
+
+	// GroupLagWarning: the name of the group has a ':' in it, and MSK writes no lag metrics
+	// of such a group. On the consumer.
+	GroupLagWarning = notice.GroupLagID
+
+	// TopicReplicationWarning: a topic is made with one copy of each partition. The id of its
+	// construct follows. On the cluster.
+	TopicReplicationWarning = notice.TopicReplicationID
 )

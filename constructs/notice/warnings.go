@@ -23,6 +23,8 @@ const (
 	MappingRetainedID     = "msklambda:mappingRetained"
 	FunctionServicesID    = "msklambda:functionServices"
 	GroupInUseID          = "msklambda:groupInUse"
+	GroupLagID            = "msklambda:groupLag"
+	TopicReplicationID    = "msklambda:topicReplication"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -140,6 +142,18 @@ var (
 		Do: `To take its place, import it before the first deploy: docs/adopting.md. Else give this consumer a GroupID of its own. ` +
 			`Where it is imported or gone by now, forget what was looked up (cdk context --clear).`,
 	}
+	GroupLag = Kind{
+		ID: GroupLagID, On: "consumer",
+		When: "`GroupID` has a `:` in it",
+		Text: `GroupID {group} has a ':' in it, and MSK writes no lag metrics of such a group: MaxOffsetLag, SumOffsetLag and EstimatedMaxTimeLag of AWS/Kafka.`,
+		Do:   `Give a new group a name without. One that has read already keeps its offsets under its name, and another would begin at StartingPosition.`,
+	}
+	TopicReplication = Kind{
+		ID: TopicReplicationID, On: "cluster",
+		When: "a topic is made with a `ReplicationFactor` of 1",
+		Text: `the topic {topic} has a ReplicationFactor of 1: whenever MSK patches or replaces the one broker that has a partition, nobody can read or write it, and it cannot be raised later.`,
+		Do:   `Leave ReplicationFactor out.`,
+	}
 	RegionUnknown = Kind{
 		ID: RegionUnknownID, On: "cluster",
 		When: "the region of the cluster is not one that this version knows",
@@ -162,7 +176,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, RegionUnknown, FunctionServices}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, GroupLag, TopicReplication, RegionUnknown, FunctionServices}
 
 // The notes: what was found there already, and what was made of it.
 var (

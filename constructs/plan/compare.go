@@ -124,6 +124,8 @@ func (c comparison) added(r *Resource) []Line {
 		l.Text = text(r.Properties["GroupDescription"])
 	case typeTable:
 		l.Text = describeTable(r)
+	case typeTopic:
+		c.addedTopic(&l, r)
 	default:
 		if isGrant(r) {
 			l.Text = describeGrant(r)
@@ -176,6 +178,8 @@ func (c comparison) changed(old, r *Resource) []Line {
 		l.Effects, l.CutsOff = append(l.Effects, effects...), cutsOff
 	case typeTable:
 		l.Text, l.Effects = "the DynamoDB table", append(l.Effects, compareTable(old, r)...)
+	case typeTopic:
+		c.changedTopic(&l, old, r)
 	case typeFunction:
 		if was, is := adminOf(old), adminOf(r); was != nil && is != nil {
 			told := is.line(l.Verdict)
@@ -252,6 +256,8 @@ func (c comparison) gone(r *Resource) []Line {
 		l.Text = text(r.Properties["GroupDescription"])
 	case typeTable:
 		l.Text, l.Effects = describeTable(r), []string{forgotten}
+	case typeTopic:
+		c.goneTopic(&l, r)
 	default:
 		if isGrant(r) {
 			l.Text = describeGrant(r)

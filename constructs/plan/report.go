@@ -126,6 +126,9 @@ func Describe(t *Template) *Report {
 	for _, r := range s.of(typeTable) {
 		out.Lines = append(out.Lines, line(Others, "", r, "defines "+describeTable(r)))
 	}
+	for _, r := range s.of(typeTopic) {
+		out.Lines = append(out.Lines, line(Others, "", r, "makes "+describeTopic(r)))
+	}
 	out.Before = out.After
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"msklambda/test/internal/account"
+	"msklambda/test/internal/cdkcli"
 	"msklambda/test/internal/lookups"
 	"msklambda/test/internal/synthtest"
 )
@@ -34,7 +35,8 @@ const (
 // adoption is docs/adopting.md on its way through an account that has a mapping, its
 // endpoints and its rule, all made by hand.
 type adoption struct {
-	*project
+	*cdkcli.Project
+	t        *testing.T
 	account  *account.Account
 	context  map[string]any // of cdk.json
 	files    []string       // what the page has for resource mappings
@@ -50,7 +52,7 @@ func newAdoption(t *testing.T) *adoption {
 		t.Fatal(err)
 	}
 	page := string(text)
-	a := &adoption{context: map[string]any{}}
+	a := &adoption{t: t, context: map[string]any{}}
 	configured := blocks(page, "json")
 	if len(configured) != 3 {
 		t.Fatalf("%s has %d blocks of JSON, want the configuration and two resource mappings", adoptingPage, len(configured))
@@ -75,8 +77,8 @@ func newAdoption(t *testing.T) *adoption {
 		"StartingPosition": "LATEST", "BatchSize": 200.0, "AmazonManagedKafkaEventSourceConfig": map[string]any{"ConsumerGroupId": byHandUUID},
 	}
 	a.account = account.New("444455556666", "eu-central-1", a.resources(t))
-	a.project = newProject(t, a.account.Serve(t).URL)
-	a.env = append(a.env, "CDK_VALIDATION=false", "AWS_REGION=eu-central-1")
+	a.Project = newProject(t, a.account.Serve(t).URL)
+	a.Env = append(a.Env, "CDK_VALIDATION=false", "AWS_REGION=eu-central-1")
 	a.configure()
 	return a
 }
@@ -131,7 +133,7 @@ func (a *adoption) configure() {
 		}
 	}
 	maps.Copy(all, a.context)
-	file := filepath.Join(a.dir, "cdk.json")
+	file := filepath.Join(a.Dir, "cdk.json")
 	os.Remove(file)
 	write(a.t, file, asJSON(map[string]any{"app": app(a.t), "context": all}))
 }
@@ -145,7 +147,7 @@ func (a *adoption) step(step, n int) string {
 		a.t.Fatalf("%s has %q, which is no command of the CLI", adoptingPage, line)
 	}
 	a.account.TakeLog()
-	out, ok := a.run(strings.Fields(args)...)
+	out, ok := a.Run(strings.Fields(args)...)
 	if !ok {
 		a.t.Fatalf("%s failed:\n%s\nafter %q", line, out, a.account.TakeLog())
 	}
@@ -156,7 +158,7 @@ func (a *adoption) step(step, n int) string {
 func (a *adoption) synthesized(folder string) map[string]any {
 	a.t.Helper()
 	var tpl struct{ Resources map[string]any }
-	readJSON(a.t, filepath.Join(a.dir, folder, "MskLambda.template.json"), &tpl)
+	readJSON(a.t, filepath.Join(a.Dir, folder, "MskLambda.template.json"), &tpl)
 	delete(tpl.Resources, "CDKMetadata")
 	return tpl.Resources
 }
@@ -207,7 +209,7 @@ func TestAMappingMadeByHandIsTakenOver(t *testing.T) {
 	}
 
 	// What does not work, and touches nothing.
-	out, ok := a.run("deploy", "--require-approval", "never", "-c", "stackName=Naive", "-c", "lambdaEndpoint=create", "-c", "stsEndpoint=create")
+	out, ok := a.Run("deploy", "--require-approval", "never", "-c", "stackName=Naive", "-c", "lambdaEndpoint=create", "-c", "stsEndpoint=create")
 	if log := a.account.TakeLog(); ok || !strings.Contains(strings.Join(log, "\n"), "roll back stack Naive") || !strings.Contains(out, "private-dns-enabled cannot be set") {
 		t.Errorf("a deploy with endpoints of its own = %v, %s, and did %q, want it rolled back", ok, out, log)
 	}
@@ -224,7 +226,7 @@ func TestAMappingMadeByHandIsTakenOver(t *testing.T) {
 		a.configure()
 	}
 	bundled()
-	if out, ok := a.run("synth", "--quiet", "--output", "default"); !ok {
+	if out, ok := a.Run("synth", "--quiet", "--output", "default"); !ok {
 		t.Fatal(out)
 	}
 	attributes := maps.Clone(a.context)
@@ -232,13 +234,13 @@ func TestAMappingMadeByHandIsTakenOver(t *testing.T) {
 		delete(a.context, key)
 	}
 	a.configure()
-	if out, ok := a.run("synth", "--quiet", "--output", "looked"); !ok || !strings.Contains(out, "msklambda:groupInUse"+byHandUUID) {
+	if out, ok := a.Run("synth", "--quiet", "--output", "looked"); !ok || !strings.Contains(out, "msklambda:groupInUse"+byHandUUID) {
 		t.Errorf("synth with the cluster looked up = %v, %s, want a warning of the mapping", ok, out)
 	}
 	a.context = attributes
 	given()
-	write(t, filepath.Join(a.dir, "mapping.json"), a.files[0])
-	out, ok = a.run("import", "--app", "default", "--resource-mapping", "mapping.json")
+	write(t, filepath.Join(a.Dir, "mapping.json"), a.files[0])
+	out, ok = a.Run("import", "--app", "default", "--resource-mapping", "mapping.json")
 	if log := a.account.TakeLog(); ok || len(log) != 0 || !strings.Contains(out, "Unresolved resource dependencies") {
 		t.Errorf("an import of the default template = %v, %s, and did %q, want it refused", ok, out, log)
 	}
@@ -307,7 +309,7 @@ func (a *adoption) ownTheNetwork() {
 		delete(a.context, key)
 	}
 	a.configure()
-	if out, ok := a.run("diff"); !ok || !strings.Contains(out, "Number of stacks with differences: 0") {
+	if out, ok := a.Run("diff"); !ok || !strings.Contains(out, "Number of stacks with differences: 0") {
 		t.Errorf("diff with the cluster looked up = %s, want none: what is existing or none is not defined", out)
 	}
 	for _, key := range []string{"lambdaEndpoint", "stsEndpoint", "securityGroupRules"} {
@@ -324,7 +326,7 @@ func (a *adoption) ownTheNetwork() {
 		}
 		return out
 	}
-	if out, ok := a.run("synth", "--quiet", "--output", "unmarked"); !ok {
+	if out, ok := a.Run("synth", "--quiet", "--output", "unmarked"); !ok {
 		t.Fatal(out)
 	}
 	if got := network(a.synthesized("unmarked")); len(got) != 0 {
@@ -343,7 +345,7 @@ func (a *adoption) ownTheNetwork() {
 	if want := slices.Sorted(maps.Keys(keys)); !slices.Equal(got, want) {
 		t.Fatalf("the template defines %q, want %q, as the page has it", got, want)
 	}
-	write(t, filepath.Join(a.dir, "network.json"), a.files[1])
+	write(t, filepath.Join(a.Dir, "network.json"), a.files[1])
 	before := asJSON(a.account.Resources)
 	a.step(3, 1)
 	if log := a.account.TakeLog(); len(log) != len(keys) || slices.ContainsFunc(log, func(s string) bool { return !strings.HasPrefix(s, "import ") }) {
@@ -373,7 +375,7 @@ func (a *adoption) ownTheNetwork() {
 
 func (a *adoption) refresh() {
 	a.t.Helper()
-	if err := os.Remove(filepath.Join(a.dir, "cdk.context.json")); err != nil {
+	if err := os.Remove(filepath.Join(a.Dir, "cdk.context.json")); err != nil {
 		a.t.Fatal(err)
 	}
 }

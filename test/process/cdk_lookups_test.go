@@ -140,13 +140,13 @@ func TestCDKsOwnLookUpsAndOursWorkTogether(t *testing.T) {
 	a := account.New(synthtest.Account, synthtest.Region, lookups.NewCloud().Resources)
 	endpoint, asked := serveCDKLookUps(t, a.Serve(t).URL)
 	p := newProject(t, endpoint)
-	p.env = append(p.env, "CDK_VALIDATION=false", cdkLookUpsEnv+"="+emptyFunction(t))
+	p.Env = append(p.Env, "CDK_VALIDATION=false", cdkLookUpsEnv+"="+emptyFunction(t))
 	command := func(command string, more ...string) (string, bool) {
-		return p.run(append([]string{command, "--app", os.Args[0], "--all"}, more...)...)
+		return p.Run(append([]string{command, "--app", os.Args[0], "--all"}, more...)...)
 	}
 
 	command("synth", "--no-lookups", "--quiet") // which fails, and leaves an assembly
-	out, ok := p.run("deploy", "--app", "cdk.out", "--all", "--require-approval", "never")
+	out, ok := p.Run("deploy", "--app", "cdk.out", "--all", "--require-approval", "never")
 	if ok || !strings.Contains(out, "LookUpsArePendingSynthesizeWithCredentials") {
 		t.Errorf("deploy of a run with CDK's dummies = %v, want CloudFormation to refuse it:\n%s", ok, out)
 	}
@@ -163,7 +163,7 @@ func TestCDKsOwnLookUpsAndOursWorkTogether(t *testing.T) {
 			t.Errorf("the deploy made %s, want %s", types, want)
 		}
 	}
-	context := p.read("cdk.context.json")
+	context := p.Read("cdk.context.json")
 	for _, want := range []string{"vpc-provider:", "ssm:", "security-group:", "cc-api-provider:"} {
 		if !strings.Contains(context, want) {
 			t.Errorf("cdk.context.json = %s, want %s in it", context, want)
@@ -171,7 +171,7 @@ func TestCDKsOwnLookUpsAndOursWorkTogether(t *testing.T) {
 	}
 	for _, dummy := range []string{"vpc-12345", "dummy-value-for", "1.2.3.4/5"} {
 		for _, stack := range []string{"Imported", "Looked"} {
-			if text := p.read("cdk.out/" + stack + ".template.json"); strings.Contains(text, dummy) {
+			if text := p.Read("cdk.out/" + stack + ".template.json"); strings.Contains(text, dummy) {
 				t.Errorf("%s = %s, want no %s in it", stack, text, dummy)
 			}
 		}

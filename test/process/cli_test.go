@@ -1,103 +1,32 @@
 package process
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/test/internal/cdkcli"
 	"msklambda/test/internal/lookups"
 	"msklambda/test/internal/synthtest"
 )
 
 var update = flag.Bool("update", false, "write cdk.context.json anew")
 
-const cliVersion = synthtest.CLIVersion
+const cliVersion = cdkcli.Version
 
-// cli is the program of the real CDK CLI, as npx installs it. The tests run it
-// themselves: npx takes longer to find it again than it takes to start.
-var cli = sync.OnceValues(func() (string, error) {
-	var said bytes.Buffer
-	cmd := exec.Command("npx", "--yes", "--package=aws-cdk@"+cliVersion, "--call", "command -v cdk")
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s%s", err, out, said.Bytes())
-	}
-	return strings.TrimSpace(string(out)), nil
-})
-
-// project is a directory to run the CLI in: the example's cdk.json and what
-// the app reads, and nothing that a run before it left behind.
-type project struct {
-	t   *testing.T
-	cli string // its program
-	dir string
-	env []string
-}
-
-func newProject(t *testing.T, endpoint string) *project {
+// newProject is a project with the example's cdk.json and what the app reads.
+func newProject(t *testing.T, endpoint string) *cdkcli.Project {
 	t.Helper()
-	program, err := cli()
-	if err != nil {
-		skip := t.Skipf
-		if os.Getenv("CI") != "" {
-			skip = t.Fatalf
-		}
-		skip("npx cannot get aws-cdk@%s, so the real CLI is not tried (with CI set this is a failure): %v", cliVersion, err)
-	}
-	p := &project{t: t, cli: program, dir: t.TempDir()}
-	for _, name := range []string{"cdk.json", "go.mod", "go.sum", "lambda"} {
-		if err := os.Symlink(absolute(t, filepath.Join(root, name)), filepath.Join(p.dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, v := range os.Environ() {
-		// Nothing of the developer's own account.
-		if !strings.HasPrefix(v, "AWS_") && !strings.HasPrefix(v, "CDK_") {
-			p.env = append(p.env, v)
-		}
-	}
-	none := filepath.Join(p.dir, "none")
-	p.env = append(p.env, "AWS_CONFIG_FILE="+none, "AWS_SHARED_CREDENTIALS_FILE="+none, "AWS_EC2_METADATA_DISABLED=true",
-		// Where the CLI remembers which account a key is of.
-		"CDK_HOME="+filepath.Join(p.dir, "home"), "CDK_DISABLE_CLI_TELEMETRY=true", "CI=true")
-	if endpoint != "" {
-		p.env = append(p.env, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_REGION="+synthtest.Region)
-	}
-	return p
-}
-
-// run runs a command of the CLI and returns what it printed, and whether it
-// succeeded.
-func (p *project) run(args ...string) (string, bool) {
-	p.t.Helper()
-	cmd := exec.Command(p.cli, args...)
-	cmd.Dir, cmd.Env = p.dir, p.env
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	return out.String(), err == nil
-}
-
-func (p *project) read(name string) string {
-	p.t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.dir, name))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return string(text)
+	return cdkcli.New(t, endpoint, synthtest.Region, root, "cdk.json", "go.mod", "go.sum", "lambda")
 }
 
 // scenarioEnv makes the test binary an app for the CLI: every scenario in a
@@ -225,14 +154,14 @@ func TestTheRealCLI(t *testing.T) {
 	}
 	server := lookups.Serve(t, clouds...)
 	p := newProject(t, server.URL)
-	report, questions := filepath.Join(p.dir, "report.json"), filepath.Join(p.dir, "questions")
+	report, questions := filepath.Join(p.Dir, "report.json"), filepath.Join(p.Dir, "questions")
 	binary := absolute(t, os.Args[0])
-	p.env = append(p.env, scenarioEnv+"=all", scenarioEnv+"_REPORT="+report, scenarioEnv+"_QUESTIONS="+questions, scenarioEnv+"_DIR="+filepath.Dir(absolute(t, "cli_test.go")), "CDK_VALIDATION=false")
+	p.Env = append(p.Env, scenarioEnv+"=all", scenarioEnv+"_REPORT="+report, scenarioEnv+"_QUESTIONS="+questions, scenarioEnv+"_DIR="+filepath.Dir(absolute(t, "cli_test.go")), "CDK_VALIDATION=false")
 	synth := func() map[string]string {
 		t.Helper()
 		// A refused scenario leaves a stack without a consumer, which is fine here.
 		os.Remove(report)
-		out, ok := p.run("synth", "--quiet", "--no-version-reporting", "--app", binary, "--output", filepath.Join(p.dir, "cdk.out"))
+		out, ok := p.Run("synth", "--quiet", "--no-version-reporting", "--app", binary, "--output", filepath.Join(p.Dir, "cdk.out"))
 		if !ok {
 			t.Fatalf("synth failed:\n%s", out)
 		}
@@ -245,7 +174,7 @@ func TestTheRealCLI(t *testing.T) {
 		var tpl struct {
 			Resources map[string]*synthtest.Resource
 		}
-		readJSON(t, filepath.Join(p.dir, "cdk.out", name+".template.json"), &tpl)
+		readJSON(t, filepath.Join(p.Dir, "cdk.out", name+".template.json"), &tpl)
 		for _, r := range tpl.Resources {
 			r.Metadata = nil // it has the stack's id
 		}
@@ -283,8 +212,8 @@ func TestTheRealCLI(t *testing.T) {
 
 	// Without the endpoint and without credentials.
 	server.Close()
-	before := p.read("cdk.context.json")
-	p.env = append(slices.DeleteFunc(p.env, func(v string) bool { return strings.HasPrefix(v, "AWS_") }), scenarioEnv+"=good")
+	before := p.Read("cdk.context.json")
+	p.Env = append(slices.DeleteFunc(p.Env, func(v string) bool { return strings.HasPrefix(v, "AWS_") }), scenarioEnv+"=good")
 	for name, outcome := range synth() {
 		if outcome != "" {
 			t.Errorf("%s, without an account: %s", name, outcome)
@@ -292,7 +221,7 @@ func TestTheRealCLI(t *testing.T) {
 			t.Errorf("%s, without an account = %s, want %s", name, got, templates[name])
 		}
 	}
-	if after := p.read("cdk.context.json"); after != before {
+	if after := p.Read("cdk.context.json"); after != before {
 		t.Errorf("cdk.context.json changed from %s to %s", before, after)
 	}
 }
@@ -310,13 +239,13 @@ func newExample(t *testing.T) *lookups.Cloud {
 func TestTheExamplesAnswersAreTheCLIs(t *testing.T) {
 	long(t)
 	p := newProject(t, lookups.Serve(t, newExample(t)).URL)
-	p.env = append(p.env, "CDK_VALIDATION=false")
+	p.Env = append(p.Env, "CDK_VALIDATION=false")
 	// It lists the stacks, and bundles nothing.
-	if out, ok := p.run("list", "--app", app(t)); !ok || !strings.Contains(out, "MskLambda") {
+	if out, ok := p.Run("list", "--app", app(t)); !ok || !strings.Contains(out, "MskLambda") {
 		t.Fatalf("list failed:\n%s", out)
 	}
 	const path = root + "/cdk.context.json"
-	got := p.read("cdk.context.json")
+	got := p.Read("cdk.context.json")
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -334,8 +263,8 @@ func TestTheExamplesAnswersAreTheCLIs(t *testing.T) {
 func TestALookUpThatFailsLeavesNoTemplate(t *testing.T) {
 	long(t)
 	p := newProject(t, "") // no endpoint, no credentials
-	p.env = append(p.env, "CDK_VALIDATION=false")
-	out, ok := p.run("synth", "--quiet", "--app", app(t), "-c", "clusterArn="+synthtest.ARN, "-c", "topic=orders", "-c", "consumerGroupId=orders-fn")
+	p.Env = append(p.Env, "CDK_VALIDATION=false")
+	out, ok := p.Run("synth", "--quiet", "--app", app(t), "-c", "clusterArn="+synthtest.ARN, "-c", "topic=orders", "-c", "consumerGroupId=orders-fn")
 	if ok {
 		t.Errorf("synth succeeded: %s", out)
 	}
@@ -350,10 +279,10 @@ func TestALookUpThatFailsLeavesNoTemplate(t *testing.T) {
 	if strings.Contains(out, "goroutine") {
 		t.Errorf("output = %s, want no trace", out)
 	}
-	if left, _ := filepath.Glob(filepath.Join(p.dir, "cdk.out", "*.json")); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(p.Dir, "cdk.out", "*.json")); len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	if text, err := os.ReadFile(filepath.Join(p.dir, "cdk.context.json")); err == nil && strings.Contains(string(text), "cc-api-provider") {
+	if text, err := os.ReadFile(filepath.Join(p.Dir, "cdk.context.json")); err == nil && strings.Contains(string(text), "cc-api-provider") {
 		t.Errorf("cdk.context.json = %s, want no answer", text)
 	}
 }

@@ -152,18 +152,18 @@ func lookUpTheExample(t *testing.T, program, dir, out string) {
 	cloud := lookups.NewCloud().Move("eu-central-1")
 	cloud.Replace(strings.Replace(synthtest.ARN, synthtest.Region, "eu-central-1", 1), "arn:aws:kafka:eu-central-1:111122223333:cluster/orders/0c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0-3")
 	p := newProject(t, lookups.Serve(t, cloud).URL)
-	if err := os.Remove(filepath.Join(p.dir, "cdk.json")); err != nil {
+	if err := os.Remove(filepath.Join(p.Dir, "cdk.json")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(dir, "cdk.json"), filepath.Join(p.dir, "cdk.json")); err != nil {
+	if err := os.Symlink(filepath.Join(dir, "cdk.json"), filepath.Join(p.Dir, "cdk.json")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(out); err != nil {
 		t.Fatal(err)
 	}
-	p.env = append(p.env, "MSKLAMBDA_CACHE="+t.TempDir())
+	p.Env = append(p.Env, "MSKLAMBDA_CACHE="+t.TempDir())
 	// It lists the stacks, and bundles nothing.
-	if text, ok := p.run("list", "--app", program+" lookup", "--output", out); !ok {
+	if text, ok := p.Run("list", "--app", program+" lookup", "--output", out); !ok {
 		t.Fatalf("the CLI's list of lookup failed:\n%s", text)
 	}
 	if len(cloud.Calls) == 0 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"msklambda/test/internal/account"
+	"msklambda/test/internal/cdkcli"
 	"msklambda/test/internal/lookups"
 	"msklambda/test/internal/synthtest"
 )
@@ -15,7 +16,8 @@ import (
 // life is a stack that the real CLI deploys to a stand-in for its account, where
 // the next look-up finds what the deploy made.
 type life struct {
-	*project
+	*cdkcli.Project
+	t       *testing.T
 	account *account.Account
 	app     string
 	args    []string
@@ -24,8 +26,8 @@ type life struct {
 func newLife(t *testing.T) *life {
 	t.Helper()
 	a := account.New(synthtest.Account, synthtest.Region, lookups.NewCloud().Resources)
-	l := &life{project: newProject(t, a.Serve(t).URL), account: a, app: app(t)}
-	l.env = append(l.env, "CDK_VALIDATION=false")
+	l := &life{t: t, Project: newProject(t, a.Serve(t).URL), account: a, app: app(t)}
+	l.Env = append(l.Env, "CDK_VALIDATION=false")
 	l.args = []string{"-c", "clusterArn=" + synthtest.ARN, "-c", "topic=orders", "-c", "endpointAccess=pollers", "-c", "retryAttempts=-1"}
 	return l
 }
@@ -34,7 +36,7 @@ func newLife(t *testing.T) *life {
 func (l *life) cdk(command string, more ...string) (string, bool) {
 	l.t.Helper()
 	args := append([]string{command, "--app", l.app}, l.args...)
-	return l.run(append(args, more...)...)
+	return l.Run(append(args, more...)...)
 }
 
 func (l *life) deploy(more ...string) []string {
@@ -51,7 +53,7 @@ func (l *life) deploy(more ...string) []string {
 // refresh forgets all answers.
 func (l *life) refresh() {
 	l.t.Helper()
-	if err := os.Remove(filepath.Join(l.dir, "cdk.context.json")); err != nil {
+	if err := os.Remove(filepath.Join(l.Dir, "cdk.context.json")); err != nil {
 		l.t.Fatal(err)
 	}
 }
@@ -117,7 +119,7 @@ func TestAnUnfinishedLookUpTouchesNothingThatRuns(t *testing.T) {
 	if out, ok := l.cdk("synth", "--no-lookups", "--quiet"); ok || !strings.Contains(out, "Context lookups have been disabled") {
 		t.Fatalf("synth --no-lookups = %v, %s, want it refused", ok, out)
 	}
-	out, ok := l.run("deploy", "--app", "cdk.out", "--require-approval", "never")
+	out, ok := l.Run("deploy", "--app", "cdk.out", "--require-approval", "never")
 	if ok || !strings.Contains(out, "Template format error: Unresolved resource dependencies [LookUpsArePendingSynthesizeWithCredentials] in the Resources block of the template") {
 		t.Errorf("deploy = %v, %s, want it refused by CloudFormation", ok, out)
 	}
@@ -127,13 +129,13 @@ func TestAnUnfinishedLookUpTouchesNothingThatRuns(t *testing.T) {
 	}
 
 	// Nor does it without the dependency that is not there, by the rule alone.
-	path := filepath.Join(l.dir, "cdk.out", "MskLambda.template.json")
-	text := strings.Replace(l.read("cdk.out/MskLambda.template.json"), `"LookUpsArePendingSynthesizeWithCredentials"`, `[]`, 1)
+	path := filepath.Join(l.Dir, "cdk.out", "MskLambda.template.json")
+	text := strings.Replace(l.Read("cdk.out/MskLambda.template.json"), `"LookUpsArePendingSynthesizeWithCredentials"`, `[]`, 1)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	l.account.ForgetObjects() // or the CLI would use the template that it has uploaded
-	out, ok = l.run("deploy", "--app", "cdk.out", "--require-approval", "never")
+	out, ok = l.Run("deploy", "--app", "cdk.out", "--require-approval", "never")
 	if log := l.account.TakeLog(); ok || len(log) != 0 || !strings.Contains(out, "look-ups are pending for MskLambda/Cluster: synthesize with credentials") {
 		t.Errorf("deploy = %v, %s, and did %q, want it refused by the rule", ok, out, log)
 	}

@@ -58,12 +58,12 @@ func TestWhatMovesIsFoundByCDKRefactor(t *testing.T) {
 	long(t)
 	a := account.New(synthtest.Account, synthtest.Region, lookups.NewCloud().Resources)
 	p := newProject(t, a.Serve(t).URL)
-	p.env = append(p.env, "CDK_VALIDATION=false", movesEnv+"_ENTRY="+emptyFunction(t))
+	p.Env = append(p.Env, "CDK_VALIDATION=false", movesEnv+"_ENTRY="+emptyFunction(t))
 	run := func(moved string, args ...string) (string, bool) {
-		env := p.env
-		defer func() { p.env = env }()
-		p.env = append(env[:len(env):len(env)], movesEnv+"="+moved)
-		return p.run(append(args, "--app", os.Args[0])...)
+		env := p.Env
+		defer func() { p.Env = env }()
+		p.Env = append(env[:len(env):len(env)], movesEnv+"="+moved)
+		return p.Run(append(args, "--app", os.Args[0])...)
 	}
 	for _, tt := range []struct {
 		from, to string

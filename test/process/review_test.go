@@ -37,24 +37,24 @@ func reviewCommands(t *testing.T) (commands map[string][][]string) {
 func TestAReviewNeedsNoAccount(t *testing.T) {
 	long(t)
 	p := newProject(t, "")
-	if err := os.Symlink(absolute(t, filepath.Join(root, "cdk.context.json")), filepath.Join(p.dir, "cdk.context.json")); err != nil {
+	if err := os.Symlink(absolute(t, filepath.Join(root, "cdk.context.json")), filepath.Join(p.Dir, "cdk.context.json")); err != nil {
 		t.Fatal(err)
 	}
 	commands := reviewCommands(t)
 	if len(commands["synth"]) != 2 || len(commands["diff"]) != 1 {
 		t.Fatalf("docs/review.md has the commands %q, want a synth of both branches, and a diff", commands)
 	}
-	p.env = append(p.env, "CDK_VALIDATION=false")
+	p.Env = append(p.Env, "CDK_VALIDATION=false")
 	for _, synth := range commands["synth"] {
 		args := append(slices.Clone(synth), "--app", app(t))
 		if slices.Contains(synth, "after") {
 			args = append(args, "-c", "consumerGroupId=another")
 		}
-		if out, ok := p.run(args...); !ok || strings.Contains(out, "reads ") {
+		if out, ok := p.Run(args...); !ok || strings.Contains(out, "reads ") {
 			t.Fatalf("%q = %v, %s, want it quiet", args, ok, out)
 		}
 	}
-	if got := p.read("after/MskLambda.plan.txt"); !strings.Contains(got, "as group another from TRIM_HORIZON, by on-demand pollers, with IAM") {
+	if got := p.Read("after/MskLambda.plan.txt"); !strings.Contains(got, "as group another from TRIM_HORIZON, by on-demand pollers, with IAM") {
 		t.Errorf("plan = %s", got)
 	}
 
@@ -63,7 +63,7 @@ func TestAReviewNeedsNoAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program, "-before", "before", "-after", "after", "-format", "markdown", "-check")
-	cmd.Dir, cmd.Env = p.dir, []string{}
+	cmd.Dir, cmd.Env = p.Dir, []string{}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	_ = cmd.Run() // its status is looked at
@@ -71,10 +71,10 @@ func TestAReviewNeedsNoAccount(t *testing.T) {
 		t.Errorf("mskplan ends with %v and says\n%s\nwant a refused group", cmd.ProcessState, &out)
 	}
 
-	if out, ok := p.run(commands["diff"][0]...); !ok || !strings.Contains(out, "AWS::Lambda::EventSourceMapping") {
+	if out, ok := p.Run(commands["diff"][0]...); !ok || !strings.Contains(out, "AWS::Lambda::EventSourceMapping") {
 		t.Errorf("%q = %v, %s, want the differences", commands["diff"][0], ok, out)
 	}
-	if out, ok := p.run("diff", "--app", "after", "MskLambda"); ok {
+	if out, ok := p.Run("diff", "--app", "after", "MskLambda"); ok {
 		t.Errorf("cdk diff without an account succeeds, which docs/review.md denies: %s", out)
 	}
 }
@@ -83,17 +83,17 @@ func TestAReviewNeedsNoAccount(t *testing.T) {
 func TestThePlanDisturbsNoDeploy(t *testing.T) {
 	long(t)
 	l := newLife(t)
-	l.env = append(l.env, "MSKLAMBDA_PLAN=true")
+	l.Env = append(l.Env, "MSKLAMBDA_PLAN=true")
 	out, ok := l.cdk("synth", "--quiet")
 	if n := strings.Count(out, "Stack MskLambda"); !ok || n != 1 {
 		t.Errorf("synth = %v, and prints the plan %d times, want once: %s", ok, n, out)
 	}
 	for _, want := range []string{"reads orders of cluster " + strings.Split(synthtest.ARN, "/")[1] + " as group", "the answers in cdk.context.json"} {
-		if got := l.read("cdk.out/MskLambda.plan.txt"); !strings.Contains(got, want) {
+		if got := l.Read("cdk.out/MskLambda.plan.txt"); !strings.Contains(got, want) {
 			t.Errorf("plan = %s, want %q in it", got, want)
 		}
 	}
-	if out, ok := l.run("deploy", "--app", "cdk.out", "--require-approval", "never"); !ok || len(made(l.account.TakeLog())) != 10 {
+	if out, ok := l.Run("deploy", "--app", "cdk.out", "--require-approval", "never"); !ok || len(made(l.account.TakeLog())) != 10 {
 		t.Errorf("deploy = %v, %s, want ten resources", ok, out)
 	}
 }
@@ -111,14 +111,14 @@ func TestThePlanForetellsTheDeploy(t *testing.T) {
 		if out, ok := l.cdk("synth", append([]string{"--quiet", "-o", outdir}, more...)...); !ok {
 			t.Fatal(out)
 		}
-		all, err := plan.Load(filepath.Join(l.dir, outdir))
+		all, err := plan.Load(filepath.Join(l.Dir, outdir))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return all
 	}
 	before := synth("base")
-	if out, ok := l.run("deploy", "--app", "base", "--require-approval", "never"); !ok {
+	if out, ok := l.Run("deploy", "--app", "base", "--require-approval", "never"); !ok {
 		t.Fatal(out)
 	}
 	var options []string
@@ -140,7 +140,7 @@ func TestThePlanForetellsTheDeploy(t *testing.T) {
 		}
 		report := reports[0]
 		l.account.TakeLog()
-		out, ok := l.run("deploy", "--app", "after", "--require-approval", "never")
+		out, ok := l.Run("deploy", "--app", "after", "--require-approval", "never")
 		log := l.account.TakeLog()
 		if ok == report.Refused() {
 			t.Fatalf("%s: the deploy succeeds = %v, and the plan says refused = %v: %s", change, ok, report.Refused(), out)

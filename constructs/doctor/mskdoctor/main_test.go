@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"msklambda/constructs/doctor"
+	"msklambda/test/standin"
 )
 
 // ask runs the command against an account.
-func ask(t *testing.T, c *cloud, args ...string) (status int, stdout, stderr string) {
+func ask(t *testing.T, c *standin.Cloud, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	serve(t, c)
+	standin.Serve(t, c)
 	var out, problems bytes.Buffer
 	status = run(context.Background(), args, &out, &problems)
 	return status, out.String(), problems.String()
@@ -79,9 +80,9 @@ func TestWhatIsDeniedIsNotKnown(t *testing.T) {
 			t.Run(permission+" "+fails, func(t *testing.T) {
 				c := healthy()
 				if fails == "denied" {
-					c.denied = []string{permission}
+					c.Denied = []string{permission}
 				} else {
-					c.broken = []string{permission}
+					c.Broken = []string{permission}
 				}
 				status, out, problems := ask(t, c, "-mapping", uuid, "-o", "json")
 				var reports []*doctor.Report
@@ -113,12 +114,12 @@ func TestWhatIsDeniedIsNotKnown(t *testing.T) {
 
 func TestWrongInput(t *testing.T) {
 	other := healthy()
-	other.mappings = append(other.mappings, object{"UUID": "aaaaaaaa-1f8a-4a3e-9d5e-2b9a6c1d8e70", "EventSourceArn": queueARN, "FunctionArn": functionARN + "2"})
-	other.stacks["Other"] = []string{"aaaaaaaa-1f8a-4a3e-9d5e-2b9a6c1d8e70"}
+	other.Mappings = append(other.Mappings, standin.Object{"UUID": "aaaaaaaa-1f8a-4a3e-9d5e-2b9a6c1d8e70", "EventSourceArn": queueARN, "FunctionArn": functionARN + "2"})
+	other.Stacks["Other"] = []string{"aaaaaaaa-1f8a-4a3e-9d5e-2b9a6c1d8e70"}
 	denied := healthy()
-	denied.denied = []string{"lambda:GetEventSourceMapping", "cloudformation:ListStackResources"}
+	denied.Denied = []string{"lambda:GetEventSourceMapping", "cloudformation:ListStackResources"}
 	for name, test := range map[string]struct {
-		cloud *cloud
+		cloud *standin.Cloud
 		args  []string
 		want  string
 	}{
@@ -153,7 +154,7 @@ func TestWrongInput(t *testing.T) {
 }
 
 func TestWithoutCredentialsOrARegion(t *testing.T) {
-	serve(t, healthy())
+	standin.Serve(t, healthy())
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	for variable, want := range map[string]string{"AWS_REGION": "no region: give -region", "": "no AWS credentials: set AWS_PROFILE"} {
@@ -178,8 +179,8 @@ func TestAFunctionsMappings(t *testing.T) {
 
 func TestWhatADeployFailedWith(t *testing.T) {
 	c := healthy()
-	c.stacks["Broken"] = nil
-	c.events = map[string][]string{"Broken": {"private-dns-enabled cannot be set because there is already a conflicting DNS domain for lambda.eu-central-1.amazonaws.com in the VPC vpc-0a1b2c3d4e5f60718"}}
+	c.Stacks["Broken"] = nil
+	c.Events = map[string][]string{"Broken": {"private-dns-enabled cannot be set because there is already a conflicting DNS domain for lambda.eu-central-1.amazonaws.com in the VPC vpc-0a1b2c3d4e5f60718"}}
 	status, out, problems := ask(t, c, "-stack", "Broken")
 	if status != 1 || !strings.Contains(out, "lambdaEndpoint=existing") || strings.Contains(out, "of an earlier deploy") {
 		t.Errorf("status %d: %s%s", status, out, problems)
@@ -196,7 +197,7 @@ func TestATextByItself(t *testing.T) {
 // Who shares a VPC shows no endpoints: an empty list is no news.
 func TestTheEndpointsOfASharedVPCAreNotKnown(t *testing.T) {
 	c := healthy()
-	c.owner, c.endpoints = "444455556666", nil
+	c.Owner, c.Endpoints = "444455556666", nil
 	status, out, _ := ask(t, c, "-mapping", uuid)
 	if status != 0 || strings.Count(out, "the VPC is shared by account 444455556666") != 2 || !strings.Contains(out, "nothing is found blocked; not known: lambda, sts") {
 		t.Errorf("status %d, want the endpoints not known:\n%s", status, out)
@@ -206,8 +207,8 @@ func TestTheEndpointsOfASharedVPCAreNotKnown(t *testing.T) {
 // A service that does not answer keeps nobody waiting for longer than the timeout.
 func TestWhatDoesNotAnswerInTimeIsNotKnown(t *testing.T) {
 	c := healthy()
-	a := serve(t, c)
-	a.slow = "ec2:DescribeNetworkAcls"
+	a := standin.Serve(t, c)
+	a.Slow = "ec2:DescribeNetworkAcls"
 	var out, problems bytes.Buffer
 	status := run(context.Background(), []string{"-mapping", uuid, "-timeout", "400ms"}, &out, &problems)
 	if status != 0 || !strings.Contains(out.String(), "AWS did not answer ec2:DescribeNetworkAcls in time") || !strings.Contains(out.String(), "not known: brokers") {
@@ -216,7 +217,7 @@ func TestWhatDoesNotAnswerInTimeIsNotKnown(t *testing.T) {
 }
 
 func TestAnInterruptSaysSoInALine(t *testing.T) {
-	serve(t, healthy())
+	standin.Serve(t, healthy())
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var out, problems bytes.Buffer

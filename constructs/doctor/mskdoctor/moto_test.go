@@ -23,6 +23,7 @@ import (
 
 	"msklambda/constructs/doctor"
 	"msklambda/constructs/doctor/account"
+	"msklambda/test/standin"
 )
 
 // moto is an emulator of AWS by others, who wrote its answers without regard to the
@@ -55,7 +56,7 @@ func moto(t *testing.T) awssdk.Config {
 			_ = server.Process.Kill()
 		}
 	})
-	serve(t, healthy()) // for the credentials of the environment
+	standin.Serve(t, healthy()) // for the credentials of the environment
 	t.Setenv("AWS_ENDPOINT_URL", "http://"+address)
 	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		if answer, err := http.Get("http://" + address + "/moto-api/"); err == nil {
@@ -112,15 +113,15 @@ func TestTheDoctorReadsANetworkOfMoto(t *testing.T) {
 	var made []string
 	for service, action := range map[string]string{"lambda": "lambda:InvokeFunction", "sts": "sts:AssumeRole"} {
 		e := must[*ec2.CreateVpcEndpointOutput](t)(network.CreateVpcEndpoint(ctx, &ec2.CreateVpcEndpointInput{VpcId: vpc, VpcEndpointType: ec2types.VpcEndpointTypeInterface,
-			ServiceName: text("com.amazonaws." + homeRegion + "." + service), PrivateDnsEnabled: awssdk.Bool(true), SubnetIds: subnets, SecurityGroupIds: []string{ends},
-			PolicyDocument: text(allows(action, object{"Service": "lambda.amazonaws.com"}, "*"))}))
+			ServiceName: text("com.amazonaws." + standin.Region + "." + service), PrivateDnsEnabled: awssdk.Bool(true), SubnetIds: subnets, SecurityGroupIds: []string{ends},
+			PolicyDocument: text(allows(action, standin.Object{"Service": "lambda.amazonaws.com"}, "*"))}))
 		made = append(made, *e.VpcEndpoint.VpcEndpointId)
 	}
 	cluster := must[*kafka.CreateClusterV2Output](t)(kafka.NewFromConfig(cfg).CreateClusterV2(ctx, &kafka.CreateClusterV2Input{ClusterName: text("orders"), Provisioned: &kafkatypes.ProvisionedRequest{
 		KafkaVersion: text("3.8.x"), NumberOfBrokerNodes: awssdk.Int32(2), BrokerNodeGroupInfo: &kafkatypes.BrokerNodeGroupInfo{InstanceType: text("kafka.m7g.large"), ClientSubnets: subnets, SecurityGroups: []string{brokers}},
 		ClientAuthentication: &kafkatypes.ClientAuthentication{Sasl: &kafkatypes.Sasl{Iam: &kafkatypes.Iam{Enabled: awssdk.Bool(true)}}}}}))
 	role := must[*iam.CreateRoleOutput](t)(iam.NewFromConfig(cfg).CreateRole(ctx, &iam.CreateRoleInput{RoleName: text("orders"),
-		AssumeRolePolicyDocument: text(allows("sts:AssumeRole", object{"Service": "lambda.amazonaws.com"}, ""))}))
+		AssumeRolePolicyDocument: text(allows("sts:AssumeRole", standin.Object{"Service": "lambda.amazonaws.com"}, ""))}))
 	var code bytes.Buffer
 	archive := zip.NewWriter(&code)
 	_ = must[any](t)(archive.Create("bootstrap"))
@@ -129,7 +130,7 @@ func TestTheDoctorReadsANetworkOfMoto(t *testing.T) {
 	must[*lambda.CreateFunctionOutput](t)(functions.CreateFunction(ctx, &lambda.CreateFunctionInput{FunctionName: text("orders"), Role: role.Role.Arn, Runtime: lambdatypes.RuntimeProvidedal2023,
 		Handler: text("bootstrap"), Timeout: awssdk.Int32(60), Code: &lambdatypes.FunctionCode{ZipFile: code.Bytes()}}))
 	// moto makes no mapping of an MSK topic, so that it is said here what there is of one.
-	mapping := doctor.Mapping{UUID: uuid, State: "Enabled", Source: *cluster.ClusterArn, Topic: "orders", Group: "orders-fn", Function: "arn:aws:lambda:" + homeRegion + ":123456789012:function:orders"}
+	mapping := doctor.Mapping{UUID: uuid, State: "Enabled", Source: *cluster.ClusterArn, Topic: "orders", Group: "orders-fn", Function: "arn:aws:lambda:" + standin.Region + ":123456789012:function:orders"}
 	judge := func(what string, want map[string]doctor.State, has map[string]doctor.Cause) {
 		t.Helper()
 		reader, err := account.Open(ctx, "", "")

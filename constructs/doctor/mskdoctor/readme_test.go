@@ -13,6 +13,7 @@ import (
 
 	"msklambda/constructs/doctor"
 	"msklambda/constructs/doctor/account"
+	"msklambda/test/standin"
 )
 
 const root = "../../.."
@@ -241,25 +242,25 @@ func TestEachCallIsMade(t *testing.T) {
 	}
 	made := map[string]bool{}
 	for _, e := range examples {
-		a := serve(t, e.cloud())
+		a := standin.Serve(t, e.cloud())
 		reports(t, e.arguments()...)
-		for call := range a.asks {
+		for _, call := range a.Asked() {
 			made[call] = true
 		}
 	}
 	more := byHand()
-	more.stacks = map[string][]string{"A": nil, "B": nil, "C": nil}
-	more.mappings[0]["DestinationConfig"] = object{"OnFailure": object{"Destination": "arn:aws:s3:::failed"}}
-	more.buckets = map[string]string{"failed": keyARN}
-	more.groups[brokers] = append(more.groups[brokers], permission{false, "tcp", 9098, "pl-0123456789abcdef0"})
-	a := serve(t, more)
+	more.Stacks = map[string][]string{"A": nil, "B": nil, "C": nil}
+	more.Mappings[0]["DestinationConfig"] = standin.Object{"OnFailure": standin.Object{"Destination": "arn:aws:s3:::failed"}}
+	more.Buckets = map[string]string{"failed": keyARN}
+	more.Groups[brokers] = append(more.Groups[brokers], standin.In(9098, "pl-0123456789abcdef0"))
+	a := standin.Serve(t, more)
 	reports(t, "-mapping", uuid)
 	reports(t, "-stack", "D")
-	more.mappings[0]["DestinationConfig"] = object{"OnFailure": object{"Destination": "arn:aws:sns:eu-central-1:111122223333:failed"}}
+	more.Mappings[0]["DestinationConfig"] = standin.Object{"OnFailure": standin.Object{"Destination": "arn:aws:sns:eu-central-1:111122223333:failed"}}
 	reports(t, "-mapping", uuid)
-	more.mappings[0]["EventSourceArn"] = "arn:aws:kafka:eu-central-1:111122223333:vpc-connection/444455556666/orders/0c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0-3"
+	more.Mappings[0]["EventSourceArn"] = "arn:aws:kafka:eu-central-1:111122223333:vpc-connection/444455556666/orders/0c1f2e3d-4b5a-6978-8796-a5b4c3d2e1f0-3"
 	reports(t, "-mapping", uuid)
-	for call := range a.asks {
+	for _, call := range a.Asked() {
 		made[call] = true
 	}
 	for _, call := range account.Calls() {

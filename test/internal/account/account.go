@@ -39,6 +39,7 @@ type Account struct {
 	mu      sync.Mutex
 	stacks  map[string]*Stack
 	objects map[string][]byte // of S3, by path
+	parts   map[string][]byte // of objects that come in several, by path and number
 	next    int               // for identifiers
 }
 
@@ -71,7 +72,7 @@ func New(id, region string, resources map[string]map[string]Properties) *Account
 	if resources == nil {
 		resources = map[string]map[string]Properties{}
 	}
-	return &Account{ID: id, Region: region, Resources: resources, stacks: map[string]*Stack{}, objects: map[string][]byte{}}
+	return &Account{ID: id, Region: region, Resources: resources, stacks: map[string]*Stack{}, objects: map[string][]byte{}, parts: map[string][]byte{}}
 }
 
 // Stack returns a stack by its name, nil where there is none.
@@ -90,11 +91,13 @@ func (a *Account) TakeLog() []string {
 	return log
 }
 
-// ForgetObjects empties the buckets.
-func (a *Account) ForgetObjects() {
+// Snapshot is a copy of what the account has.
+func (a *Account) Snapshot() map[string]map[string]Properties {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.objects = map[string][]byte{}
+	all := map[string]map[string]Properties{}
+	mustRead(text(a.Resources), &all)
+	return all
 }
 
 // Serve answers for the account until the test ends.
@@ -176,52 +179,6 @@ func (a *Account) sts(w http.ResponseWriter, action string) {
 		return
 	}
 	answerXML(w, http.StatusOK, action, "<Arn>"+arn+"</Arn><UserId>AIDA</UserId><Account>"+a.ID+"</Account>")
-}
-
-// s3 keeps objects by their path, which has the bucket first.
-func (a *Account) s3(w http.ResponseWriter, r *http.Request, body []byte) {
-	query := r.URL.Query()
-	w.Header().Set("Content-Type", "application/xml")
-	switch {
-	case query.Has("location"):
-		io.WriteString(w, `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+a.Region+`</LocationConstraint>`)
-	case query.Has("encryption"):
-		io.WriteString(w, `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`)
-	case query.Has("list-type"):
-		bucket, prefix := strings.Trim(r.URL.Path, "/"), query.Get("prefix")
-		var found string
-		for path := range a.objects {
-			if key, ok := strings.CutPrefix(path, "/"+bucket+"/"); ok && strings.HasPrefix(key, prefix) {
-				found += "<Contents><Key>" + escape(key) + "</Key><Size>1</Size></Contents>"
-			}
-		}
-		io.WriteString(w, "<ListBucketResult>"+found+"</ListBucketResult>")
-	case r.Method == http.MethodPut:
-		a.objects[r.URL.Path] = unchunked(r, body)
-	case a.objects[r.URL.Path] == nil:
-		w.WriteHeader(http.StatusNotFound)
-	default:
-		_, _ = w.Write(a.objects[r.URL.Path])
-	}
-}
-
-// unchunked is the body without the frames of aws-chunked, which the SDK sends to
-// add a checksum at the end.
-func unchunked(r *http.Request, body []byte) []byte {
-	if !strings.Contains(r.Header.Get("Content-Encoding"), "aws-chunked") && !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
-		return body
-	}
-	var out []byte
-	for {
-		line, rest, ok := strings.Cut(string(body), "\r\n")
-		size, _, _ := strings.Cut(line, ";")
-		var n int
-		if _, err := fmt.Sscanf(size, "%x", &n); !ok || err != nil || n == 0 || len(rest) < n {
-			return out
-		}
-		out = append(out, rest[:n]...)
-		body = []byte(strings.TrimPrefix(rest[n:], "\r\n"))
-	}
 }
 
 func text(v any) string {

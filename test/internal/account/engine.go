@@ -139,7 +139,7 @@ func (a *Account) update(s *Stack, t *template) (failed string) {
 	if failed != "" {
 		return failed
 	}
-	for _, logical := range slices.Sorted(maps.Keys(s.Resources)) {
+	for _, logical := range s.deletions() {
 		if old := s.Resources[logical]; t.Resources[logical] == nil {
 			a.remove(s, logical, old)
 			delete(s.Resources, logical)
@@ -150,6 +150,30 @@ func (a *Account) update(s *Stack, t *template) (failed string) {
 		s.Outputs[key] = fmt.Sprint(a.resolve(s, output.Value))
 	}
 	return ""
+}
+
+// deletions are all resources, each before those that it needs.
+func (s *Stack) deletions() (order []string) {
+	done := map[string]bool{}
+	var visit func(logical string)
+	visit = func(logical string) {
+		old := s.Resources[logical]
+		if old == nil || done[logical] {
+			return
+		}
+		done[logical] = true
+		var r definition
+		mustRead(old.text, &r)
+		for _, need := range append(dependencies(r.DependsOn), references(r.Properties)...) {
+			visit(need)
+		}
+		order = append(order, logical)
+	}
+	for _, logical := range slices.Sorted(maps.Keys(s.Resources)) {
+		visit(logical)
+	}
+	slices.Reverse(order)
+	return order
 }
 
 func (a *Account) put(s *Stack, logical string, r *definition) (failed string) {

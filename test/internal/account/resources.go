@@ -156,6 +156,12 @@ func (a *Account) call(s *Stack, name string, argument any) (any, bool) {
 		case "GroupId", "Id":
 			return r.Physical, true
 		case "Arn":
+			switch r.Type {
+			case "AWS::IAM::Role":
+				return "arn:aws:iam::" + a.ID + ":role/" + r.Physical, true
+			case "AWS::Lambda::Function":
+				return "arn:aws:lambda:" + a.Region + ":" + a.ID + ":function:" + r.Physical, true
+			}
 			service := strings.ToLower(strings.Split(r.Type, "::")[1])
 			return "arn:aws:" + service + ":" + a.Region + ":" + a.ID + ":" + r.Physical, true
 		default:

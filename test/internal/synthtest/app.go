@@ -17,6 +17,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"msklambda/test/internal/cdkcli"
 	_ "msklambda/test/internal/unvalidated"
 )
 
@@ -146,7 +147,7 @@ func ReadJSON(t testing.TB, path string, to any) {
 }
 
 // CLIVersion is that of the CDK CLI in the README.
-const CLIVersion = "2.1148.1"
+const CLIVersion = cdkcli.Version
 
 // README is the text of README.md.
 func README(t testing.TB) string { return Page(t, "README.md") }

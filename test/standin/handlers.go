@@ -1,7 +1,6 @@
-package main
+package standin
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,21 +15,21 @@ var handlers map[string]func(*request)
 func init() {
 	handlers = map[string]func(*request){
 		"sts.GetCallerIdentity": func(q *request) {
-			q.xml(text("Account", accountID) + text("UserId", "AIDAEXAMPLE") + text("Arn", "arn:aws:iam::"+accountID+":user/somebody"))
+			q.xml(text("Account", Account) + text("UserId", "AIDAEXAMPLE") + text("Arn", "arn:aws:iam::"+Account+":user/somebody"))
 		},
 		"lambda.GetEventSourceMapping":    (*request).mapping,
 		"lambda.ListEventSourceMappings":  (*request).mappings,
 		"lambda.GetFunctionConfiguration": (*request).function,
 		"lambda.GetFunctionConcurrency": func(q *request) {
-			answer := object{}
-			if n, ok := q.cloud.throttled[q.path[0]]; ok {
+			answer := Object{}
+			if n, ok := q.cloud.Throttled[q.path[0]]; ok {
 				answer["ReservedConcurrentExecutions"] = n
 			}
 			q.json(answer)
 		},
 		"kafka.DescribeClusterV2":            (*request).cluster,
 		"kafka.DescribeTopic":                (*request).topic,
-		"kafka.ListScramSecrets":             func(q *request) { q.json(object{"secretArnList": q.cloud.scram}) },
+		"kafka.ListScramSecrets":             func(q *request) { q.json(Object{"secretArnList": q.cloud.Scram}) },
 		"kafka.DescribeVpcConnection":        (*request).connection,
 		"ec2.DescribeSubnets":                (*request).subnets,
 		"ec2.DescribeVpcAttribute":           (*request).attribute,
@@ -55,18 +54,18 @@ func init() {
 }
 
 func (q *request) mapping() {
-	i := slices.IndexFunc(q.cloud.mappings, func(m object) bool { return m["UUID"] == q.path[0] })
+	i := slices.IndexFunc(q.cloud.Mappings, func(m Object) bool { return m["UUID"] == q.path[0] })
 	if i < 0 {
 		q.fail(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")
 		return
 	}
-	q.json(q.cloud.mappings[i])
+	q.json(q.cloud.Mappings[i])
 }
 
 func (q *request) mappings() {
-	var found []object
+	var found []Object
 	query := q.r.URL.Query()
-	for _, m := range q.cloud.mappings {
+	for _, m := range q.cloud.Mappings {
 		function := m["FunctionArn"].(string)
 		if source := query.Get("EventSourceArn"); source != "" && source != m["EventSourceArn"] {
 			continue
@@ -77,7 +76,7 @@ func (q *request) mappings() {
 		found = append(found, m)
 	}
 	some, next := page(found, query.Get("Marker"))
-	answer := object{"EventSourceMappings": append([]object{}, some...)}
+	answer := Object{"EventSourceMappings": append([]Object{}, some...)}
 	if next != "" {
 		answer["NextMarker"] = next
 	}
@@ -86,7 +85,7 @@ func (q *request) mappings() {
 
 func (q *request) function() {
 	name := q.path[0]
-	fn, ok := q.cloud.functions[name[strings.LastIndex(name, "function:")+len("function:"):]]
+	fn, ok := q.cloud.Functions[name[strings.LastIndex(name, "function:")+len("function:"):]]
 	if !ok {
 		q.fail(http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+name)
 		return
@@ -95,25 +94,25 @@ func (q *request) function() {
 }
 
 func (q *request) cluster() {
-	c, ok := q.cloud.clusters[q.path[0]]
+	c, ok := q.cloud.Clusters[q.path[0]]
 	if !ok {
 		q.fail(http.StatusNotFound, "NotFoundException", "Cluster not found.")
 		return
 	}
-	q.json(object{"clusterInfo": c})
+	q.json(Object{"clusterInfo": c})
 }
 
 func (q *request) topic() {
-	n, ok := q.cloud.topics[q.path[1]]
+	n, ok := q.cloud.Topics[q.path[1]]
 	if !ok {
 		q.fail(http.StatusNotFound, "NotFoundException", "Topic not found.")
 		return
 	}
-	q.json(object{"topicName": q.path[1], "partitionCount": n, "replicationFactor": 3, "status": "ACTIVE"})
+	q.json(Object{"topicName": q.path[1], "partitionCount": n, "replicationFactor": 3, "status": "ACTIVE"})
 }
 
 func (q *request) connection() {
-	c, ok := q.cloud.links[q.path[0]]
+	c, ok := q.cloud.Links[q.path[0]]
 	if !ok {
 		q.fail(http.StatusNotFound, "NotFoundException", "VPC connection not found.")
 		return
@@ -123,9 +122,9 @@ func (q *request) connection() {
 
 func (q *request) subnets() {
 	wanted := q.all("SubnetId")
-	var found []subnet
-	for _, s := range q.cloud.subnets {
-		if slices.Contains(wanted, s.id) {
+	var found []Subnet
+	for _, s := range q.cloud.Subnets {
+		if slices.Contains(wanted, s.ID) {
 			found = append(found, s)
 		}
 	}
@@ -133,19 +132,19 @@ func (q *request) subnets() {
 		q.fail(http.StatusBadRequest, "InvalidSubnetID.NotFound", "The subnet ID does not exist")
 		return
 	}
-	owner := accountID
-	if q.cloud.owner != "" {
-		owner = q.cloud.owner
+	owner := Account
+	if q.cloud.Owner != "" {
+		owner = q.cloud.Owner
 	}
 	some, next := page(found, q.form.Get("NextToken"))
-	q.xml(tag("subnetSet", each(some, "item", func(s subnet) string {
-		return text("subnetId", s.id) + text("vpcId", q.cloud.vpc) + text("cidrBlock", s.cidr) + text("state", "available") + text("ownerId", owner)
+	q.xml(tag("subnetSet", each(some, "item", func(s Subnet) string {
+		return text("subnetId", s.ID) + text("vpcId", q.cloud.VPC) + text("cidrBlock", s.CIDR) + text("state", "available") + text("ownerId", owner)
 	})) + text("nextToken", next))
 }
 
 func (q *request) attribute() {
 	name := q.form.Get("Attribute")
-	q.xml(text("vpcId", q.cloud.vpc) + tag(name, text("value", fmt.Sprint(q.cloud.dns[name]))))
+	q.xml(text("vpcId", q.cloud.VPC) + tag(name, text("value", fmt.Sprint(q.cloud.DNS[name]))))
 }
 
 func (q *request) endpoints() {
@@ -153,16 +152,16 @@ func (q *request) endpoints() {
 		q.xml("<vpcEndpointSet/>")
 		return
 	}
-	some, next := page(q.cloud.endpoints, q.form.Get("NextToken"))
-	q.xml(tag("vpcEndpointSet", each(some, "item", func(e endpoint) string {
+	some, next := page(q.cloud.Endpoints, q.form.Get("NextToken"))
+	q.xml(tag("vpcEndpointSet", each(some, "item", func(e Endpoint) string {
 		tags := ""
-		if e.owner != "" {
-			tags = tag("item", text("key", "msklambda:stack")+text("value", e.owner))
+		if e.Owner != "" {
+			tags = tag("item", text("key", "msklambda:stack")+text("value", e.Owner))
 		}
-		return text("vpcEndpointId", e.id) + text("vpcEndpointType", e.kind) + text("vpcId", q.cloud.vpc) + text("serviceName", "com.amazonaws."+homeRegion+"."+e.service) +
-			text("state", e.state) + text("policyDocument", e.policy) + text("privateDnsEnabled", fmt.Sprint(e.dns)) +
-			tag("subnetIdSet", each(e.subnets, "item", escape)) +
-			tag("groupSet", each(e.groups, "item", func(g string) string { return text("groupId", g) + text("groupName", "n") })) + tag("tagSet", tags)
+		return text("vpcEndpointId", e.ID) + text("vpcEndpointType", e.Kind) + text("vpcId", q.cloud.VPC) + text("serviceName", "com.amazonaws."+Region+"."+e.Service) +
+			text("state", e.State) + text("policyDocument", e.Policy) + text("privateDnsEnabled", fmt.Sprint(e.DNS)) +
+			tag("subnetIdSet", each(e.Subnets, "item", escape)) +
+			tag("groupSet", each(e.Groups, "item", func(g string) string { return text("groupId", g) + text("groupName", "n") })) + tag("tagSet", tags)
 	})) + text("nextToken", next))
 }
 
@@ -171,23 +170,23 @@ func (q *request) tables() {
 		q.xml("<routeTableSet/>")
 		return
 	}
-	some, next := page(slices.Sorted(maps.Keys(q.cloud.tables)), q.form.Get("NextToken"))
+	some, next := page(slices.Sorted(maps.Keys(q.cloud.Tables)), q.form.Get("NextToken"))
 	q.xml(tag("routeTableSet", each(some, "item", func(id string) string {
 		associations := ""
 		if id == "main" {
 			associations = tag("item", text("main", "true")+text("routeTableId", "rtb-main"))
 		}
-		for _, s := range q.cloud.subnets {
-			if s.table == id && id != "main" {
-				associations += tag("item", text("main", "false")+text("subnetId", s.id))
+		for _, s := range q.cloud.Subnets {
+			if s.Table == id && id != "main" {
+				associations += tag("item", text("main", "false")+text("subnetId", s.ID))
 			}
 		}
-		return text("routeTableId", "rtb-"+id) + text("vpcId", q.cloud.vpc) + tag("routeSet", each(q.cloud.tables[id], "item", func(r route) string {
+		return text("routeTableId", "rtb-"+id) + text("vpcId", q.cloud.VPC) + tag("routeSet", each(q.cloud.Tables[id], "item", func(r Route) string {
 			kind := "destinationCidrBlock"
-			if strings.HasPrefix(r.to, "pl-") {
+			if strings.HasPrefix(r.To, "pl-") {
 				kind = "destinationPrefixListId"
 			}
-			return text(kind, r.to) + text(r.kind, r.target) + text("state", r.state) + text("origin", "CreateRoute")
+			return text(kind, r.To) + text(r.Kind, r.Target) + text("state", r.State) + text("origin", "CreateRoute")
 		})) + tag("associationSet", associations)
 	})) + text("nextToken", next))
 }
@@ -197,22 +196,22 @@ func (q *request) acls() {
 		q.xml("<networkAclSet/>")
 		return
 	}
-	some, next := page(slices.Sorted(maps.Keys(q.cloud.acls)), q.form.Get("NextToken"))
+	some, next := page(slices.Sorted(maps.Keys(q.cloud.ACLs)), q.form.Get("NextToken"))
 	q.xml(tag("networkAclSet", each(some, "item", func(id string) string {
 		associations := ""
-		for _, s := range q.cloud.subnets {
-			if s.acl == id {
-				associations += tag("item", text("networkAclId", id)+text("subnetId", s.id))
+		for _, s := range q.cloud.Subnets {
+			if s.ACL == id {
+				associations += tag("item", text("networkAclId", id)+text("subnetId", s.ID))
 			}
 		}
 		// The entry that EC2 has last, which denies everything.
-		entries := append(slices.Clone(q.cloud.acls[id]), aclEntry{32767, false, "deny", "-1", 0, 0, "0.0.0.0/0"}, aclEntry{32767, true, "deny", "-1", 0, 0, "0.0.0.0/0"})
-		return text("networkAclId", id) + text("vpcId", q.cloud.vpc) + tag("entrySet", each(entries, "item", func(e aclEntry) string {
+		entries := append(slices.Clone(q.cloud.ACLs[id]), Entry{32767, false, "deny", "-1", 0, 0, "0.0.0.0/0"}, Entry{32767, true, "deny", "-1", 0, 0, "0.0.0.0/0"})
+		return text("networkAclId", id) + text("vpcId", q.cloud.VPC) + tag("entrySet", each(entries, "item", func(e Entry) string {
 			ports := ""
-			if e.protocol != "-1" {
-				ports = tag("portRange", text("from", fmt.Sprint(e.from))+text("to", fmt.Sprint(e.to)))
+			if e.Protocol != "-1" {
+				ports = tag("portRange", text("from", fmt.Sprint(e.From))+text("to", fmt.Sprint(e.To)))
 			}
-			return text("ruleNumber", fmt.Sprint(e.number)) + text("protocol", e.protocol) + text("ruleAction", e.action) + text("egress", fmt.Sprint(e.out)) + text("cidrBlock", e.cidr) + ports
+			return text("ruleNumber", fmt.Sprint(e.Number)) + text("protocol", e.Protocol) + text("ruleAction", e.Action) + text("egress", fmt.Sprint(e.Out)) + text("cidrBlock", e.CIDR) + ports
 		})) + tag("associationSet", associations)
 	})) + text("nextToken", next))
 }
@@ -221,30 +220,30 @@ func (q *request) groups() {
 	some, next := page(q.all("GroupId"), q.form.Get("NextToken"))
 	q.xml(tag("securityGroupInfo", each(some, "item", func(id string) string {
 		direction := func(out bool) string {
-			var rules []permission
-			for _, p := range q.cloud.groups[id] {
-				if p.out == out {
+			var rules []Permission
+			for _, p := range q.cloud.Groups[id] {
+				if p.Out == out {
 					rules = append(rules, p)
 				}
 			}
-			return each(rules, "item", func(p permission) string {
-				content := text("ipProtocol", p.protocol)
-				if p.protocol != "-1" {
-					content += text("fromPort", fmt.Sprint(p.port)) + text("toPort", fmt.Sprint(p.port))
+			return each(rules, "item", func(p Permission) string {
+				content := text("ipProtocol", p.Protocol)
+				if p.Protocol != "-1" {
+					content += text("fromPort", fmt.Sprint(p.Port)) + text("toPort", fmt.Sprint(p.Port))
 				}
 				groups, ranges, lists := "", "", ""
 				switch {
-				case strings.HasPrefix(p.peer, "sg-"):
-					groups = tag("item", text("userId", accountID)+text("groupId", p.peer))
-				case strings.HasPrefix(p.peer, "pl-"):
-					lists = tag("item", text("prefixListId", p.peer))
+				case strings.HasPrefix(p.Peer, "sg-"):
+					groups = tag("item", text("userId", Account)+text("groupId", p.Peer))
+				case strings.HasPrefix(p.Peer, "pl-"):
+					lists = tag("item", text("prefixListId", p.Peer))
 				default:
-					ranges = tag("item", text("cidrIp", p.peer))
+					ranges = tag("item", text("cidrIp", p.Peer))
 				}
 				return content + tag("groups", groups) + tag("ipRanges", ranges) + "<ipv6Ranges/>" + tag("prefixListIds", lists)
 			})
 		}
-		return text("ownerId", accountID) + text("groupId", id) + text("groupName", "n") + text("vpcId", q.cloud.vpc) +
+		return text("ownerId", Account) + text("groupId", id) + text("groupName", "n") + text("vpcId", q.cloud.VPC) +
 			tag("ipPermissions", direction(false)) + tag("ipPermissionsEgress", direction(true))
 	})) + text("nextToken", next))
 }
@@ -255,12 +254,12 @@ func (q *request) prefixes() {
 
 func (q *request) role() {
 	name := q.form.Get("RoleName")
-	trust, ok := q.cloud.trust[name]
+	trust, ok := q.cloud.Trust[name]
 	if !ok {
 		q.fail(http.StatusNotFound, "NoSuchEntity", "The role with name "+name+" cannot be found.")
 		return
 	}
-	q.xml(tag("Role", text("RoleName", name)+text("Path", "/")+text("Arn", roleARN)+text("RoleId", "AROAEXAMPLE")+text("CreateDate", "2026-11-01T00:00:00Z")+
+	q.xml(tag("Role", text("RoleName", name)+text("Path", "/")+text("Arn", "arn:aws:iam::"+Account+":role/"+name)+text("RoleId", "AROAEXAMPLE")+text("CreateDate", "2026-11-01T00:00:00Z")+
 		text("AssumeRolePolicyDocument", url.QueryEscape(trust))))
 }
 
@@ -278,9 +277,11 @@ func (q *request) simulate() {
 		})
 	}
 	resource := q.form.Get("ResourceArns.member.1")
+	role := q.form.Get("PolicySourceArn")
+	statements := slices.Concat(q.cloud.Allows, q.cloud.Roles[role[strings.LastIndex(role, "/")+1:]])
 	results := each(q.all("ActionNames.member"), "member", func(action string) string {
 		decision := "implicitDeny"
-		for _, s := range q.cloud.allows {
+		for _, s := range statements {
 			if matches(s["Action"], action) && (matches(s["Resource"], resource)) {
 				decision = "allowed"
 				if s["Effect"] == "Deny" {
@@ -290,12 +291,12 @@ func (q *request) simulate() {
 			}
 		}
 		more := ""
-		if slices.Contains(q.cloud.orgs, action) {
+		if slices.Contains(q.cloud.Orgs, action) {
 			decision = "implicitDeny"
 			more = tag("OrganizationsDecisionDetail", text("AllowedByOrganizations", "false"))
 		}
 		if decision != "allowed" {
-			more += tag("MissingContextValues", each(q.cloud.missing, "member", escape))
+			more += tag("MissingContextValues", each(q.cloud.Missing, "member", escape))
 		}
 		return text("EvalActionName", action) + text("EvalResourceName", resource) + text("EvalDecision", decision) + more
 	})
@@ -303,7 +304,7 @@ func (q *request) simulate() {
 }
 
 func (q *request) secret() {
-	s, ok := q.cloud.secrets[q.input["SecretId"].(string)]
+	s, ok := q.cloud.Secrets[q.input["SecretId"].(string)]
 	if !ok {
 		q.fail(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 		return
@@ -313,31 +314,31 @@ func (q *request) secret() {
 
 func (q *request) key() {
 	arn := q.input["KeyId"].(string)
-	state, ok := q.cloud.keys[arn]
+	state, ok := q.cloud.Keys[arn]
 	if !ok {
 		q.fail(http.StatusBadRequest, "NotFoundException", "Key '"+arn+"' does not exist")
 		return
 	}
-	q.json(object{"KeyMetadata": object{"Arn": arn, "KeyId": arn[strings.LastIndex(arn, "/")+1:], "KeyState": state, "KeyManager": "CUSTOMER"}})
+	q.json(Object{"KeyMetadata": Object{"Arn": arn, "KeyId": arn[strings.LastIndex(arn, "/")+1:], "KeyState": state, "KeyManager": "CUSTOMER"}})
 }
 
 func (q *request) keyPolicy() {
-	q.json(object{"Policy": q.cloud.policy[q.input["KeyId"].(string)]})
+	q.json(Object{"Policy": q.cloud.Policy[q.input["KeyId"].(string)]})
 }
 
 func (q *request) queue() {
 	name := q.input["QueueName"].(string)
-	if _, ok := q.cloud.queues[name]; !ok {
+	if _, ok := q.cloud.Queues[name]; !ok {
 		q.w.Header().Set("X-Amzn-Query-Error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
 		q.fail(http.StatusBadRequest, "com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.")
 		return
 	}
-	q.json(object{"QueueUrl": "https://sqs." + homeRegion + ".amazonaws.com/" + accountID + "/" + name})
+	q.json(Object{"QueueUrl": "https://sqs." + Region + ".amazonaws.com/" + Account + "/" + name})
 }
 
 func (q *request) queueAttributes() {
 	queue := q.input["QueueUrl"].(string)
-	q.json(object{"Attributes": q.cloud.queues[queue[strings.LastIndex(queue, "/")+1:]]})
+	q.json(Object{"Attributes": q.cloud.Queues[queue[strings.LastIndex(queue, "/")+1:]]})
 }
 
 func (q *request) snsTopic() {
@@ -345,7 +346,7 @@ func (q *request) snsTopic() {
 }
 
 func (q *request) bucket() {
-	key, ok := q.cloud.buckets[q.path[0]]
+	key, ok := q.cloud.Buckets[q.path[0]]
 	if !ok {
 		q.fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 		return
@@ -360,7 +361,7 @@ func (q *request) bucket() {
 
 func (q *request) stackResources() {
 	name := q.form.Get("StackName")
-	ids, ok := q.cloud.stacks[name]
+	ids, ok := q.cloud.Stacks[name]
 	if !ok {
 		q.fail(http.StatusBadRequest, "ValidationError", "Stack with id "+name+" does not exist")
 		return
@@ -376,7 +377,7 @@ func (q *request) stackResources() {
 }
 
 func (q *request) stackNames() {
-	some, next := page(slices.Sorted(maps.Keys(q.cloud.stacks)), q.form.Get("NextToken"))
+	some, next := page(slices.Sorted(maps.Keys(q.cloud.Stacks)), q.form.Get("NextToken"))
 	q.xml(tag("Stacks", each(some, "member", func(name string) string {
 		return text("StackName", name) + text("StackStatus", "CREATE_COMPLETE") + text("CreationTime", "2026-11-01T00:00:00Z")
 	})) + text("NextToken", next))
@@ -384,14 +385,14 @@ func (q *request) stackNames() {
 
 func (q *request) stackEvents() {
 	name := q.form.Get("StackName")
-	id := "arn:aws:cloudformation:" + homeRegion + ":" + accountID + ":stack/" + name + "/1"
+	id := "arn:aws:cloudformation:" + Region + ":" + Account + ":stack/" + name + "/1"
 	event := func(kind, physical, status, reason string) string {
 		return tag("member", text("EventId", "1")+text("StackId", id)+text("StackName", name)+text("Timestamp", "2026-11-01T00:00:00Z")+text("ResourceType", kind)+
 			text("PhysicalResourceId", physical)+text("ResourceStatus", status)+text("ResourceStatusReason", reason))
 	}
 	const stack = "AWS::CloudFormation::Stack"
 	content := event(stack, id, "UPDATE_COMPLETE", "")
-	if failed := q.cloud.events[name]; failed != nil {
+	if failed := q.cloud.Events[name]; failed != nil {
 		content = event(stack, id, "UPDATE_ROLLBACK_COMPLETE", "")
 		for _, reason := range failed {
 			content += event("AWS::EC2::VPCEndpoint", "", "CREATE_FAILED", reason)
@@ -399,12 +400,4 @@ func (q *request) stackEvents() {
 		content += event(stack, id, "UPDATE_IN_PROGRESS", "User Initiated") + event("AWS::EC2::VPCEndpoint", "", "CREATE_FAILED", "of an earlier deploy")
 	}
 	q.xml(tag("StackEvents", content))
-}
-
-func compact(v any) string {
-	out, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(out)
 }

@@ -1,10 +1,16 @@
-package main
+// Package standin stands in for an account of AWS that is read, and not changed. It
+// answers the calls of the real SDK with the shapes that the API references document,
+// from what the account has. It honours filters and pages, tells regions apart by the
+// scope that a request is signed for, and fails a test by any call that it does not
+// know.
+package standin
 
 import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,102 +21,137 @@ import (
 	"testing"
 )
 
-// The stand-in for AWS answers the calls of the real SDK with the shapes that the API
-// references document, from what an account has. It honours filters and pages, tells
-// regions apart by the scope that a request is signed for, and fails a test by any
-// call that it does not know.
+// Object is one of JSON.
+type Object = map[string]any
 
-type object = map[string]any
+// List is one of JSON.
+type List = []any
 
-type list = []any
-
+// Where the account is.
 const (
-	accountID  = "111122223333"
-	homeRegion = "eu-central-1"
+	Account = "111122223333"
+	Region  = "eu-central-1"
 )
 
-// cloud is an account in one region.
-type cloud struct {
-	mappings  []object // as lambda has them
-	functions map[string]object
-	throttled map[string]int    // reserved concurrency
-	clusters  map[string]object // by ARN, as kafka has them
-	topics    map[string]int    // partitions
-	scram     []string
-	links     map[string]object // VPC connections
+// Cloud is an account in one region.
+type Cloud struct {
+	Mappings  []Object // as lambda has them
+	Functions map[string]Object
+	Throttled map[string]int    // reserved concurrency
+	Clusters  map[string]Object // by ARN, as kafka has them
+	Topics    map[string]int    // partitions
+	Scram     []string
+	Links     map[string]Object // VPC connections
 
-	vpc       string
-	owner     string          // of the VPC, where it is another account
-	dns       map[string]bool // enableDnsSupport and enableDnsHostnames
-	subnets   []subnet
-	groups    map[string][]permission
-	acls      map[string][]aclEntry
-	tables    map[string][]route // the one called "main" is the main one
-	endpoints []endpoint
+	VPC       string
+	Owner     string          // of the VPC, where it is another account
+	DNS       map[string]bool // enableDnsSupport and enableDnsHostnames
+	Subnets   []Subnet
+	Groups    map[string][]Permission
+	ACLs      map[string][]Entry
+	Tables    map[string][]Route // the one called "main" is the main one
+	Endpoints []Endpoint
 
-	trust   map[string]string // by name of the role
-	allows  []object          // statements of the role's policies
-	missing []string          // condition keys that the simulator is not given
-	orgs    []string          // actions that the organization denies
+	Trust   map[string]string   // by name of the role
+	Allows  []Object            // statements of the policies of every role
+	Roles   map[string][]Object // of one role, by its name
+	Missing []string            // condition keys that the simulator is not given
+	Orgs    []string            // actions that the organization denies
 
-	secrets map[string]object
-	keys    map[string]string // state by ARN
-	policy  map[string]string // of keys
-	queues  map[string]object // attributes by name
-	buckets map[string]string // key by name
-	stacks  map[string][]string
-	events  map[string][]string // what failed, newest first
+	Secrets map[string]Object
+	Keys    map[string]string // state by ARN
+	Policy  map[string]string // of keys
+	Queues  map[string]Object // attributes by name
+	Buckets map[string]string // key by name
+	Stacks  map[string][]string
+	Events  map[string][]string // what failed, newest first
 
-	denied []string // "ec2:DescribeSubnets" and so on
-	broken []string // calls that fail in a way of their own
+	Denied []string // "ec2:DescribeSubnets" and so on
+	Broken []string // calls that fail in a way of their own
 }
 
-type subnet struct{ id, cidr, acl, table string }
+// Subnet is one, with its network ACL and its route table.
+type Subnet struct{ ID, CIDR, ACL, Table string }
 
-type permission struct {
-	out      bool
-	protocol string
-	port     int
-	peer     string
+// Permission is a rule of a security group.
+type Permission struct {
+	Out      bool
+	Protocol string
+	Port     int
+	Peer     string // a group, a prefix list or a range
 }
 
-type aclEntry struct {
-	number   int
-	out      bool
-	action   string
-	protocol string
-	from, to int
-	cidr     string
+// In lets TCP in to a port.
+func In(port int, peer string) Permission { return Permission{Protocol: "tcp", Port: port, Peer: peer} }
+
+// Out lets TCP out to a port.
+func Out(port int, peer string) Permission {
+	return Permission{Out: true, Protocol: "tcp", Port: port, Peer: peer}
 }
 
-type route struct{ to, kind, target, state string }
+// AllIn lets everything in.
+func AllIn(peer string) Permission { return Permission{Protocol: "-1", Peer: peer} }
 
-type endpoint struct {
-	id, service, kind, state string
-	dns                      bool
-	groups, subnets          []string
-	policy                   string
-	owner                    string
+// AllOut lets everything out.
+func AllOut(peer string) Permission { return Permission{Out: true, Protocol: "-1", Peer: peer} }
+
+// Entry is one of a network ACL.
+type Entry struct {
+	Number   int
+	Out      bool
+	Action   string
+	Protocol string
+	From, To int
+	CIDR     string
 }
 
-// aws is the server.
-type aws struct {
+// Open are the entries of the ACL that a VPC has by itself.
+func Open() []Entry {
+	return []Entry{{Number: 100, Action: "allow", Protocol: "-1", CIDR: "0.0.0.0/0"}, {Number: 100, Out: true, Action: "allow", Protocol: "-1", CIDR: "0.0.0.0/0"}}
+}
+
+// Route is one of a table.
+type Route struct{ To, Kind, Target, State string }
+
+// Endpoint is a VPC endpoint.
+type Endpoint struct {
+	ID, Service, Kind, State string
+	DNS                      bool
+	Groups, Subnets          []string
+	Policy                   string
+	Owner                    string // the stack that its tag names
+}
+
+// Server answers for an account.
+type Server struct {
 	*httptest.Server
-	t    *testing.T
+
+	// Slow is a call that is not answered, such as "ec2:DescribeSubnets".
+	Slow string
+
+	// Home is the account, asked for at each call.
+	Home func() *Cloud
+
+	t    testing.TB
 	lock sync.Mutex
 	asks map[string]bool // "ec2.DescribeSubnets" and so on
-	home *cloud
-	slow string // a call that is not answered
 }
 
-func serve(t *testing.T, c *cloud) *aws {
-	a := &aws{t: t, asks: map[string]bool{}, home: c}
+// New makes a server that is not started, for a handler of the test's own.
+func New(t testing.TB, home func() *Cloud) *Server {
+	return &Server{t: t, asks: map[string]bool{}, Home: home}
+}
+
+// Serve answers for an account until the test ends, to what has the environment of
+// this process.
+func Serve(t *testing.T, c *Cloud) *Server {
+	a := New(t, func() *Cloud { return c })
 	a.Server = httptest.NewServer(a)
 	t.Cleanup(a.Close)
 	t.Setenv("AWS_ENDPOINT_URL", a.URL)
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
-	t.Setenv("AWS_REGION", homeRegion)
+	t.Setenv("AWS_REGION", Region)
 	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -118,18 +159,26 @@ func serve(t *testing.T, c *cloud) *aws {
 	return a
 }
 
+// Asked are the calls that were made, such as "ec2.DescribeSubnets".
+func (a *Server) Asked() []string {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	return slices.Sorted(maps.Keys(a.asks))
+}
+
 var scope = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request`)
 
-func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers one call.
+func (a *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	signed := scope.FindStringSubmatch(r.Header.Get("Authorization"))
 	if signed == nil {
 		a.t.Errorf("%s %s is not signed", r.Method, r.URL)
 		return
 	}
-	q := &request{w: w, r: r, body: body, service: signed[2], cloud: a.home}
-	if signed[1] != homeRegion && !slices.Contains([]string{"iam", "sts", "us-east-1"}, signed[2]) {
-		q.cloud = &cloud{}
+	q := &request{w: w, r: r, body: body, service: signed[2], cloud: a.Home()}
+	if signed[1] != Region && !slices.Contains([]string{"iam", "sts", "us-east-1"}, signed[2]) {
+		q.cloud = &Cloud{}
 	}
 	q.read()
 	name := q.service + "." + q.operation
@@ -142,11 +191,11 @@ func (a *aws) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		a.t.Errorf("the stand-in does not know %s (%s %s)", name, r.Method, r.URL)
 		q.fail(http.StatusNotImplemented, "NotImplemented", name)
-	case permission == a.slow:
+	case permission == a.Slow:
 		<-r.Context().Done()
-	case slices.Contains(q.cloud.denied, permission):
+	case slices.Contains(q.cloud.Denied, permission):
 		q.refuse(permission)
-	case slices.Contains(q.cloud.broken, permission):
+	case slices.Contains(q.cloud.Broken, permission):
 		q.fail(http.StatusInternalServerError, "InternalError", "An internal error has occurred")
 	default:
 		handler(q)
@@ -161,9 +210,9 @@ type request struct {
 	service   string
 	operation string
 	form      url.Values // of query protocols
-	input     object     // of JSON protocols
+	input     Object     // of JSON protocols
 	path      []string   // of REST ones
-	cloud     *cloud
+	cloud     *Cloud
 }
 
 var rest = []struct {
@@ -209,7 +258,7 @@ func (q *request) json(v any) {
 	_ = json.NewEncoder(q.w).Encode(v)
 }
 
-// xml answers with elements: an object's fields in order of their names, lists as
+// xml answers with elements: an Object's fields in order of their names, lists as
 // repetitions. The wrapping is that of the protocol.
 func (q *request) xml(content string) {
 	q.w.Header().Set("Content-Type", "text/xml")
@@ -227,7 +276,7 @@ func (q *request) refuse(permission string) {
 	if code == "" {
 		code = "AccessDeniedException"
 	}
-	q.fail(http.StatusForbidden, code, "User: arn:aws:iam::"+accountID+":user/somebody is not authorized to perform: "+permission)
+	q.fail(http.StatusForbidden, code, "User: arn:aws:iam::"+Account+":user/somebody is not authorized to perform: "+permission)
 }
 
 func (q *request) fail(status int, code, message string) {
@@ -245,7 +294,7 @@ func (q *request) fail(status int, code, message string) {
 		q.w.Header().Set("X-Amzn-ErrorType", code)
 		q.w.Header().Set("Content-Type", "application/json")
 		q.w.WriteHeader(status)
-		_ = json.NewEncoder(q.w).Encode(object{"__type": code, "message": message, "Message": message})
+		_ = json.NewEncoder(q.w).Encode(Object{"__type": code, "message": message, "Message": message})
 	}
 }
 
@@ -268,7 +317,7 @@ func each[T any](things []T, name string, content func(T) string) string {
 	return out.String()
 }
 
-// all are the values of a list in a form, such as SubnetId.1.
+// all are the values of a List in a form, such as SubnetId.1.
 func (q *request) all(prefix string) (out []string) {
 	for i := 1; q.form.Get(fmt.Sprintf("%s.%d", prefix, i)) != ""; i++ {
 		out = append(out, q.form.Get(fmt.Sprintf("%s.%d", prefix, i)))
@@ -278,7 +327,7 @@ func (q *request) all(prefix string) (out []string) {
 
 // ofVPC reports whether the filters of a call let the VPC through.
 func (q *request) ofVPC() bool {
-	return q.form.Get("Filter.1.Name") == "vpc-id" && q.form.Get("Filter.1.Value.1") == q.cloud.vpc
+	return q.form.Get("Filter.1.Name") == "vpc-id" && q.form.Get("Filter.1.Value.1") == q.cloud.VPC
 }
 
 // page is a part of a list, and the token of the next: pages are short here, so that
