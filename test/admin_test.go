@@ -345,13 +345,13 @@ func TestWhatIsWrongWhenAllConsumersAreThereIsSaidAtSynth(t *testing.T) {
 			other := newStack(stack.Node().Root().(awscdk.App), "Other")
 			topic := awscdk.NewCfnParameter(other, jsii.String("Topic"), nil).ValueAsString()
 			msklambda.NewConsumer(other, "Late", c, consumerProps(func(p *msklambda.ConsumerProps) { p.Topic = *topic }))
-		}, []string{"[Test/Cluster/Admin] Topics and Groups are required with Other/Late, whose topic or group is known in its own stack only"}},
+		}, []string{"[Test/Cluster/Admin] Topics and Groups (in the app adminTopics and adminGroups) are required with Other/Late, whose topic or group is known in its own stack only"}},
 		"more than a role may have": {many(50, func(*msklambda.ConsumerProps, int) {}),
-			[]string{"Test/Cluster/Admin/Policy/Resource are attached to one role and have at least", `IAM takes 10240`, `give the admin function Topics and Groups that are fewer, or patterns such as "orders-*"`}},
+			[]string{"Test/Cluster/Admin/Policy/Resource are attached to one role and have at least", `IAM takes 10240`, `give the admin function Topics and Groups (in the app adminTopics and adminGroups) that are fewer, or patterns such as "orders-*"`}},
 		"more than Lambda tells a function": {many(60, func(p *msklambda.ConsumerProps, i int) {
 			p.Topic, p.GroupID = p.Topic+strings.Repeat("x", 60), p.GroupID+strings.Repeat("x", 60)
 		}),
-			[]string{"[Test/Cluster/Admin] Topics and Groups must be fewer, or patterns", "the names of 60 topics and 60 groups make variables of", "Lambda takes 4096"}},
+			[]string{"[Test/Cluster/Admin] Topics and Groups (in the app adminTopics and adminGroups) must be fewer, or patterns", "the names of 60 topics and 60 groups make variables of", "Lambda takes 4096"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := newApp(t, nil)

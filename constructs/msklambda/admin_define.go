@@ -187,7 +187,7 @@ func (a *Admin) problems() (found []string) {
 	const none = "%s is required where the cluster has no consumer: names, in which '*' is any text, such as \"orders-*\""
 	switch {
 	case len(a.has.elsewhere) > 0:
-		say("Topics and Groups are required with %s, whose topic or group is known in its own stack only, which is deployed after that of the admin function", strings.Join(a.has.elsewhere, ", "))
+		say("Topics and Groups (in the app adminTopics and adminGroups) are required with %s, whose topic or group is known in its own stack only, which is deployed after that of the admin function", strings.Join(a.has.elsewhere, ", "))
 	case len(a.has.topics) == 0:
 		say(none, "Topics")
 	case len(a.has.groups) == 0:
@@ -200,7 +200,7 @@ func (a *Admin) problems() (found []string) {
 		}
 	}
 	if size > mostVariables {
-		say("Topics and Groups must be fewer, or patterns such as \"orders-*\": the names of %d topics and %d groups make variables of %d bytes, and Lambda takes %d",
+		say("Topics and Groups (in the app adminTopics and adminGroups) must be fewer, or patterns such as \"orders-*\": the names of %d topics and %d groups make variables of %d bytes, and Lambda takes %d",
 			len(a.has.topics), len(a.has.groups), size, mostVariables)
 	}
 	return found

@@ -152,7 +152,7 @@ func (l *policyLimits) found() []string {
 		}
 		advice := "give some of the consumers a Role, or a Function, of their own"
 		if a.admin {
-			advice = `give the admin function Topics and Groups that are fewer, or patterns such as "orders-*"`
+			advice = `give the admin function Topics and Groups (in the app adminTopics and adminGroups) that are fewer, or patterns such as "orders-*"`
 		}
 		found = append(found, fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: %s",
 			strings.Join(a.paths, ", "), a.size, mostInlinePolicies, advice))
