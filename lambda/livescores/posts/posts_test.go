@@ -208,6 +208,33 @@ func TestAResetIsToldAndEndsWhatWasBefore(t *testing.T) {
 	})
 }
 
+// A job of before a reset that is late says nothing of what was sent since then.
+func TestALateJobOfBeforeAResetHidesNothing(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 10)
+		if ok, err := w.state.Reset(match.Place{Topic: "t", Offset: 1, At: time.Now().UnixMilli()}); !ok || err != nil {
+			t.Fatalf("Reset = %v, %v", ok, err)
+		}
+		if err := w.Send(t.Context(), job.Job{Match: "m", From: 5, To: 6, Of: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			w.happen()
+		}
+		w.settle()
+		w.check()
+		for c, got := range w.got {
+			n := 0
+			for _, m := range got {
+				n += m.n
+			}
+			if n != 2 {
+				t.Fatalf("%s got %+v, want both events", c, got)
+			}
+		}
+	})
+}
+
 // A process that ends without a word has its job done again.
 func TestAJobThatIsDoneAgainPostsNothingNew(t *testing.T) {
 	within(t, func(t *testing.T) {
