@@ -76,6 +76,24 @@ func TestAManyFollowedMatchIsSplit(t *testing.T) {
 	}
 }
 
+// A match is split when it has grown, too, and those of before are told once.
+func TestAMatchThatGrowsIsSplit(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 1000)
+		w.happen()
+		w.settle()
+		for i := range 2000 {
+			w.follow(name(1000 + i))
+		}
+		w.happen()
+		w.settle()
+		w.check()
+		if w.state.Shards != 4 || w.posts != 1000+3000 {
+			t.Errorf("%d shards, %d posts, want 4 and 4000", w.state.Shards, w.posts)
+		}
+	})
+}
+
 // However many follow it, a match has no more shards than it may, and so no more
 // invocations: the others are for other matches.
 func TestAMatchTakesNoMoreThanItsShareOfThePosters(t *testing.T) {
