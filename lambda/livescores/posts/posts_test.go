@@ -76,6 +76,24 @@ func TestAManyFollowedMatchIsSplit(t *testing.T) {
 	}
 }
 
+// A match is split when it has grown, too, and those of before are told once.
+func TestAMatchThatGrowsIsSplit(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 1000)
+		w.happen()
+		w.settle()
+		for i := range 2000 {
+			w.follow(name(1000 + i))
+		}
+		w.happen()
+		w.settle()
+		w.check()
+		if w.state.Shards != 4 || w.posts != 1000+3000 {
+			t.Errorf("%d shards, %d posts, want 4 and 4000", w.state.Shards, w.posts)
+		}
+	})
+}
+
 // However many follow it, a match has no more shards than it may, and so no more
 // invocations: the others are for other matches.
 func TestAMatchTakesNoMoreThanItsShareOfThePosters(t *testing.T) {
@@ -204,6 +222,33 @@ func TestAResetIsToldAndEndsWhatWasBefore(t *testing.T) {
 		w.settle()
 		if w.posts != posts {
 			t.Errorf("posts of a job of before = %d, want none", w.posts-posts)
+		}
+	})
+}
+
+// A job of before a reset that is late says nothing of what was sent since then.
+func TestALateJobOfBeforeAResetHidesNothing(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 10)
+		if ok, err := w.state.Reset(match.Place{Topic: "t", Offset: 1, At: time.Now().UnixMilli()}); !ok || err != nil {
+			t.Fatalf("Reset = %v, %v", ok, err)
+		}
+		if err := w.Send(t.Context(), job.Job{Match: "m", From: 5, To: 6, Of: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			w.happen()
+		}
+		w.settle()
+		w.check()
+		for c, got := range w.got {
+			n := 0
+			for _, m := range got {
+				n += m.n
+			}
+			if n != 2 {
+				t.Fatalf("%s got %+v, want both events", c, got)
+			}
 		}
 	})
 }

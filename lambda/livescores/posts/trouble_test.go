@@ -140,6 +140,30 @@ func TestAnOutageOfPostsDelaysAllAndLosesNobody(t *testing.T) {
 	}
 }
 
+// While nothing is taken, what is to be tried again does not grow without end: it
+// is kept from one run to the next.
+func TestAnOutageIsNotTriedOnEverybody(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 2000)
+		end := time.Now().Add(15 * time.Second)
+		w.answer = func(string, int) int {
+			if time.Now().Before(end) {
+				return http.StatusServiceUnavailable
+			}
+			return http.StatusOK
+		}
+		w.happen()
+		time.Sleep(14 * time.Second)
+		w.mu.Lock()
+		if tried := len(w.attempts); tried < mostAgain || tried > mostAgain+atOnce {
+			t.Errorf("tried %d of 2,000 while nothing was taken, want %d to %d", tried, mostAgain, mostAgain+atOnce)
+		}
+		w.mu.Unlock()
+		w.settle()
+		w.check()
+	})
+}
+
 // A table that takes nothing, from before an event or in the middle of one, delays
 // it and loses nobody.
 func TestAThrottledTableDelaysAllAndLosesNobody(t *testing.T) {

@@ -194,7 +194,7 @@ func (w *Worker) split(ctx context.Context, j job.Job) error {
 	var all []job.Job
 	for i := range splitBy {
 		part := j
-		part.Shard, part.Of, part.Part = j.Shard*splitBy+i, j.Of*splitBy, 0
+		part.Shard, part.Of = j.Shard*splitBy+i, j.Of*splitBy
 		all = append(all, part)
 	}
 	return w.queue.Send(ctx, all...)
