@@ -53,6 +53,7 @@ type world struct {
 	removed      int
 	removing     int                  // now
 	mostRemoving int                  // at once
+	sends        int                  // jobs that were put into the queue
 	queued       map[string][]job.Job // by group; the first is being done
 	runs         sync.WaitGroup
 	most         int // invocations at once
@@ -106,6 +107,7 @@ func (w *world) happen() {
 func (w *world) Send(_ context.Context, jobs ...job.Job) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.sends += len(jobs)
 	for _, j := range jobs {
 		group := fmt.Sprintf("%d of %d", j.Shard, j.Of)
 		w.queued[group] = append(w.queued[group], j)

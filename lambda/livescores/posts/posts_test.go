@@ -11,6 +11,7 @@ import (
 	"msklambda/lambda/livescores/job"
 	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/match"
+	"msklambda/lambda/livescores/score"
 )
 
 func clientOf(o apigatewaymanagementapi.Options) *apigatewaymanagementapi.Client {
@@ -107,6 +108,21 @@ func TestAMatchTakesNoMoreThanItsShareOfThePosters(t *testing.T) {
 		}
 		if w.state.Shards != 4 || w.most > 4 || w.posts != 3*12_000 {
 			t.Errorf("%d shards, %d invocations at once, %d posts, want 4, 4 at most, and one for each", w.state.Shards, w.most, w.posts)
+		}
+	})
+}
+
+// The shards of a match together take its quota, and not each of them.
+func TestTheShardsShareTheQuota(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 3000) // 4 shards
+		w.share = Quota{1000, 200}
+		start := time.Now()
+		w.happen()
+		w.settle()
+		w.check()
+		if took := time.Since(start); took < 2500*time.Millisecond || took > 4*time.Second || w.state.Shards != 4 {
+			t.Errorf("3,000 posts of 1,000 a second took %v in %d shards, want some 2.8s in 4", took, w.state.Shards)
 		}
 	})
 }
@@ -265,6 +281,30 @@ func TestAJobThatIsDoneAgainPostsNothingNew(t *testing.T) {
 		w.settle()
 		if w.posts != 100 {
 			t.Errorf("posts = %d, want 100", w.posts)
+		}
+	})
+}
+
+// Two functions that were given the same job hand on what is left of it once: the
+// one whose progress is not kept leaves it to the other.
+func TestAJobThatIsDoneTwiceIsHandedOnOnce(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 1000)
+		w.share = Quota{100, 1} // 10 seconds, of which each has 6
+		if _, err := w.state.Accept(score.Event{Match: "m", Sequence: 1, Home: "A", Away: "B", Clock: "1", Kind: "goal"}, match.Place{Topic: "t", At: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			w.runs.Go(func() {
+				if err := w.do(job.Job{Match: "m", To: 1, Of: 1}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		w.settle()
+		w.check()
+		if w.sends != 1 {
+			t.Errorf("handed on %d times, want once", w.sends)
 		}
 	})
 }

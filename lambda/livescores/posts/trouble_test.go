@@ -134,7 +134,7 @@ func TestAnOutageOfPostsDelaysAllAndLosesNobody(t *testing.T) {
 		t.Skip("takes seconds: go test without -short runs it")
 	}
 	// Longer than one connection alone may fail.
-	outage(t, 50, http.StatusServiceUnavailable, 2*usual.again)
+	outage(t, 2*mostAgain, http.StatusServiceUnavailable, usual.again+10*time.Second)
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests, 0} {
 		outage(t, 1000, status, 20*time.Second)
 	}
