@@ -225,7 +225,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"endpointIpAddressType":      {map[string]any{"endpointIpAddressType": "DUALSTACK"}, "Cluster/STSEndpoint", `"IpAddressType":"dualstack"`},
 	}
 	for _, key := range mskapp.Keys() {
-		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" && key != "ignore" { // with endpointAccess, with a look-up, of others
+		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" && key != "allowMissingTopics" && key != "ignore" { // with endpointAccess, with a look-up, of others
 			t.Errorf("context key %q has no row here", key)
 		}
 	}

@@ -43,6 +43,7 @@ func TestAFleetOfConsumersIsSynthesized(t *testing.T) {
 	t.Run("looked up", func(t *testing.T) {
 		c := newCloud(func(c *cloud) {
 			for i := range all {
+				c.Topic(arn, fmt.Sprint("C", i), 6)
 				c.Mapping(fmt.Sprint("u", i), "by-hand", fmt.Sprint("C", i), fmt.Sprint("C", i))
 			}
 		})

@@ -65,6 +65,7 @@ func TestTheDeploysOfThePagesAreAccepted(t *testing.T) {
 		}
 		c := newCloud().Move("eu-central-1")
 		c.Put("AWS::MSK::Cluster", context["clusterArn"].(string), c.Resources["AWS::MSK::Cluster"][strings.Replace(arn, region, "eu-central-1", 1)])
+		c.Topic(context["clusterArn"].(string), "orders", 6)
 		got := lookUpApp(t, c, context)
 		if got.text != "" {
 			t.Fatal(got.text)

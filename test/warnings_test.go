@@ -198,6 +198,17 @@ var warningCases = []warningCase{
 		}},
 	{notice.TopicReplication, "Orders", "TopicReplicationWarning",
 		asIs, withTopic(1), map[string]warningAbsent{"two copies": {asIs, withTopic(2)}, "as many as by default": {asIs, withTopic(0)}}},
+	{notice.Partitions, "Pollers.Maximum", "PartitionsWarning",
+		asIs, ofSixPartitions(msklambda.Pollers{Maximum: 7}), map[string]warningAbsent{
+			"as many":                           {asIs, ofSixPartitions(msklambda.Pollers{Minimum: 6, Maximum: 6})},
+			"by default":                        {asIs, ofSixPartitions(msklambda.Pollers{})},
+			"a topic of which nothing is known": {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers = &msklambda.Pollers{Maximum: 7} })},
+		}},
+	{notice.PollerGroup, "shared", "PollerGroupWarning",
+		asIs, ofSixPartitions(msklambda.Pollers{Maximum: 7, Group: "shared"}), map[string]warningAbsent{
+			"as many":    {asIs, ofSixPartitions(msklambda.Pollers{Maximum: 6, Group: "shared"})},
+			"by default": {asIs, ofSixPartitions(msklambda.Pollers{Group: "shared"})},
+		}},
 	{notice.RegionUnknown, "", "RegionUnknownWarning",
 		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
 }
@@ -206,6 +217,14 @@ var warningCases = []warningCase{
 func withTopic(copies int) func(awscdk.Stack, *msklambda.ConsumerProps) {
 	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		stack.Node().FindChild(jsii.String("Cluster")).(*msklambda.Cluster).AddTopic("Orders", &msklambda.TopicProps{Name: p.Topic, Partitions: 6, ReplicationFactor: copies})
+	}
+}
+
+// ofSixPartitions has provisioned pollers of a topic that is made here.
+func ofSixPartitions(pollers msklambda.Pollers) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		withTopic(0)(stack, p)
+		p.Pollers = &pollers
 	}
 }
 

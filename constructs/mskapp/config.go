@@ -21,7 +21,7 @@ type Config struct {
 	Cluster   msklambda.ClusterProps // what is not given of it is looked up
 	Consumers []*ConsumerConfig
 
-	AllowPublicAccess bool
+	AllowPublicAccess, AllowMissingTopics bool
 
 	Admin *AdminConfig // nil = none
 

@@ -65,7 +65,7 @@ var forms = map[string]object{
 	"schemaValidate": aList, "functionRegistrySecretArns": aList, "idempotency": anyOf(object{"type": "boolean"}, aText),
 	"metrics": aList, "adminTopics": aList, "adminGroups": aList,
 
-	"allowPublicAccess": aSwitch, "retainSecurityGroupRules": aSwitch, "enabled": aSwitch, "bisectOnError": aSwitch, "reportBatchItemFailures": aSwitch,
+	"allowPublicAccess": aSwitch, "allowMissingTopics": aSwitch, "retainSecurityGroupRules": aSwitch, "enabled": aSwitch, "bisectOnError": aSwitch, "reportBatchItemFailures": aSwitch,
 	"dashboard": aSwitch, "restrictNetworkInterfaces": aSwitch,
 
 	"lambdaEndpointStatements": objects, "stsEndpointStatements": objects, "secretsManagerEndpointStatements": objects,

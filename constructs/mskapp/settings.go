@@ -47,6 +47,8 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.Cluster.SecurityGroupIDs = v.list() }},
 	{setting{"allowPublicAccess", "AllowPublicAccess", "accept a cluster with public access on", "`false`"},
 		func(c *Config, v value) { c.AllowPublicAccess = v.boolean() }},
+	{setting{"allowMissingTopics", "AllowMissingTopics", "accept topics that the cluster had not when it was looked up, as those that something else makes before the deploy", "`false`"},
+		func(c *Config, v value) { c.AllowMissingTopics = v.boolean() }},
 	{setting{"endpointAccess", "EndpointAccess", "who may use the endpoints: `pollers` or `vpc`", "`pollers`, with a warning"},
 		func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) }},
 	{setting{"endpointIpAddressType", "EndpointIPAddressType", "`DUALSTACK` for endpoints that take IPv6 as well, in subnets with IPv6 ranges", "`IPV4`, set by the service"},

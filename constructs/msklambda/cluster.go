@@ -302,6 +302,7 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 	c.nameHanded()
 	c.Node().AddValidation(&appChecks{c})
 	c.Node().AddValidation(&retainedMappings{c})
+	c.Node().AddValidation(&topicChecks{c})
 	if _, region := arn.Env(props.source()); region != "" && !arn.KnownRegion(region) {
 		warn(c, notice.RegionUnknown.With(notice.Data{"region": region}))
 	}

@@ -356,6 +356,7 @@ type Consumer struct {
 
 	clusterName string   // in metrics of MSK
 	usedTopics  []string // by name
+	pollers     *Pollers // nil for on-demand ones
 
 	metricsNamespace string
 	failed           []string // topics that get what it gave up
@@ -423,6 +424,9 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		failed:           props.failedTopics(),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
+	if props.provisioned() {
+		c.pollers = props.Pollers
+	}
 	step := cluster.network.Add(needs)
 	wait := cluster.grow(step)
 	constructs.NewConstruct_Override(c, scope, &id)

@@ -58,7 +58,7 @@ func (c *Cluster) AddTopic(id string, props *TopicProps) *Topic {
 	for _, t := range c.topics {
 		others = append(others, &t.props)
 	}
-	if err := errors.Join(props.Validate(), props.ValidateBeside(others...), c.props.ValidateTopic(props)); err != nil {
+	if err := errors.Join(props.Validate(), props.ValidateBeside(others...), c.props.ValidateTopic(props), c.checkMade(props)); err != nil {
 		fail("topic", id, err)
 	}
 	scope := c.namespace(topicsID)

@@ -100,4 +100,12 @@ const (
 	// TopicReplicationWarning: a topic is made with one copy of each partition. The id of its
 	// construct follows. On the cluster.
 	TopicReplicationWarning = notice.TopicReplicationID
+
+	// PartitionsWarning: more pollers were asked for than the topic has partitions. The name
+	// of the field follows, such as Pollers.Maximum. On the consumer.
+	PartitionsWarning = notice.PartitionsID
+
+	// PollerGroupWarning: a poller group is larger than what its topics can use. The name
+	// of the group follows. On the cluster.
+	PollerGroupWarning = notice.PollerGroupID
 )
