@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"msklambda/constructs/doctor"
+	"msklambda/constructs/near"
 )
 
 // Target says which mappings to look at. One field is set.
@@ -141,7 +141,7 @@ func (a *Account) instead(ctx context.Context, meant string, names []string) str
 func nearest(meant string, names []string) []string {
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b string) int {
-		return levenshtein.ComputeDistance(strings.ToLower(meant), strings.ToLower(a)) - levenshtein.ComputeDistance(strings.ToLower(meant), strings.ToLower(b))
+		return near.Distance(strings.ToLower(meant), strings.ToLower(a)) - near.Distance(strings.ToLower(meant), strings.ToLower(b))
 	})
 	return names[:min(5, len(names))]
 }

@@ -32,9 +32,9 @@ func withoutNoise() (restore func()) {
 	}()
 	return func() {
 		os.Stderr = stderr
-		w.Close()
+		_ = w.Close()
 		<-done
-		r.Close()
+		_ = r.Close()
 	}
 }
 

@@ -109,7 +109,7 @@ func quote(s string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.Encode(s) // a string has no way to fail
+	_ = enc.Encode(s) // a string has no way to fail
 	return string(bytes.TrimRight(b.Bytes(), "\n"))
 }
 

@@ -139,7 +139,7 @@ func (c *conn) dial() error {
 	c.conn = nc
 	c.in.Reset(nc)
 	if c.interrupted {
-		nc.SetDeadline(time.Unix(1, 0))
+		_ = nc.SetDeadline(time.Unix(1, 0)) // a connection that is closed needs none
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (c *conn) interrupt() {
 	defer c.mu.Unlock()
 	c.interrupted = true
 	if c.conn != nil {
-		c.conn.SetDeadline(time.Unix(1, 0))
+		_ = c.conn.SetDeadline(time.Unix(1, 0)) // as above
 	}
 }
 

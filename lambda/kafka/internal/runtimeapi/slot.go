@@ -132,7 +132,7 @@ func (s *slot) context(r *response) (context.Context, context.CancelFunc, error)
 		}
 	}
 	if s.alone {
-		os.Setenv("_X_AMZN_TRACE_ID", r.header[traceID])
+		_ = os.Setenv("_X_AMZN_TRACE_ID", r.header[traceID]) // it fails for a name or a NUL alone, and no header has one
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), time.UnixMilli(ms))
 	ctx = lambdacontext.NewContext(ctx, lc)

@@ -148,7 +148,11 @@ func (c *consumer) openDestination(l *session) (err error) {
 	default:
 		return nil
 	}
-	l.closers = append(l.closers, func() { c.destination.Close() })
+	l.closers = append(l.closers, func() {
+		if err := c.destination.Close(); err != nil {
+			l.line(c, "on failure", "the destination is not closed: %v", err)
+		}
+	})
 	return nil
 }
 

@@ -95,7 +95,7 @@ func (p *producer) open(ctx context.Context, c *cluster.Cluster) error {
 		if _, err := next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			file.Close()
+			_ = file.Close()
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ func Start(port int, loop Loop) (*Server, error) {
 	s := &Server{loop: loop, host: l.Addr().String()}
 	_, s.port, _ = net.SplitHostPort(s.host)
 	s.server = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
-	go s.server.Serve(l)
+	go func() { _ = s.server.Serve(l) }() // until Close
 	return s, nil
 }
 

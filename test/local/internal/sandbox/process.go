@@ -51,7 +51,7 @@ func startProcess(cfg *Config, arn string) (*process, error) {
 		exited:    make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p}
-	go p.server.Serve(l)
+	go func() { _ = p.server.Serve(l) }() // until it is closed
 	argv := append(slices.Clone(cfg.Under), cfg.Bootstrap)
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir = filepath.Dir(cfg.Bootstrap)
@@ -61,16 +61,16 @@ func startProcess(cfg *Config, arn string) (*process, error) {
 	p.cmd.WaitDelay = time.Second // for what a grandchild keeps open
 	procgroup.Own(p.cmd)
 	if err := p.cmd.Start(); err != nil {
-		p.server.Close()
+		_ = p.server.Close()
 		return nil, err
 	}
 	go func() {
-		p.cmd.Wait()
+		_ = p.cmd.Wait() // ending says how it ended
 		if !p.killed.Load() {
 			procgroup.Kill(p.cmd) // its children, if it ended by itself
 		}
 		lines.flush()
-		p.server.Close()
+		_ = p.server.Close()
 		close(p.exited)
 	}()
 	if !cfg.NoLimits {
@@ -160,8 +160,8 @@ func (p *process) watch() {
 		}
 		if resident*int64(os.Getpagesize()) > p.memory {
 			p.tooLarge.Store(true)
-			p.cmd.Process.Kill()
-			return // its children end when it has
+			_ = p.cmd.Process.Kill() // it may have ended
+			return                   // its children end when it has
 		}
 	}
 }
