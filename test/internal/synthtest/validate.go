@@ -72,7 +72,7 @@ func Validate() (findings []string, judged int, err error) {
 		}
 		for _, r := range *v.ViolatingResources {
 			if test := tests[*r.TemplatePath]; test != "" {
-				findings = append(findings, fmt.Sprintf("%s: %s: %s (%s)", test, *r.ResourceLogicalId, *v.Description, *v.RuleName))
+				findings = append(findings, fmt.Sprintf("%s: %s: %s (%s)", test, orNothing(r.ResourceLogicalId), orNothing(v.Description), orNothing(v.RuleName)))
 			} else {
 				noticed = true
 			}
@@ -82,6 +82,15 @@ func Validate() (findings []string, judged int, err error) {
 		return nil, 0, errors.New("CDK's rules have nothing against a template with a fault, so they prove nothing")
 	}
 	return findings, len(made.all), nil
+}
+
+// orNothing is what CDK tells: of a template that its rules could not judge, it tells no
+// resource.
+func orNothing(told *string) string {
+	if told == nil {
+		return "nothing told"
+	}
+	return *told
 }
 
 // faulty is of no test, and must be noticed.
