@@ -53,7 +53,7 @@ func TestConsumersCanHaveStacksOfTheirOwn(t *testing.T) {
 // What CloudFormation takes in a template.
 const (
 	mostResources = 500
-	usualOutputs  = 200
+	mostOutputs   = 200
 	mostBytes     = 1 << 20
 )
 
@@ -100,7 +100,7 @@ func TestAsManyConsumersFitAsThePageSays(t *testing.T) {
 	if one, two := outputs(a), outputs(a, b); one != two-one {
 		t.Errorf("outputs = %d and %d, want as many for each", one, two)
 	} else {
-		says(`a consumer has %d\s+outputs, of which a stack may have %d by default: \*\*%d\*\* consumers`, one, usualOutputs, usualOutputs/one)
+		says(`a consumer has %d\s+outputs, of which CloudFormation takes %d in a stack: \*\*%d\*\* consumers`, one, mostOutputs, mostOutputs/one)
 	}
 }
 

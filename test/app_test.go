@@ -148,6 +148,7 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"sqsEndpointStatements":            {with(queue, "sqsEndpointStatements", statement), "Cluster/SQSEndpoint", `iam:Marked`},
 		"snsEndpointStatements":            {with(topic, "snsEndpointStatements", statement), "Cluster/SNSEndpoint", `iam:Marked`},
 		"s3EndpointStatements":             {with(bucket, "s3Endpoint", "create", "s3EndpointStatements", statement), "Cluster/S3Endpoint", `iam:Marked`},
+		"createTopic":                      {map[string]any{"createTopic": `{"partitions":6,"config":{"retention.ms":"604800000"}}`}, "Cluster/Topics/orders", `"Configs":"eyJyZXRlbnRpb24ubXMiOiI2MDQ4MDAwMDAifQ==","PartitionCount":6`},
 		"functionArn":                      {map[string]any{"functionArn": "arn:aws:lambda:us-east-1:111122223333:function:mine", "entry": nil}, mapping, `"FunctionName":"mine"`},
 		"authentication":                   {map[string]any{"authentication": "plaintext"}, "Cluster/Rules/", `"ToPort":9092`},
 		"secretArn":                        {scram, mapping, `"SourceAccessConfigurations":[{"Type":"SASL_SCRAM_512_AUTH","URI":"` + secretARN + `"}]`},
@@ -215,10 +216,16 @@ func TestEveryKeyReachesTheTemplate(t *testing.T) {
 		"systemLogLevel":             {map[string]any{"systemLogLevel": "DEBUG"}, function, `"SystemLogLevel":"DEBUG"`},
 		"stackName":                  {map[string]any{"stackName": "Mine"}, mapping, `"ConsumerGroupId":"Mine-orders"`},
 		"entry":                      {nil, function, `"Handler":"bootstrap"`},
+		"admin":                      {map[string]any{"admin": "manage"}, "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_RIGHT":"manage"`},
+		"adminTopics":                {map[string]any{"admin": "read", "adminTopics": "orders-*,refunds"}, "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_TOPICS":"orders-*,refunds"`},
+		"adminGroups":                {map[string]any{"admin": "read", "adminGroups": []any{"*"}}, "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_GROUPS":"*"`},
+		"adminAuthentication":        {map[string]any{"admin": "read", "adminAuthentication": "tls"}, "Cluster/Rules/" + sg0 + " from " + sg0 + " 9094", `"ToPort":9094`},
+		"adminSecretArn":             {with(withAdminSecret, "secretsManagerEndpoint", "none"), "Cluster/Admin/Function", `"MSKLAMBDA_ADMIN_SECRET":"` + adminSecretARN + `"`},
+		"adminSecretKeyArn":          {with(withAdminSecret, "secretsManagerEndpoint", "none", "adminSecretKeyArn", keyARN), "Cluster/Admin/Policy", keyARN},
 		"endpointIpAddressType":      {map[string]any{"endpointIpAddressType": "DUALSTACK"}, "Cluster/STSEndpoint", `"IpAddressType":"dualstack"`},
 	}
 	for _, key := range mskapp.Keys() {
-		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" && key != "ignore" { // with endpointAccess, with a look-up, of others
+		if _, ok := tests[key]; !ok && key != "vpcCidrs" && key != "allowPublicAccess" && key != "allowMissingTopics" && key != "ignore" { // with endpointAccess, with a look-up, of others
 			t.Errorf("context key %q has no row here", key)
 		}
 	}

@@ -64,8 +64,8 @@ func TestDashboard(t *testing.T) {
 		for _, w := range widgets(t, synthConsumer(t, edit...).at("Cluster/Orders/Dashboard")) {
 			p := w.Properties
 			out = append(out, strings.TrimSpace(p.Title+p.Markdown+": "+w.series()+p.Query))
-			if len(p.Alarms) > 0 && len(p.Alarms) != 7 {
-				t.Errorf("widget %s shows %d alarms, want 7", p.Title, len(p.Alarms))
+			if len(p.Alarms) > 0 && len(p.Alarms) != 8 {
+				t.Errorf("widget %s shows %d alarms, want 8", p.Title, len(p.Alarms))
 			}
 			if w.X+w.Width > 24 {
 				t.Errorf("widget %s ends at %d, want 24 at most", p.Title, w.X+w.Width)
@@ -79,6 +79,7 @@ func TestDashboard(t *testing.T) {
 		"Lag (records): OffsetLag Maximum",
 		"Records: PolledEventCount Sum, FilteredOutEventCount Sum, InvokedEventCount Sum, CommittedEventCount Sum, DroppedEventCount Sum",
 		"Errors: Errors Sum, Throttles Sum, FailedInvokeEventCount Sum",
+		"Lag (seconds): EstimatedMaxTimeLag Maximum",
 		"Duration (ms): Duration p99, Duration Maximum, 60000",
 		"Invocations: Invocations Sum, ConcurrentExecutions Maximum",
 		`Failed records: SOURCE 'REF' | fields @timestamp, topic, partition, offset, error, message` + "\n" + `| filter level = "ERROR"` + "\n| sort @timestamp desc\n| limit 50",
@@ -88,11 +89,12 @@ func TestDashboard(t *testing.T) {
 	}
 	alarmed := slices.Insert(slices.Clone(plain), 1, "Alarms:")
 	alarmed[2] += ", 10000"
-	alarmed[5] = "Duration (ms): Duration p99, Duration Maximum, 48000, 60000"
+	alarmed[5] += ", 900"
+	alarmed[6] = "Duration (ms): Duration p99, Duration Maximum, 48000, 60000"
 	if got := lists(on, alarms(&msklambda.Alarms{})); !slices.Equal(got, alarmed) {
 		t.Errorf("dashboard with alarms = %q, want %q", got, alarmed)
 	}
-	function := slices.Insert(slices.Clone(plain), 6,
+	function := slices.Insert(slices.Clone(plain), 7,
 		"Records of the function: Records Sum, Failures Sum, Retries Sum, Skipped Sum, DeadLettered Sum", "Age of records (ms): Age Maximum, Age p50")
 	if got := lists(on, func(p *msklambda.ConsumerProps) { p.MetricsNamespace = "Orders" }); !slices.Equal(got, function) {
 		t.Errorf("dashboard with metrics of the function = %q, want %q", got, function)
@@ -130,7 +132,7 @@ func TestWidgetsGoOntoADashboardOfYourOwn(t *testing.T) {
 		}
 		// No metric group is on, so there is no graph of records; the log group of
 		// an existing function is not known.
-		want := []string{"Lag (records)", "Errors", "Duration (ms)", "Invocations", "Failed records", "Lag (records)", "Errors", "Duration (ms)", "Invocations"}
+		want := []string{"Lag (records)", "Errors", "Lag (seconds)", "Duration (ms)", "Invocations", "Failed records", "Lag (records)", "Errors", "Lag (seconds)", "Duration (ms)", "Invocations"}
 		if !slices.Equal(titles, want) {
 			t.Errorf("widgets = %q, want %q", titles, want)
 		}

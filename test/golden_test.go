@@ -66,6 +66,8 @@ func TestNag(t *testing.T) {
 		}))
 		cluster.AddConsumer("Orders", consumerProps())
 		cluster.AddConsumer("Refunds", consumerProps(refunds, func(p *msklambda.ConsumerProps) { p.RestrictNetworkInterfaces = true }))
+		cluster.AddAdmin("Admin", nil)
+		cluster.AddAdmin("Manager", adminProps(may(msklambda.AdminManage), func(p *msklambda.AdminProps) { p.Topics, p.Groups = []string{"orders-*", "x"}, []string{"*"} }))
 		awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{
 			Verbose: jsii.Bool(true), LogIgnores: jsii.Bool(true), Reports: jsii.Bool(false),
 		}), nil)

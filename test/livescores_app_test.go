@@ -189,7 +189,7 @@ liveScoresMatches must be ids of matches`, 3},
 func TestLiveScoresOfAClusterThatIsLookedUp(t *testing.T) {
 	long(t)
 	context := with(live, "clusterArn", arn, "topic", "orders", "entry", entry)
-	got := lookUpApp(t, newCloud(), context, liveapp.Extension)
+	got := lookUpApp(t, newCloud(func(c *cloud) { c.Topic(arn, "scores", 6) }), context, liveapp.Extension)
 	if got.text != "" {
 		t.Fatal(got.text)
 	}

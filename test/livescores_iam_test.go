@@ -54,8 +54,8 @@ func TestTheFunctionsOfLiveScoresMayDoWhatTheyDoAndNothingLikeIt(t *testing.T) {
 			queue:                    {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
 		},
 		"LiveScores/Connections/Role": {
-			followers + followerItem: {"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"},
-			followers + followsItem:  {"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"},
+			followers + followerItem: {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem"},
+			followers + followsItem:  {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:DeleteItem"},
 		},
 	}
 	// All that might be done to what is there, and the same to what is beside it.

@@ -44,7 +44,9 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 			"execute-api:ManageConnections on " + posts}, own("LiveScores/Posts/LogGroup"), []string{"sqs:DeleteMessage on " + queue, "sqs:GetQueueAttributes on " + queue,
 			"sqs:ReceiveMessage on " + queue, "sqs:SendMessage on " + queue}, traces),
 		"LiveScores/Connections/Policy": slices.Concat([]string{
-			"dynamodb:BatchWriteItem on " + followers, "dynamodb:DeleteItem on " + followers, "dynamodb:GetItem on " + followers, "dynamodb:PutItem on " + followers}, own("LiveScores/Connections/LogGroup"), traces),
+			"dynamodb:BatchWriteItem on " + followers + when("LeadingKeys", `["?*#?"]`), "dynamodb:DeleteItem on " + followers + when("LeadingKeys", `["?*#?"]`),
+			"dynamodb:DeleteItem on " + followers + when("LeadingKeys", `["#connection#*"]`), "dynamodb:GetItem on " + followers + when("LeadingKeys", `["#connection#*"]`),
+			"dynamodb:PutItem on " + followers + when("LeadingKeys", `["#connection#*"]`)}, own("LiveScores/Connections/LogGroup"), traces),
 	} {
 		slices.Sort(want)
 		if got := tpl.grantsAt(path); !slices.Equal(got, want) {
@@ -76,6 +78,41 @@ func TestTheFunctionsOfLiveScoresMayDoExactlyThis(t *testing.T) {
 		if r.Properties["ManagedPolicyArns"] != nil || r.Properties["Policies"] != nil {
 			t.Errorf("%s = %s, want no other policies", role, asJSON(r.Properties))
 		}
+	}
+}
+
+// The page says of each function what it may do, by the names of the statements.
+func TestThePageSaysWhatTheFunctionsOfLiveScoresMayDo(t *testing.T) {
+	long(t)
+	tpl := synthLive(t)
+	var want []string
+	for function, path := range map[string]string{"FanOut": "FanOutPolicy", "Poster": "Posts/Policy", "Connections": "Connections/Policy"} {
+		document := tpl.at("LiveScores/" + path).Properties["PolicyDocument"].(map[string]any)
+		for _, s := range many(document["Statement"]) {
+			statement := s.(map[string]any)
+			sid := statement["Sid"].(string)
+			if sid == "Logs" || sid == "Traces" {
+				continue // of every function
+			}
+			var actions []string
+			for _, a := range many(statement["Action"]) {
+				actions = append(actions, "`"+a.(string)+"`")
+			}
+			want = append(want, "| `"+function+"` | `"+sid+"` | "+strings.Join(actions, " ")+" |")
+		}
+	}
+	var got []string
+	_, page, _ := strings.Cut(synthtest.Page(t, "docs/live-scores.md"), "### What the functions may do")
+	page, _, _ = strings.Cut(page, "\n## ")
+	for line := range strings.Lines(page) {
+		if cells := strings.Split(line, "|"); len(cells) == 6 && strings.HasPrefix(line, "| `") {
+			got = append(got, strings.Join(cells[:4], "|")+"|")
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("docs/live-scores.md says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

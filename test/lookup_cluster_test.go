@@ -63,9 +63,10 @@ func TestWhatIsGivenWins(t *testing.T) {
 			t.Errorf("rules = %q, want %q", rules, want)
 		}
 		// The settings of the cluster and of the VPC are still checked, how many
-		// endpoints it has, what the last deploy defined, and the mappings of the cluster.
-		if len(got.context) != 5 || got.runs != 2 {
-			t.Errorf("%d runs for %s, want five answers after two", got.runs, asJSON(got.context))
+		// endpoints it has, what the last deploy defined, the mappings of the cluster,
+		// its Kafka, and the topic.
+		if len(got.context) != 7 || got.runs != 2 {
+			t.Errorf("%d runs for %s, want seven answers after two", got.runs, asJSON(got.context))
 		}
 	})
 	t.Run("all but the subnets", func(t *testing.T) {
@@ -302,6 +303,8 @@ func TestAnAppRunsWhileLookUpsArePending(t *testing.T) {
 	c := newCloud()
 	second := strings.Replace(arn, "demo", "second", 1)
 	c.Put("AWS::MSK::Cluster", second, c.Cluster())
+	c.Topic(second, "orders", 6)
+	c.Topic(arn, "payments", 6)
 	got := lookUp(t, c, func(stack awscdk.Stack) {
 		cluster := msklambda.LookupCluster(stack, "Cluster", lookupProps())
 		cluster.AddConsumer("Orders", consumerProps())

@@ -26,7 +26,7 @@ type metricMethod = func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
 
 func TestMetrics(t *testing.T) {
 	long(t)
-	const mapping, function, qualified = "mapping", "function", "function or alias"
+	const mapping, function, qualified, lagging = "mapping", "function", "function or alias", "group"
 	tests := map[string]struct{ of, statistic string }{
 		"PolledEventCount":                        {mapping, "Sum"},
 		"FilteredOutEventCount":                   {mapping, "Sum"},
@@ -45,6 +45,7 @@ func TestMetrics(t *testing.T) {
 		"ProvisionedPollers":                      {mapping, "Maximum"},
 		"EventPollerUnit":                         {mapping, "Sum"},
 		"EventPollerThroughputInBytes":            {mapping, "Sum"},
+		"EstimatedMaxTimeLag":                     {lagging, "Maximum"},
 		"OffsetLag":                               {function, "Maximum"},
 		"DestinationDeliveryFailures":             {function, "Sum"},
 		"Invocations":                             {qualified, "Sum"},
@@ -80,6 +81,7 @@ func TestMetrics(t *testing.T) {
 				mapping:   `{"EventSourceMappingUUID":` + resolved(consumer.Mapping.EventSourceMappingId()) + `}`,
 				function:  consumer.function,
 				qualified: consumer.qualified,
+				lagging:   `{"Cluster Name":"demo","Consumer Group":"` + consumer.GroupID + `","Topic":"` + consumer.Topic + `"}`,
 			}
 			v := reflect.ValueOf(consumer.Consumer)
 			for i := range v.NumMethod() {
@@ -94,7 +96,11 @@ func TestMetrics(t *testing.T) {
 				}
 				m := v.Method(i).Interface().(metricMethod)(nil)
 				got := []string{*m.Namespace(), *m.MetricName(), *m.Statistic(), asJSON(m.Period().ToSeconds(nil)), resolved(m.Dimensions())}
-				if want := []string{"AWS/Lambda", name, tt.statistic, "300", want[tt.of]}; !slices.Equal(got, want) {
+				namespace := "AWS/Lambda"
+				if tt.of == lagging {
+					namespace = "AWS/Kafka"
+				}
+				if want := []string{namespace, name, tt.statistic, "300", want[tt.of]}; !slices.Equal(got, want) {
 					t.Errorf("%s: Metric%s = %q, want %q", consumer.Topic, name, got, want)
 				}
 			}
@@ -139,13 +145,14 @@ func alarms(a *msklambda.Alarms) consumerEdit {
 }
 
 func TestAlarms(t *testing.T) {
-	set := &msklambda.Alarms{LagAbove: 5, LagFor: 2 * time.Minute, LagGrowingAbove: 7, LagGrowingFor: time.Hour, ErrorsAbove: 3,
+	set := &msklambda.Alarms{LagAbove: 5, LagFor: 2 * time.Minute, LagGrowingAbove: 7, LagGrowingFor: time.Hour, LagTimeAbove: time.Hour, ErrorsAbove: 3,
 		ThrottlesAbove: 4, DurationAbove: 90, PollingStoppedFor: 30 * time.Minute}
 	// threshold, periods and, of LagGrowing, the expression; then the rest,
 	// which is fixed. FUNCTION and MAPPING stand for the dimension.
 	tests := map[string]struct{ standard, given, fixed string }{
 		"Lag":            {`"EvaluationPeriods":15,"Threshold":10000`, `"EvaluationPeriods":2,"Threshold":5`, `"ComparisonOperator":"GreaterThanThreshold","Dimensions":FUNCTION,"MetricName":"OffsetLag","Namespace":"AWS/Lambda","Period":60,"Statistic":"Maximum","TreatMissingData":"ignore"`},
 		"LagGrowing":     {`"EvaluationPeriods":6,"Metrics":[{"Expression":"IF(lag > 1000, DIFF(lag), 0)",LAG],"Threshold":0`, `"EvaluationPeriods":12,"Metrics":[{"Expression":"IF(lag > 7, DIFF(lag), 0)",LAG],"Threshold":0`, `"ComparisonOperator":"GreaterThanThreshold","TreatMissingData":"ignore"`},
+		"LagTime":        {`"EvaluationPeriods":15,"Threshold":900`, `"EvaluationPeriods":2,"Threshold":3600`, `"ComparisonOperator":"GreaterThanThreshold","Dimensions":[{"Name":"Cluster Name","Value":"demo"},{"Name":"Consumer Group","Value":"orders-fn"},{"Name":"Topic","Value":"orders"}],"MetricName":"EstimatedMaxTimeLag","Namespace":"AWS/Kafka","Period":60,"Statistic":"Maximum","TreatMissingData":"ignore"`},
 		"Errors":         {`"EvaluationPeriods":1,"Threshold":0`, `"EvaluationPeriods":1,"Threshold":3`, `"ComparisonOperator":"GreaterThanThreshold","Dimensions":FUNCTION,"MetricName":"Errors","Namespace":"AWS/Lambda","Period":300,"Statistic":"Sum","TreatMissingData":"notBreaching"`},
 		"Throttles":      {`"EvaluationPeriods":3,"Threshold":0`, `"EvaluationPeriods":3,"Threshold":4`, `"ComparisonOperator":"GreaterThanThreshold","Dimensions":FUNCTION,"MetricName":"Throttles","Namespace":"AWS/Lambda","Period":300,"Statistic":"Sum","TreatMissingData":"notBreaching"`},
 		"Duration":       {`"EvaluationPeriods":1,"Threshold":48000`, `"EvaluationPeriods":1,"Threshold":54000`, `"ComparisonOperator":"GreaterThanThreshold","Dimensions":FUNCTION,"ExtendedStatistic":"p99","MetricName":"Duration","Namespace":"AWS/Lambda","Period":900,"TreatMissingData":"notBreaching"`},
@@ -177,6 +184,39 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("%s: alarm %s is in no row of this test", name, id)
 			}
 		}
+	}
+}
+
+// TestLagInTimeIsWhereMSKTellsIt has no alarm and no graph where there is no metric,
+// and the name of a cluster that only the deploy knows.
+func TestLagInTimeIsWhereMSKTellsIt(t *testing.T) {
+	seen := func(edit clusterEdit, consumer consumerEdit) (alarm, graph bool) {
+		tpl := synth(t, func(stack awscdk.Stack) {
+			msklambda.ImportCluster(stack, "Cluster", clusterProps(edit)).AddConsumer("Orders", consumerProps(alarms(&msklambda.Alarms{}), consumer))
+		})
+		_, alarm = tpl.alarms("Cluster/Orders")["LagTime"]
+		return alarm, strings.Contains(asJSON(tpl.at("Cluster/Orders/Dashboard")), "EstimatedMaxTimeLag")
+	}
+	dashboard := func(p *msklambda.ConsumerProps) { p.Dashboard = true }
+	for name, tt := range map[string]struct {
+		cluster  clusterEdit
+		consumer consumerEdit
+		want     bool
+	}{
+		"a cluster of this account": {asIs, dashboard, true},
+		"of another account":        {connectedProps, dashboard, false},
+		"a group with a colon":      {asIs, func(p *msklambda.ConsumerProps) { p.Dashboard, p.GroupID = true, "team:orders" }, false},
+	} {
+		if alarm, graph := seen(tt.cluster, tt.consumer); alarm != tt.want || graph != tt.want {
+			t.Errorf("%s: alarm %v, graph %v, want %v", name, alarm, graph, tt.want)
+		}
+	}
+	tpl := synth(t, func(stack awscdk.Stack) {
+		given := awscdk.NewCfnParameter(stack, jsii.String("Given"), nil).ValueAsString()
+		msklambda.ImportCluster(stack, "Cluster", clusterProps(func(p *msklambda.ClusterProps) { p.ClusterARN = *given })).AddConsumer("Orders", consumerProps(alarms(&msklambda.Alarms{})))
+	})
+	if got, want := asJSON(tpl.alarms("Cluster/Orders")["LagTime"]["Dimensions"]), `{"Name":"Cluster Name","Value":{"Fn::Select":[1,{"Fn::Split":["/",{"Ref":"Given"}]}]}}`; !strings.Contains(got, want) {
+		t.Errorf("dimensions = %s, want %s", got, want)
 	}
 }
 

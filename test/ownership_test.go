@@ -102,6 +102,7 @@ func TestTwoLookUpsOfOneAppBothComeToTheirAnswers(t *testing.T) {
 	})
 	second := strings.Replace(arn, "demo", "second", 1)
 	c.Put("AWS::MSK::Cluster", second, c.Cluster())
+	c.Topic(second, "orders", 6)
 	for name, given := range map[string]lookups.Edit{
 		"by ARN alone": func(*msklambda.LookupProps) {},
 		"with the rest given": func(p *msklambda.LookupProps) {

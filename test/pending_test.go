@@ -14,8 +14,8 @@ import (
 	"msklambda/constructs/msklambda"
 )
 
-// pendingApp is an app on its first run: a looked-up cluster, a consumer of it
-// in a second stack, a stack and a stage that only mention it, a nested stack,
+// pendingApp is an app on its first run: a looked-up cluster with a consumer and an
+// admin function, a consumer of it in a second stack, a stack and a stage that only mention it, a nested stack,
 // and stacks that have nothing to do with it.
 func pendingApp(t *testing.T) (dir string) {
 	t.Helper()
@@ -29,6 +29,7 @@ func pendingApp(t *testing.T) (dir string) {
 		queue(home)
 		cluster := msklambda.LookupCluster(home, "Cluster", lookupProps())
 		cluster.AddConsumer("Orders", consumerProps())
+		cluster.AddAdmin("Admin", nil)
 
 		consumer := newStack(app, "Consumer")
 		queue(consumer)

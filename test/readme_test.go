@@ -7,13 +7,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
 	"msklambda/constructs/mskapp"
 	"msklambda/constructs/msklambda"
 	"msklambda/test/internal/synthtest"
 )
 
 func TestTheConstructPathsOfThePageAreThere(t *testing.T) {
-	tpl := synthCluster(t, func(p *msklambda.ClusterProps) { p.SecurityGroupRules = msklambda.SecurityGroupRulesAll })
+	tpl := synth(t, func(stack awscdk.Stack) {
+		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps(func(p *msklambda.ClusterProps) { p.SecurityGroupRules = msklambda.SecurityGroupRulesAll }))
+		cluster.AddConsumer("Orders", consumerProps())
+		cluster.AddAdmin("Admin", &msklambda.AdminProps{Entry: entry})
+	})
 	named := map[string]bool{}
 	for _, m := range regexp.MustCompile("`(Cluster/[A-Za-z/]+)(\\.\\.\\.)?`").FindAllStringSubmatch(synthtest.Page(t, "docs/resources.md"), -1) {
 		found := false
@@ -59,6 +65,7 @@ func TestTheDeploysOfThePagesAreAccepted(t *testing.T) {
 		}
 		c := newCloud().Move("eu-central-1")
 		c.Put("AWS::MSK::Cluster", context["clusterArn"].(string), c.Resources["AWS::MSK::Cluster"][strings.Replace(arn, region, "eu-central-1", 1)])
+		c.Topic(context["clusterArn"].(string), "orders", 6)
 		got := lookUpApp(t, c, context)
 		if got.text != "" {
 			t.Fatal(got.text)

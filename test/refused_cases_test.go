@@ -171,6 +171,48 @@ func besideFunction(edit func(awscdk.Stack, *msklambda.ConsumerProps)) func(awsc
 	}
 }
 
+// topicProps are those of a good topic.
+func topicProps(edit ...func(*msklambda.TopicProps)) *msklambda.TopicProps {
+	p := &msklambda.TopicProps{Name: "orders", Partitions: 6}
+	for _, e := range edit {
+		e(p)
+	}
+	return p
+}
+
+func topicConfig(name, value string) func(*msklambda.TopicProps) {
+	return func(p *msklambda.TopicProps) { p.Config = map[string]string{name: value} }
+}
+
+var refusedTopics = []struct {
+	name string
+	edit func(*msklambda.TopicProps)
+}{
+	{"no name", func(p *msklambda.TopicProps) { p.Name = "" }},
+	{"a topic with a space", func(p *msklambda.TopicProps) { p.Name = "my orders" }},
+	{"a topic that Kafka reserves", func(p *msklambda.TopicProps) { p.Name = ".." }},
+	{"a topic of Kafka itself", func(p *msklambda.TopicProps) { p.Name = "__consumer_offsets" }},
+	{"no partitions", func(p *msklambda.TopicProps) { p.Partitions = 0 }},
+	{"copies below zero", func(p *msklambda.TopicProps) { p.ReplicationFactor = -1 }},
+	{"configuration by other names", topicConfig("RetentionMs", "1")},
+	{"configuration that is misspelt", topicConfig("retension.ms", "1")},
+	{"configuration without a value", topicConfig("retention.ms", "")},
+	{"configuration that only the deploy knows", topicConfig("retention.ms", "${Token[TOKEN.9]}")},
+	{"more copies in sync than there are", func(p *msklambda.TopicProps) {
+		p.ReplicationFactor = 2
+		topicConfig("min.insync.replicas", "3")(p)
+	}},
+	{"a snapshot of a topic", func(p *msklambda.TopicProps) { p.RemovalPolicy = awscdk.RemovalPolicy_SNAPSHOT }},
+}
+
+var refusedForTopics = []struct {
+	name string
+	edit clusterEdit
+}{
+	{"a topic on a serverless cluster", func(p *msklambda.ClusterProps) { p.ClusterARN = strings.Replace(arn, "70-2", "70-s1", 1) }},
+	{"a topic on a cluster of another account", connectedProps},
+}
+
 // refusedByCluster are right in themselves and wrong for the cluster.
 var refusedByCluster = []struct {
 	name    string
@@ -184,6 +226,9 @@ var refusedByCluster = []struct {
 		p.OnFailure.Bucket = awss3.Bucket_FromBucketName(stack, jsii.String("Bucket"), jsii.String("failed"))
 	}},
 	{"restricted interfaces over a VPC connection", connectedProps, on(func(p *msklambda.ConsumerProps) { p.RestrictNetworkInterfaces = true })},
+	{"a time behind of a group on a cluster of another account", connectedProps, on(func(p *msklambda.ConsumerProps) {
+		p.Alarms = &msklambda.Alarms{LagTimeAbove: time.Minute}
+	})},
 	{"dead letters over a VPC connection and no network of the function", connectedProps, on(func(p *msklambda.ConsumerProps) { p.DeadLetterTopic = "orders-dead" })},
 	{"a role of another account", func(*msklambda.ClusterProps) {}, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		p.Role = awsiam.Role_FromRoleArn(stack, jsii.String("Role"), jsii.String("arn:aws:iam::444455556666:role/theirs"), nil)

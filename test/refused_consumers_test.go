@@ -123,6 +123,9 @@ var refusedConsumers = []refusedConsumer{
 	{"a poller log level that is none", on(func(p *msklambda.ConsumerProps) { p.Pollers, p.PollerLogLevel = &msklambda.Pollers{}, "ERROR" })},
 
 	{"a lag below zero for an alarm", watching(msklambda.Alarms{LagAbove: -1})},
+	{"a time behind of a group of which MSK tells no lag", func(_ awscdk.Stack, p *msklambda.ConsumerProps) {
+		p.GroupID, p.Alarms = "team:orders", &msklambda.Alarms{LagTimeAbove: time.Minute}
+	}},
 	{"a lag for too short a time", watching(msklambda.Alarms{LagFor: time.Second})},
 	{"growth in half steps", watching(msklambda.Alarms{LagGrowingFor: 12 * time.Minute})},
 	{"more than the whole timeout", watching(msklambda.Alarms{DurationAbove: 100})},

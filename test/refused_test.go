@@ -25,11 +25,13 @@ import (
 
 var updateRefused = flag.Bool("refused", false, "write ../docs/refused.md anew")
 
-// refusedAtConstruction are wrong for what is there already.
-var refusedAtConstruction = []struct {
+type refusedConstruction struct {
 	name  string
 	build func(awscdk.Stack, *msklambda.Cluster)
-}{
+}
+
+// refusedAtConstruction are wrong for what is there already.
+var refusedAtConstruction = []refusedConstruction{
 	{"a cluster of another account than the stack's", func(stack awscdk.Stack, _ *msklambda.Cluster) {
 		msklambda.ImportCluster(stack, "Other", clusterProps(func(p *msklambda.ClusterProps) { p.ClusterARN = strings.Replace(arn, account, other, 1) }))
 	}},
@@ -66,6 +68,18 @@ var refusedAtConstruction = []struct {
 	{"an id that is a token", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("${Token[TOKEN.9]}", consumerProps(refunds)) }},
 	{"an id that is taken", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("Orders", consumerProps(refunds)) }},
 	{"an id of the cluster's own", func(_ awscdk.Stack, c *msklambda.Cluster) { c.AddConsumer("S3Endpoint", consumerProps(refunds)) }},
+	{"a topic twice", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddTopic("A", topicProps())
+		c.AddTopic("B", topicProps())
+	}},
+	{"topics whose names Kafka's metrics do not tell apart", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddTopic("A", topicProps(func(p *msklambda.TopicProps) { p.Name = "orders.eu" }))
+		c.AddTopic("B", topicProps(func(p *msklambda.TopicProps) { p.Name = "orders_eu" }))
+	}},
+	{"the id of another topic", func(_ awscdk.Stack, c *msklambda.Cluster) {
+		c.AddTopic("A", topicProps())
+		c.AddTopic("A", topicProps(func(p *msklambda.TopicProps) { p.Name = "refunds" }))
+	}},
 	{"no cluster", func(stack awscdk.Stack, _ *msklambda.Cluster) {
 		msklambda.NewConsumer(stack, "Refunds", nil, consumerProps(refunds))
 	}},
@@ -90,7 +104,12 @@ var refusedSections = map[string]string{
 	"`ClusterProps.Validate`":         "What is wrong with a cluster's props by themselves.",
 	"`ConsumerProps.Validate`":        "What is wrong with a consumer's props by themselves. Fields that need `Pollers` are those that Lambda has in provisioned mode only.",
 	"`ClusterProps.ValidateConsumer`": "What a consumer asks for and its cluster does not allow.",
+	"`TopicProps.Validate`":           "What is wrong with the props of a topic by themselves.",
+	"`ClusterProps.ValidateTopic`":    "Clusters on which no topic can be made.",
+	"`AdminProps.Validate`":           "What is wrong with an admin function's props by themselves.",
+	"`ClusterProps.ValidateAdmin`":    "What an admin function asks for and its cluster does not allow.",
 	"`ImportCluster`, `NewConsumer`":  "What the app around a construct does not allow.",
+	"`AddAdmin`":                      "What the cluster of an admin function does not allow as it is.",
 }
 
 func refusals(t *testing.T) []refusal {
@@ -130,8 +149,30 @@ func refusals(t *testing.T) []refusal {
 			}
 			add("`ClusterProps.ValidateConsumer`", c.name, cluster.ValidateConsumer(consumer))
 		}
+		for _, c := range refusedAdmins {
+			in := stack()
+			add("`AdminProps.Validate`", c.name, adminProps(func(p *msklambda.AdminProps) { c.edit(in, p) }).Validate())
+		}
+		for _, c := range refusedAdminsByCluster {
+			in := stack()
+			cluster, admin := clusterProps(c.cluster), adminProps(func(p *msklambda.AdminProps) { c.edit(in, p) })
+			if err := errors.Join(cluster.Validate(), admin.Validate()); err != nil {
+				t.Errorf("%s = %v, want each accepted by itself", c.name, err)
+			}
+			add("`ClusterProps.ValidateAdmin`", c.name, cluster.ValidateAdmin(admin))
+		}
 	})
-	for _, c := range refusedAtConstruction {
+	for _, c := range refusedTopics {
+		add("`TopicProps.Validate`", c.name, topicProps(c.edit).Validate())
+	}
+	for _, c := range refusedForTopics {
+		add("`ClusterProps.ValidateTopic`", c.name, clusterProps(c.edit).ValidateTopic(topicProps()))
+	}
+	for i, c := range slices.Concat(refusedAtConstruction, refusedAdminsAtConstruction) {
+		section := "`ImportCluster`, `NewConsumer`"
+		if i >= len(refusedAtConstruction) {
+			section = "`AddAdmin`"
+		}
 		stack := newStack(newApp(t, nil), "Test")
 		cluster := msklambda.ImportCluster(stack, "Cluster", clusterProps())
 		cluster.AddConsumer("Orders", consumerProps())
@@ -141,7 +182,7 @@ func refusals(t *testing.T) []refusal {
 		if message != "" {
 			err = errors.New(message)
 		}
-		add("`ImportCluster`, `NewConsumer`", c.name, err)
+		add(section, c.name, err)
 	}
 	return out
 }
@@ -204,6 +245,9 @@ func shorten(message string) string {
 var notOnThePage = map[string]string{
 	"msklambda: %s %q:\n%w":         "the first line of every panic",
 	"cannot be bundled, got %q: %v": "the tests of package gobuild make each cause",
+
+	"is required where the package of the admin function is not found: %v":                           "the test of package msklambda that looks for it makes it",
+	"it is %s: %w: give the directory of a main package of your own that calls Start of %s/function": "the rest of that",
 }
 
 // TestNoMessageIsMissingFromThePage reads the package's source for every message

@@ -189,8 +189,43 @@ var warningCases = []warningCase{
 			"no VPC":     {asIs, once(func(awscdk.Stack, *msklambda.Idempotency) {})},
 			"no service": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) { p.FunctionVPC = aDatabasesVPC(stack) }},
 		}},
+	{notice.GroupLag, "", "GroupLagWarning",
+		asIs, on(func(p *msklambda.ConsumerProps) { p.GroupID = "team:orders" }), map[string]warningAbsent{
+			"another separator": {asIs, on(func(p *msklambda.ConsumerProps) { p.GroupID = "team/orders" })},
+			"a group that is not known": {asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+				p.GroupID = *awscdk.NewCfnParameter(stack, jsii.String("Group"), nil).ValueAsString()
+			}},
+		}},
+	{notice.TopicReplication, "Orders", "TopicReplicationWarning",
+		asIs, withTopic(1), map[string]warningAbsent{"two copies": {asIs, withTopic(2)}, "as many as by default": {asIs, withTopic(0)}}},
+	{notice.Partitions, "Pollers.Maximum", "PartitionsWarning",
+		asIs, ofSixPartitions(msklambda.Pollers{Maximum: 7}), map[string]warningAbsent{
+			"as many":                           {asIs, ofSixPartitions(msklambda.Pollers{Minimum: 6, Maximum: 6})},
+			"by default":                        {asIs, ofSixPartitions(msklambda.Pollers{})},
+			"a topic of which nothing is known": {asIs, on(func(p *msklambda.ConsumerProps) { p.Pollers = &msklambda.Pollers{Maximum: 7} })},
+		}},
+	{notice.PollerGroup, "shared", "PollerGroupWarning",
+		asIs, ofSixPartitions(msklambda.Pollers{Maximum: 7, Group: "shared"}), map[string]warningAbsent{
+			"as many":    {asIs, ofSixPartitions(msklambda.Pollers{Maximum: 6, Group: "shared"})},
+			"by default": {asIs, ofSixPartitions(msklambda.Pollers{Group: "shared"})},
+		}},
 	{notice.RegionUnknown, "", "RegionUnknownWarning",
 		regionOf("nz-north-1"), noEdit, map[string]warningAbsent{"a region that is known": {regionOf("eu-central-1"), noEdit}}},
+}
+
+// withTopic makes the topic that is read, with so many copies.
+func withTopic(copies int) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		stack.Node().FindChild(jsii.String("Cluster")).(*msklambda.Cluster).AddTopic("Orders", &msklambda.TopicProps{Name: p.Topic, Partitions: 6, ReplicationFactor: copies})
+	}
+}
+
+// ofSixPartitions has provisioned pollers of a topic that is made here.
+func ofSixPartitions(pollers msklambda.Pollers) func(awscdk.Stack, *msklambda.ConsumerProps) {
+	return func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+		withTopic(0)(stack, p)
+		p.Pollers = &pollers
+	}
 }
 
 // of another account, which only its own policy can let the role in to.
@@ -276,15 +311,21 @@ func TestEachSecretOfAnotherAccountIsWarnedOf(t *testing.T) {
 	secret := func(stack awscdk.Stack, name string) awssecretsmanager.ISecret {
 		return awssecretsmanager.Secret_FromSecretCompleteArn(stack, &name, jsii.String("arn:aws:secretsmanager:us-east-1:"+other+":secret:"+name+"-AbCdEf"))
 	}
-	got := synthWarnings(t, asIs, func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
+	registry := func(stack awscdk.Stack, p *msklambda.ConsumerProps) {
 		provisionedPollers(p)
 		p.SchemaRegistry = &msklambda.SchemaRegistry{URI: "https://registry.example.com", ValidateValue: true,
 			Access: []msklambda.RegistryAccess{{Type: msklambda.RegistryBasicAuth, Secret: secret(stack, "user")}, {Type: msklambda.RegistryServerRootCA, Secret: secret(stack, "root")}}}
-	}, "consumer", "")
+	}
+	got := synthWarnings(t, asIs, registry, "consumer", "")
 	for i, name := range []string{"user", "root"} {
-		id := fmt.Sprintf("[ack: %sSchemaRegistry.Access[%d]]", msklambda.OtherAccountWarning, i)
-		if !slices.ContainsFunc(got, func(w string) bool { return strings.Contains(w, id) && strings.Contains(w, ":secret:"+name+"-AbCdEf") }) {
+		id := fmt.Sprintf("%sSchemaRegistry.Access.%d", msklambda.OtherAccountWarning, i)
+		if !slices.ContainsFunc(got, func(w string) bool {
+			return strings.Contains(w, "[ack: "+id+"]") && strings.Contains(w, ":secret:"+name+"-AbCdEf")
+		}) {
 			t.Errorf("warnings = %q, want one of %s with %s", got, name, id)
+		}
+		if left := synthWarnings(t, asIs, registry, "consumer", id); len(left) != len(got)-1 {
+			t.Errorf("warnings = %q after %s was acknowledged, want one less than %q", left, id, got)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Flags make the bundle small and the same wherever it is built: no paths, no
@@ -104,4 +105,20 @@ func ModuleDir(dir string) (string, error) {
 			return "", errors.New("no go.mod in it or above it")
 		}
 	}
+}
+
+// PackageDir returns the directory that a package has for the module in the working
+// directory: in its own tree, in the cache of modules, or where a replace line points.
+func PackageDir(importPath string) (string, error) {
+	cmd := exec.Command("go", "list", "-find", "-f", "{{.Dir}}", importPath)
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	switch text := strings.Join(strings.Fields(said.String()), " "); {
+	case err != nil && text != "":
+		return "", fmt.Errorf("go list: %s", text)
+	case err != nil:
+		return "", err
+	}
+	return strings.TrimSpace(string(out)), nil
 }

@@ -128,7 +128,8 @@ func (l *LiveScores) defineConnections(props *Props) {
 			layout.MatchLimitEnv: strconv.Itoa(cmp.Or(props.MatchLimit, layout.MatchLimit)),
 		},
 		may: []statement{
-			{sid: "Followers", actions: []string{"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}, resource: *l.Followers.TableArn()},
+			{sid: "Follows", actions: []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"}, resource: *l.Followers.TableArn(), only: ofFollows},
+			{sid: "Followers", actions: []string{"dynamodb:BatchWriteItem", "dynamodb:DeleteItem"}, resource: *l.Followers.TableArn(), only: ofShards},
 		},
 	})
 }

@@ -19,7 +19,7 @@
 //
 // # Ids
 //
-// Construct ids are contract, as in package msklambda: Table, API, Stage, AccessLog,
-// APIDomain, APIMapping, Routes, Connections, FanOut, FanOutPolicy, Posts, Failed,
-// Snapshots, Page, Alarms, Dashboard, LogRole, LogAccount.
+// Construct ids are contract, as in package msklambda: Table, Followers, API, Stage,
+// AccessLog, APIDomain, APIMapping, Routes, Connections, FanOut, FanOutPolicy, Posts,
+// Failed, Snapshots, Page, Alarms, Dashboard, LogRole, LogAccount.
 package livescores

@@ -26,6 +26,9 @@ type statement struct {
 var (
 	ofIndex  = map[string][]string{"dynamodb:LeadingKeys": {layout.IndexKey}}
 	ofShards = map[string][]string{"dynamodb:LeadingKeys": {"?*#?"}} // of the followers of a match, or how far they are told
+
+	// Of what a connection follows. That of a match never is: its id has no '#'.
+	ofFollows = map[string][]string{"dynamodb:LeadingKeys": {layout.FollowsPrefix + "*"}}
 )
 
 // attributes are those of an item of a table that a request may name.

@@ -47,7 +47,9 @@ func (l *LiveScores) definePosts(props *Props) {
 			layout.QueueEnv:     *l.Queue.QueueUrl(),
 			layout.QuotaEnv:     strconv.Itoa(cmp.Or(props.PostQuota, defaultPostQuota)),
 			layout.BurstEnv:     strconv.Itoa(cmp.Or(props.PostBurst, defaultPostBurst)),
-			layout.MetricsEnv:   props.GroupID,
+			// A match has no more shards than leave posters to the others.
+			layout.MatchShardsEnv: strconv.Itoa(layout.MostShards(props.posters())),
+			layout.MetricsEnv:     props.GroupID,
 		},
 		may: []statement{
 			{sid: "Matches", actions: []string{"dynamodb:GetItem"}, resource: *l.Table.TableArn()},
@@ -62,7 +64,7 @@ func (l *LiveScores) definePosts(props *Props) {
 		Target:         l.Poster,
 		EventSourceArn: l.Queue.QueueArn(),
 		BatchSize:      jsii.Number(1), // a shard has an invocation of its own
-		MaxConcurrency: jsii.Number(cmp.Or(props.Posters, defaultPosters)),
+		MaxConcurrency: jsii.Number(props.posters()),
 	})
 	mapping.Node().AddDependency(l.PosterPolicy)
 }

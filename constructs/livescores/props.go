@@ -82,9 +82,11 @@ type Props struct {
 	// Default: 1769, which is one processor.
 	PosterMemorySize int
 
-	// Posters is how many invocations may post at once, 2 to 1000. A match has 64
-	// shards at most.
-	// Default: 64.
+	// Posters is how many invocations may post at once, 2 to 1000. One match takes
+	// half of them at most, by the number of its shards: 64 with 128 or more, 16
+	// with 32 or more, 4 with 8 or more, and 1 with fewer. It must not be more than
+	// ReservedConcurrency.Poster.
+	// Default: 128, or ReservedConcurrency.Poster if that is less.
 	Posters int
 
 	// PostQuota and PostBurst are what may be posted a second, and at once: what
@@ -167,7 +169,7 @@ const (
 	defaultConnectionsEntry = "lambda/connections"
 	defaultMemorySize       = 512
 	defaultPosterMemorySize = 1769
-	defaultPosters          = layout.Slots
+	defaultPosters          = 2 * layout.Slots
 	defaultPostQuota        = 10000
 	defaultPostBurst        = 5000
 	defaultFollowerWrites   = 10000
@@ -202,7 +204,7 @@ func (p *Props) Validate() error {
 		field            string
 		value, low, high int
 	}{
-		{"MatchLimit", p.MatchLimit, 1, maxMatchLimit}, {"PosterMemorySize", p.PosterMemorySize, 128, mostMemory}, {"Posters", p.Posters, 2, 1000},
+		{"MatchLimit", p.MatchLimit, 1, maxMatchLimit}, {"PosterMemorySize", p.PosterMemorySize, 128, mostMemory}, {"Posters", p.Posters, leastPosters, 1000},
 		{"PostQuota", p.PostQuota, 1, maxPostQuota}, {"PostBurst", p.PostBurst, 1, maxPostQuota},
 		{"FollowerWrites", p.FollowerWrites, 1, maxFollowerWrites},
 	} {
@@ -217,6 +219,10 @@ func (p *Props) Validate() error {
 		if r.value != nil && *r.value < 0 {
 			ps.Add("ReservedConcurrency."+r.field, "must not be negative, got %d", *r.value)
 		}
+	}
+	if r := p.ReservedConcurrency.Poster; r != nil && *r > 0 && p.Posters > *r {
+		// Those above it would be refused, and their jobs wait for the time of a message.
+		ps.Add("Posters", "must not be more than {ReservedConcurrency.Poster} %d, got %d", *r, p.Posters)
 	}
 	for _, d := range []struct {
 		field  string
@@ -253,6 +259,18 @@ func (p *Props) Validate() error {
 func (p *Props) throttle() (rate, burst int) {
 	rate = cmp.Or(p.ThrottleRate, defaultThrottleRate)
 	return rate, cmp.Or(p.ThrottleBurst, max(defaultThrottleBurst, rate))
+}
+
+// leastPosters is the least that Lambda takes for a queue.
+const leastPosters = 2
+
+// posters is how many invocations may post at once.
+func (p *Props) posters() int {
+	n := cmp.Or(p.Posters, defaultPosters)
+	if r := p.ReservedConcurrency.Poster; r != nil && *r > 0 {
+		n = min(n, max(leastPosters, *r))
+	}
+	return n
 }
 
 // consumer is the part of the props that is a consumer's.

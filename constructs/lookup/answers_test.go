@@ -51,6 +51,9 @@ func (c *cli) find(props map[string]any) any {
 			}
 			matches = matches && got == want
 		}
+		if model, _ := props["resourceModel"].(map[string]any); model != nil && r["ClusterArn"] != model["ClusterArn"] {
+			continue // the handler lists those of the cluster
+		}
 		if !matches {
 			continue
 		}

@@ -75,6 +75,7 @@ const (
 	typeEndpoint   = "AWS::EC2::VPCEndpoint"
 	typeGroup      = "AWS::EC2::SecurityGroup"
 	typeMapping    = "AWS::Lambda::EventSourceMapping"
+	typeTopic      = "AWS::MSK::Topic"
 )
 
 // reads are the permissions of the handlers, as the schemas list them.

@@ -35,6 +35,7 @@ type query struct {
 	typeName string         // such as "AWS::EC2::Subnet"
 	id       string         // of one resource,
 	match    map[string]any // or what all that are wanted have
+	model    map[string]any // that a list of the type needs, if it does
 	required []string       // properties
 	optional []string
 
@@ -53,6 +54,9 @@ func (q query) props(optional []string) map[string]any {
 		props["exactIdentifier"] = q.id
 	} else {
 		props["propertyMatch"] = q.match
+	}
+	if q.model != nil {
+		props["resourceModel"] = q.model
 	}
 	if q.mayBeMissing {
 		props["ignoreErrorOnMissingContext"] = true

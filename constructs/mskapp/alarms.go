@@ -14,6 +14,7 @@ import (
 var alarmSettings = map[string]func(*msklambda.Alarms, value){
 	"lagAbove":          func(a *msklambda.Alarms, v value) { a.LagAbove = v.positive() },
 	"lagFor":            func(a *msklambda.Alarms, v value) { a.LagFor = v.positiveDuration() },
+	"lagTimeAbove":      func(a *msklambda.Alarms, v value) { a.LagTimeAbove = v.positiveDuration() },
 	"lagGrowingAbove":   func(a *msklambda.Alarms, v value) { a.LagGrowingAbove = v.positive() },
 	"lagGrowingFor":     func(a *msklambda.Alarms, v value) { a.LagGrowingFor = v.positiveDuration() },
 	"errorsAbove":       func(a *msklambda.Alarms, v value) { a.ErrorsAbove, _ = v.whole() },

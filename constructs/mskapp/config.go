@@ -21,7 +21,9 @@ type Config struct {
 	Cluster   msklambda.ClusterProps // what is not given of it is looked up
 	Consumers []*ConsumerConfig
 
-	AllowPublicAccess bool
+	AllowPublicAccess, AllowMissingTopics bool
+
+	Admin *AdminConfig // nil = none
 
 	app        awscdk.App
 	stack      awscdk.Stack
@@ -51,6 +53,9 @@ type ConsumerConfig struct {
 	TableARN, TableKeyARN                       string
 	FunctionSecretARNs                          []string
 	CodeSigningARN                              string
+
+	// CreateTopic is the topic to make, nil for one that is there.
+	CreateTopic *msklambda.TopicProps
 
 	listed bool // it has a name of the user's, which its outputs bear
 }
@@ -150,6 +155,7 @@ func read(context map[string]any, extensions []*Extension) (*Config, error) {
 		c.readConsumer(consumer, s, &ps, reported["StackName"])
 		c.Consumers = append(c.Consumers, consumer)
 	}
+	c.checkAdmin(reported, &ps)
 	for _, e := range extensions {
 		c.readExtension(e, given, &ps)
 	}
@@ -241,6 +247,9 @@ func (c *Config) readConsumer(consumer *ConsumerConfig, given consumerSource, ps
 	}
 	reported.check(ps, p.ValidateBeside(others...), given.prefix)
 	wrongTopic := reported["Topic"] || slices.ContainsFunc(found, func(p *msklambda.Problem) bool { return p.Field == "Topic" })
+	if !reported["CreateTopic"] {
+		c.checkTopic(consumer, given.prefix, !wrongTopic, ps)
+	}
 	for _, p := range found {
 		if p.Field != "GroupID" || !derived {
 			reported.check(ps, p, given.prefix)

@@ -65,6 +65,7 @@ func (c *Config) importAll(ps *problem.List) {
 	for _, consumer := range c.Consumers {
 		consumer.importInto(constructs.NewConstruct(c.stackOf(consumer), jsii.String("Imports"+consumer.Name)))
 	}
+	c.Admin.importInto(c.stack)
 	for _, e := range []struct {
 		field    string
 		endpoint *msklambda.Endpoint

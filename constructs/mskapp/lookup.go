@@ -17,7 +17,7 @@ func (c *Config) looksUp() bool {
 
 func (c *Config) lookupProps() *msklambda.LookupProps {
 	p := c.Cluster.LookupProps()
-	p.AllowPublicAccess = c.AllowPublicAccess
+	p.AllowPublicAccess, p.AllowMissingTopics = c.AllowPublicAccess, c.AllowMissingTopics
 	return p
 }
 
@@ -26,15 +26,20 @@ func (c *Config) validateCluster() error {
 		return c.lookupProps().Validate()
 	}
 	ps := problem.Of(c.Cluster.Validate())
-	if c.AllowPublicAccess {
-		ps.Add("AllowPublicAccess", "needs a look-up: with {VPCConnectionARN}, or with {VPCID}, {SubnetIDs} and {SecurityGroupIDs} all given, nothing is checked")
+	for _, allowed := range []struct {
+		field string
+		given bool
+	}{{"AllowPublicAccess", c.AllowPublicAccess}, {"AllowMissingTopics", c.AllowMissingTopics}} {
+		if allowed.given {
+			ps.Add(allowed.field, "needs a look-up: with {VPCConnectionARN}, or with {VPCID}, {SubnetIDs} and {SecurityGroupIDs} all given, nothing is checked")
+		}
 	}
 	return ps.Err()
 }
 
 // byKeys has the names of the context keys for those of the fields, in what a
 // construct panics with: a look-up finds problems that ReadConfig cannot.
-func byKeys(err error) error {
+func byKeys(err error, keyOf func(field string) string) error {
 	found := problem.Of(err)
 	if len(found) == 0 {
 		return err

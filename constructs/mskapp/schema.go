@@ -63,14 +63,14 @@ var forms = map[string]object{
 	"subnetIds": aList, "securityGroupIds": aList, "vpcCidrs": aList, "endpointClientSecurityGroupIds": aList, "endpointClientCidrs": aList,
 	"functionSubnetIds": aList, "functionSecurityGroupIds": aList, "layerArns": aList, "alarmTopicArns": aList, "deploymentAlarmArns": aList,
 	"schemaValidate": aList, "functionRegistrySecretArns": aList, "idempotency": anyOf(object{"type": "boolean"}, aText),
-	"metrics": aList,
+	"metrics": aList, "adminTopics": aList, "adminGroups": aList,
 
-	"allowPublicAccess": aSwitch, "retainSecurityGroupRules": aSwitch, "enabled": aSwitch, "bisectOnError": aSwitch, "reportBatchItemFailures": aSwitch,
+	"allowPublicAccess": aSwitch, "allowMissingTopics": aSwitch, "retainSecurityGroupRules": aSwitch, "enabled": aSwitch, "bisectOnError": aSwitch, "reportBatchItemFailures": aSwitch,
 	"dashboard": aSwitch, "restrictNetworkInterfaces": aSwitch,
 
 	"lambdaEndpointStatements": objects, "stsEndpointStatements": objects, "secretsManagerEndpointStatements": objects,
 	"sqsEndpointStatements": objects, "snsEndpointStatements": objects, "s3EndpointStatements": objects,
-	"filters": jsonList, "schemaAccess": aPairs, "environment": aPairs, "tags": aPairs, "alarms": alarmForms(),
+	"filters": jsonList, "schemaAccess": aPairs, "environment": aPairs, "tags": aPairs, "alarms": alarmForms(), createTopicKey: topicForms(),
 
 	"batchSize": whole(1, 10000), "minimumPollers": whole(1, 200), "maximumPollers": whole(1, 2000), "retryAttempts": whole(-1, 10000),
 	"memorySize": whole(128, 10240), "ephemeralStorageSize": whole(512, 10240), "reservedConcurrency": whole(0, 1<<31-1), "logRetentionDays": retentions(),
@@ -80,6 +80,8 @@ var forms = map[string]object{
 	"securityGroupRules":       oneOf("ingress", "all", "none"),
 	"startingPosition":         oneOf("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"),
 	"authentication":           oneOf("iam", "scram", "mtls", "tls", "plaintext"),
+	"admin":                    oneOf("read", "produce", "manage"),
+	"adminAuthentication":      oneOf("iam", "scram", "mtls", "tls", "plaintext"),
 	"pollers":                  oneOf("on-demand", "provisioned", "off"),
 	"schemaFormat":             oneOf(string(msklambda.RegistryFormatJSON), string(msklambda.RegistryFormatSource)),
 	"pollerLogLevel":           oneOf("DEBUG", "INFO", "WARN"),

@@ -47,6 +47,8 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.Cluster.SecurityGroupIDs = v.list() }},
 	{setting{"allowPublicAccess", "AllowPublicAccess", "accept a cluster with public access on", "`false`"},
 		func(c *Config, v value) { c.AllowPublicAccess = v.boolean() }},
+	{setting{"allowMissingTopics", "AllowMissingTopics", "accept topics that the cluster had not when it was looked up, as those that something else makes before the deploy", "`false`"},
+		func(c *Config, v value) { c.AllowMissingTopics = v.boolean() }},
 	{setting{"endpointAccess", "EndpointAccess", "who may use the endpoints: `pollers` or `vpc`", "`pollers`, with a warning"},
 		func(c *Config, v value) { c.Cluster.EndpointAccess = msklambda.EndpointAccess(v.text()) }},
 	{setting{"endpointIpAddressType", "EndpointIPAddressType", "`DUALSTACK` for endpoints that take IPv6 as well, in subnets with IPv6 ranges", "`IPV4`, set by the service"},
@@ -85,6 +87,20 @@ var clusterSettings = []clusterSetting{
 		func(c *Config, v value) { c.Cluster.SecurityGroupRules = msklambda.SecurityGroupRules(v.text()) }},
 	{setting{"retainSecurityGroupRules", "RetainSecurityGroupRules", "leave the rules when the stack is deleted", "`false`"},
 		func(c *Config, v value) { c.Cluster.RetainSecurityGroupRules = v.boolean() }},
+	{setting{"admin", "Admin.Allow", "an admin function, for mskadmin, and what it may do: `read`, `produce` or `manage` ([admin.md](admin.md))", "none"},
+		func(c *Config, v value) { c.admin().Props.Allow = msklambda.AdminRight(v.text()) }},
+	{setting{"adminTopics", "Admin.Topics", "topics of the admin function, in which `*` is any text", "those of the consumers"},
+		func(c *Config, v value) { c.admin().Props.Topics = v.list() }},
+	{setting{"adminGroups", "Admin.Groups", "consumer groups of the admin function, in which `*` is any text", "those of the consumers"},
+		func(c *Config, v value) { c.admin().Props.Groups = v.list() }},
+	{setting{"adminAuthentication", "Admin.Authentication.Method", "of the admin function to the brokers: values as for `authentication`", "`iam`"},
+		func(c *Config, v value) {
+			c.admin().Props.Authentication.Method = msklambda.AuthenticationMethod(v.text())
+		}},
+	{setting{"adminSecretArn", "Admin.Authentication.Secret", "secret of the admin function with `scram` or `mtls`, by its whole ARN: best of a user of its own. `secretsManagerEndpoint` must then say how it is reached", "none"},
+		func(c *Config, v value) { c.admin().SecretARN = v.secretARN() }},
+	{setting{"adminSecretKeyArn", "adminSecretKeyArn", "customer managed key of that secret", "none"},
+		func(c *Config, v value) { c.admin().SecretKeyARN = v.keyARN() }},
 	{setting{"stackName", "StackName", "name of the stack", "`MskLambda`"},
 		func(c *Config, v value) { c.StackName = v.text() }},
 }
@@ -94,6 +110,8 @@ var clusterSettings = []clusterSetting{
 var consumerSettings = []consumerSetting{
 	{setting{"topic", "Topic", "topic to read", "required"},
 		func(c *ConsumerConfig, v value) { c.Props.Topic = v.topic() }},
+	{setting{createTopicKey, "CreateTopic", "make that topic with the stack: the number of its partitions, or a JSON object such as `{\"partitions\":6,\"replicationFactor\":3,\"config\":{\"retention.ms\":\"604800000\"}}`. It stays when the stack goes, unless it has `\"removalPolicy\":\"DESTROY\"`: [construct.md](construct.md), [changes](changing.md#a-topic-of-the-stack)", "none: it must exist"},
+		func(c *ConsumerConfig, v value) { c.CreateTopic = v.createTopic() }},
 	{setting{"consumerGroupId", "GroupID", "consumer group", "`<stackName>-<topic>`"},
 		func(c *ConsumerConfig, v value) { c.Props.GroupID = v.text() }},
 	{setting{"entry", "Entry", "directory of the function's Go main package", "`lambda`"},
@@ -271,6 +289,9 @@ var keys = func() map[string]string {
 		"Pollers.Off": "pollers", "Alias": "alias", "SchemaRegistry.ValidateKey": `"key"`, "SchemaRegistry.ValidateValue": `"value"`,
 	}
 	maps.Copy(keys, alarmFields())
+	for _, field := range []string{"Partitions", "ReplicationFactor", "Config"} {
+		keys[field] = topicFields[field]
+	}
 	for _, s := range settings() {
 		keys[s.field] = s.key
 		if strings.HasSuffix(s.field, "Endpoint") {

@@ -22,6 +22,7 @@ func NewStack(config *Config) awscdk.Stack {
 	} else {
 		cluster = msklambda.ImportCluster(stack, "Cluster", &config.Cluster)
 	}
+	config.makeTopics(cluster)
 	for _, c := range config.Consumers {
 		home := config.stackOf(c)
 		scope := constructs.Construct(home)
@@ -44,6 +45,7 @@ func NewStack(config *Config) awscdk.Stack {
 			output("RoleARN", "What the function and the pollers run as", consumer.Role.RoleArn())
 		}
 	}
+	config.Admin.addTo(cluster)
 	for _, e := range config.extensions {
 		e.Define(config.app, config, cluster)
 	}
@@ -66,7 +68,7 @@ func Define(app awscdk.App, extensions ...*Extension) error {
 		return err
 	}
 	if err := try(func() { NewStack(config) }); err != nil {
-		return byKeys(err)
+		return byKeys(err, keyOf)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestALookUpIsGivenEveryAttribute(t *testing.T) {
-	c := &Config{AllowPublicAccess: true}
+	c := &Config{AllowPublicAccess: true, AllowMissingTopics: true}
 	v := reflect.ValueOf(&c.Cluster).Elem()
 	for i := range v.NumField() {
 		switch f := v.Field(i); f.Kind() {
@@ -28,8 +28,13 @@ func TestALookUpIsGivenEveryAttribute(t *testing.T) {
 	given := reflect.ValueOf(c.lookupProps()).Elem()
 	for i := range given.NumField() {
 		name := given.Type().Field(i).Name
-		want := any(c.AllowPublicAccess)
-		if name != "AllowPublicAccess" {
+		var want any
+		switch name {
+		case "AllowPublicAccess":
+			want = c.AllowPublicAccess
+		case "AllowMissingTopics":
+			want = c.AllowMissingTopics
+		default:
 			want = v.FieldByName(name).Interface()
 		}
 		if got := given.Field(i).Interface(); !reflect.DeepEqual(got, want) {

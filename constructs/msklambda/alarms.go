@@ -21,6 +21,11 @@ const (
 	// AlarmLagGrowing: further behind every 5 minutes, for all of LagGrowingFor.
 	AlarmLagGrowing AlarmName = "LagGrowing"
 
+	// AlarmLagTime: more than LagTimeAbove behind in time, for all of LagFor. Not for a
+	// group with ':' in its name, of which MSK tells no lag, and not for a cluster of
+	// another account, which has the metric.
+	AlarmLagTime AlarmName = "LagTime"
+
 	// AlarmErrors: the function failed batches.
 	AlarmErrors AlarmName = "Errors"
 
@@ -66,7 +71,7 @@ const (
 	AlarmRecordAge AlarmName = "RecordAge"
 )
 
-var alarmNames = []AlarmName{AlarmLag, AlarmLagGrowing, AlarmErrors, AlarmFailedRecords, AlarmThrottles, AlarmDuration,
+var alarmNames = []AlarmName{AlarmLag, AlarmLagGrowing, AlarmLagTime, AlarmErrors, AlarmFailedRecords, AlarmThrottles, AlarmDuration,
 	AlarmPollingStopped, AlarmDropped, AlarmDeliveryFailures, AlarmDeliveryErrors, AlarmDestinationNotEmpty,
 	AlarmRecordFailures, AlarmDeadLetters, AlarmRecordAge}
 
@@ -84,7 +89,8 @@ type Alarms struct {
 	// Default: 10000, which is 100 batches of the default size.
 	LagAbove int
 
-	// LagFor is how long it must be above, 1m to 24h in whole minutes.
+	// LagFor is how long it must be above, 1m to 24h in whole minutes, for LagTimeAbove
+	// too.
 	// Default: 15m, so that a mapping that was updated or is scaling its pollers
 	// up (minutes each) has the time to catch up.
 	LagFor time.Duration
@@ -100,6 +106,11 @@ type Alarms struct {
 	// Default: 30m. Six steps up in a row are seven values in order, which by
 	// chance is one in 5040.
 	LagGrowingFor time.Duration
+
+	// LagTimeAbove is how long, as MSK estimates it, the group may need to read what the
+	// partition that is furthest behind has waiting, 1s to 168h in whole seconds.
+	// Default: 15m.
+	LagTimeAbove time.Duration
 
 	// ErrorsAbove is how many failed invocations within 5 minutes are no alarm;
 	// with partial batch responses or MetricsNamespace it is how many failed

@@ -23,6 +23,7 @@ type watched struct {
 	queue       awssqs.IQueue          // on failure, nil = none or of another kind
 	metrics     []awslambda.MetricType // asked for by name
 	function    bool                   // writes metrics of its records
+	lagInTime   bool                   // is where MSK tells it, and of this account
 }
 
 // has reports whether the mapping emits a metric group.
@@ -152,7 +153,11 @@ func (a *Alarms) plan(w watched) []alarm {
 			"find the cause in the function's log, then read them from the topic again while it keeps them.",
 	}
 
-	all := []alarm{lag, growing, errors}
+	all := []alarm{lag, growing}
+	if w.lagInTime {
+		all = append(all, a.lagTime())
+	}
+	all = append(all, errors)
 	if w.partial {
 		all = append(all, failed)
 	}

@@ -26,6 +26,11 @@ func TestAlarmsAreRefusedByFieldName(t *testing.T) {
 		"negative growing lag":     {func(a *Alarms) { a.LagGrowingAbove = -1 }, "Alarms.LagGrowingAbove must be 0 or more, got -1"},
 		"negative errors":          {func(a *Alarms) { a.ErrorsAbove = -1 }, "Alarms.ErrorsAbove must be 0 or more, got -1"},
 		"negative throttles":       {func(a *Alarms) { a.ThrottlesAbove = -1 }, "Alarms.ThrottlesAbove must be 0 or more, got -1"},
+		"shortest time behind":     {func(a *Alarms) { a.LagTimeAbove = time.Second }, ""},
+		"longest time behind":      {func(a *Alarms) { a.LagTimeAbove = 168 * time.Hour }, ""},
+		"negative time behind":     {func(a *Alarms) { a.LagTimeAbove = -time.Second }, "Alarms.LagTimeAbove must be 1s to 168h, got -1s"},
+		"too long behind":          {func(a *Alarms) { a.LagTimeAbove = 169 * time.Hour }, "Alarms.LagTimeAbove must be 1s to 168h, got 169h"},
+		"broken time behind":       {func(a *Alarms) { a.LagTimeAbove = 1500 * time.Millisecond }, "Alarms.LagTimeAbove must be whole seconds, got 1.5s"},
 		"shortest lag":             {func(a *Alarms) { a.LagFor = time.Minute }, ""},
 		"longest lag":              {func(a *Alarms) { a.LagFor = 24 * time.Hour }, ""},
 		"too short lag":            {func(a *Alarms) { a.LagFor = time.Second }, "Alarms.LagFor must be 1m to 24h, got 1s"},
@@ -42,7 +47,7 @@ func TestAlarmsAreRefusedByFieldName(t *testing.T) {
 		"negative share":           {func(a *Alarms) { a.DurationAbove = -1 }, "Alarms.DurationAbove must be 1 to 99 percent of the timeout, got -1"},
 		"timeout without function": {func(a *Alarms) { a.Timeout = time.Minute }, "Alarms.Timeout needs Function: that of a bundled one is Timeout, got 1m"},
 		"every skip":               {func(a *Alarms) { a.Skip = alarmNames }, ""},
-		"unknown skip":             {func(a *Alarms) { a.Skip = []AlarmName{AlarmLag, "lag"} }, "Alarms.Skip[1] must be one of [Lag LagGrowing Errors"},
+		"unknown skip":             {func(a *Alarms) { a.Skip = []AlarmName{AlarmLag, "lag"} }, "Alarms.Skip[1] must be one of [Lag LagGrowing LagTime Errors"},
 		"nil action":               {func(a *Alarms) { a.Actions = []awscloudwatch.IAlarmAction{nil} }, "Alarms.Actions[0] must not be nil"},
 		"nil OK action":            {func(a *Alarms) { a.OKActions = []awscloudwatch.IAlarmAction{nil} }, "Alarms.OKActions[0] must not be nil"},
 	}
@@ -80,7 +85,7 @@ func (q *queueStub) MetricApproximateNumberOfMessagesVisible(o *awscloudwatch.Me
 
 // everything is a consumer of which there is everything to watch.
 func everything() watched {
-	return watched{function: true, timeout: defaultTimeout, provisioned: true, partial: true, destination: true, queue: &queueStub{}}
+	return watched{function: true, lagInTime: true, timeout: defaultTimeout, provisioned: true, partial: true, destination: true, queue: &queueStub{}}
 }
 
 func names(plan []alarm) []AlarmName {
@@ -103,6 +108,7 @@ func TestWhichAlarmsArePlanned(t *testing.T) {
 	}{
 		"none":                      {nil, everything(), nil, nil},
 		"everything":                {&Alarms{}, everything(), alarmNames, both},
+		"lag in time":               {&Alarms{}, watched{timeout: time.Minute, lagInTime: true}, slices.Insert(slices.Clone(base), 2, AlarmLagTime), events},
 		"on demand":                 {&Alarms{}, watched{timeout: time.Minute}, base, events},
 		"metrics of the function":   {&Alarms{}, watched{timeout: time.Minute, function: true}, append(slices.Clone(base), AlarmRecordFailures, AlarmDeadLetters, AlarmRecordAge), events},
 		"unknown timeout":           {&Alarms{}, watched{}, without(base, AlarmDuration), events},

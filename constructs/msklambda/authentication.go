@@ -1,14 +1,15 @@
 package msklambda
 
 import (
-	"strings"
-
 	"cmp"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"msklambda/constructs/arn"
+	"msklambda/constructs/notice"
 )
 
 // AuthenticationMethod is how the pollers prove to the brokers who they are.
@@ -72,6 +73,11 @@ func (a Authentication) port() int {
 
 func (a Authentication) takesSecret() bool {
 	return a.method() == AuthenticationSCRAM || a.method() == AuthenticationMTLS
+}
+
+// proves reports whether the client proves who it is.
+func (a Authentication) proves() bool {
+	return a.method() != AuthenticationTLS && a.method() != AuthenticationPlaintext
 }
 
 func (a Authentication) validate(ps *problems) {
@@ -146,6 +152,14 @@ func (a Authentication) statements(c *Consumer, cluster *Cluster) []statement {
 		out = append(out, secretStatements("Secret", a.Secret)...)
 	}
 	return out
+}
+
+// warnOfKey warns of a secret whose key is not known, which MSK asks to be one of the
+// customer's.
+func (a Authentication) warnOfKey(on constructs.Construct) {
+	if a.method() == AuthenticationSCRAM && a.Secret.EncryptionKey() == nil {
+		warn(on, notice.ScramSecretKey.With(nil))
+	}
 }
 
 func secretStatements(sid string, secret awssecretsmanager.ISecret) []statement {

@@ -237,6 +237,8 @@ type Cluster struct {
 
 	props     ClusterProps
 	consumers []*Consumer
+	topics    []*Topic
+	admins    []*Admin
 	network   *network.Network
 	rules     map[network.PlannedRule]constructs.IDependable // that are defined
 	looked    *looked                                        // nil when the cluster is imported
@@ -300,6 +302,7 @@ func newCluster(scope constructs.Construct, id string, props *ClusterProps, plan
 	c.nameHanded()
 	c.Node().AddValidation(&appChecks{c})
 	c.Node().AddValidation(&retainedMappings{c})
+	c.Node().AddValidation(&topicChecks{c})
 	if _, region := arn.Env(props.source()); region != "" && !arn.KnownRegion(region) {
 		warn(c, notice.RegionUnknown.With(notice.Data{"region": region}))
 	}
@@ -375,7 +378,7 @@ func checkStack(scope constructs.Construct, kind, id, source string) {
 
 // reserved are the ids of what the cluster defines inside itself.
 var reserved = func() []string {
-	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth}
+	ids := []string{"VPC", "Subnets", "SecurityGroups", "EndpointSecurityGroup", "Rules", memoryID, atSynth, topicsID}
 	for _, s := range services {
 		ids = append(ids, s.Field())
 	}

@@ -27,7 +27,7 @@ import (
 type ConsumerProps struct {
 	// What to read.
 
-	// Topic to read. It must exist: Lambda does not create it. Where it is a
+	// Topic to read. It must exist: Lambda does not create it, and [Cluster.AddTopic] does. Where it is a
 	// token, such as a CloudFormation parameter, a new value at a later deploy is
 	// not applied: CloudFormation reports success and the mapping keeps the old
 	// topic, since only a change that synth can see makes a new mapping.
@@ -354,7 +354,12 @@ type Consumer struct {
 	inVPC     bool
 	aliasName string
 
+	clusterName string   // in metrics of MSK
+	usedTopics  []string // by name
+	pollers     *Pollers // nil for on-demand ones
+
 	metricsNamespace string
+	failed           []string // topics that get what it gave up
 
 	// What is taken of the pollers that a group may have in all.
 	pollerGroup    string
@@ -401,7 +406,7 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	cluster.await(id, awaited)
 	props.FunctionVPC = cluster.whereItWrites(props)
 	needs := cluster.needsOf(at, id, props)
-	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props, needs)); err != nil {
+	if err := errors.Join(cluster.conflicts(props), cluster.props.ValidateConsumer(props), cluster.prepare(props.Authentication, needs)); err != nil {
 		fail("consumer", id, err)
 	}
 
@@ -410,12 +415,18 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 		GroupID:  props.GroupID,
 		TopicARN: topicARN(cluster.ClusterARN, props.Topic),
 		GroupARN: groupARN(cluster.ClusterARN, props.GroupID),
-		watched:  props.watched(),
+		watched:  props.watched(&cluster.props),
 		path:     strings.TrimPrefix(at.path+"/"+id, "/"),
 
+		clusterName:      clusterName(cluster.ClusterARN),
+		usedTopics:       props.topicsUsed(),
 		metricsNamespace: props.MetricsNamespace,
+		failed:           props.failedTopics(),
 	}
 	c.pollerGroup, c.maximumPollers = props.pollerGroup()
+	if props.provisioned() {
+		c.pollers = props.Pollers
+	}
 	step := cluster.network.Add(needs)
 	wait := cluster.grow(step)
 	constructs.NewConstruct_Override(c, scope, &id)
@@ -428,18 +439,22 @@ func NewConsumer(scope constructs.Construct, id string, cluster *Cluster, props 
 	}
 	c.definePolicy(cluster, props)
 	c.defineAlias(props)
-	cluster.admit(c, step.Admissions)
+	cluster.admit(c, c.Role, step.Admissions)
 	c.defineMapping(cluster, props, wait)
 	c.failureWarnings(props)
 	cluster.annotate(c, step)
 	c.uncertainWarnings(props)
 	c.warnOfServices(props)
-	c.warnOfOtherAccounts(cluster, props)
+	warnOfOtherAccounts(c, c.Role, cluster, props)
 	c.defineWatching(props)
 	c.defineDeployment(props)
 	for _, key := range slices.Sorted(maps.Keys(props.Tags)) {
 		awscdk.Tags_Of(c).Add(&key, jsii.String(props.Tags[key]), nil)
 	}
+	c.waitForTopics(cluster.topics...)
 	cluster.consumers = append(cluster.consumers, c)
+	for _, a := range cluster.admins {
+		a.cover(c)
+	}
 	return c
 }

@@ -2,6 +2,7 @@ package msklambda
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,9 +47,8 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	p.checkOwners(&ps, props)
 	p.checkDeadLetters(&ps, props)
 	p.checkRegions(&ps, props)
-	if method := props.Authentication.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
-		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
-	}
+	p.checkLagTime(&ps, props)
+	p.checkServerless(&ps, props.Authentication)
 	if props.RestrictNetworkInterfaces && p.VPCConnectionARN != "" {
 		ps.Add("RestrictNetworkInterfaces", "must not be set with {VPCConnectionARN}: the subnets and security groups of the connection "+
 			"are not known here, so the pollers would be granted none")
@@ -61,11 +61,15 @@ func (p *ClusterProps) ValidateConsumer(props *ConsumerProps) error {
 	return ps.Err()
 }
 
+func (p *ClusterProps) checkServerless(ps *problems, a Authentication) {
+	if method := a.method(); arn.IsServerless(p.ClusterARN) && method != AuthenticationIAM {
+		ps.Add("Authentication.Method", "must be %q: a serverless cluster has no other, got %q", AuthenticationIAM, method)
+	}
+}
+
 // uncertainWarnings tell what could not be found out, or is not documented.
 func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
-	if p.Authentication.method() == AuthenticationSCRAM && p.Authentication.Secret.EncryptionKey() == nil {
-		warn(c, notice.ScramSecretKey.With(nil))
-	}
+	p.Authentication.warnOfKey(c)
 	for _, text := range p.Filters {
 		pattern, err := filter.Parse(text)
 		if err != nil {
@@ -75,6 +79,9 @@ func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
 			warn(c, notice.FilterComparison.With(notice.Data{"filter": text, "comparisons": strings.Join(names, ", ")}))
 		}
 	}
+	if withoutLag(p.GroupID) {
+		warn(c, notice.GroupLag.With(notice.Data{"group": strconv.Quote(p.GroupID)}))
+	}
 	if n := len(p.Filters); n > usualFilters {
 		warn(c, notice.FilterCount.With(notice.Data{"count": n, "usual": usualFilters}))
 	}
@@ -83,3 +90,6 @@ func (c *Consumer) uncertainWarnings(p *ConsumerProps) {
 		warn(c, notice.MetricsOnDemand.With(nil))
 	}
 }
+
+// withoutLag reports whether MSK surely writes no lag metrics of a group.
+func withoutLag(group string) bool { return !isToken(group) && strings.Contains(group, ":") }

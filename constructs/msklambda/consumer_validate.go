@@ -48,20 +48,24 @@ func (p *ConsumerProps) validate() error {
 	} else {
 		p.validateFunction(&ps)
 	}
-	for _, key := range slices.Sorted(maps.Keys(p.Tags)) {
+	ps.tags(p.Tags)
+	return ps.Err()
+}
+
+func (ps *problems) tags(tags map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		if strings.HasPrefix(strings.ToLower(key), "aws:") {
 			ps.Add("Tags", "must not have keys that begin with \"aws:\", which AWS reserves, got %q", key)
-		} else if !isToken(key) && !tagText.MatchString(key) || !isToken(p.Tags[key]) && !tagText.MatchString(p.Tags[key]) {
-			ps.Add("Tags", "must be of letters, digits, spaces and _ . : / = + - @, got %q = %q", key, p.Tags[key])
+		} else if !isToken(key) && !tagText.MatchString(key) || !isToken(tags[key]) && !tagText.MatchString(tags[key]) {
+			ps.Add("Tags", "must be of letters, digits, spaces and _ . : / = + - @, got %q = %q", key, tags[key])
 		}
 		if n := len([]rune(key)); n < 1 || n > 128 {
 			ps.Add("Tags", "must have keys of 1 to 128 characters, got %d in %q", n, key)
 		}
-		if n := len([]rune(p.Tags[key])); n > 256 && !isToken(p.Tags[key]) {
+		if n := len([]rune(tags[key])); n > 256 && !isToken(tags[key]) {
 			ps.Add("Tags", "must have values of at most 256 characters, got %d for %q", n, key)
 		}
 	}
-	return ps.Err()
 }
 
 func (ps *problems) topic(field, topic string) {

@@ -71,7 +71,11 @@ func (c *Consumer) widgets(w watched, alarms map[AlarmName]awscloudwatch.Alarm) 
 			Right: &[]awscloudwatch.IMetric{c.MetricEventPollerThroughputInBytes(nil)}, // of another unit
 		}))
 	}
-	rows = append(rows, first, second)
+	rows = append(rows, first)
+	if w.lagInTime {
+		rows = append(rows, []awscloudwatch.IWidget{graphOf(24, "Lag (seconds)", []awscloudwatch.IMetric{c.MetricEstimatedMaxTimeLag(nil)}, annotation(alarms[AlarmLagTime])...)})
+	}
+	rows = append(rows, second)
 	if w.function {
 		rows = append(rows, c.functionRow(alarms))
 	}
@@ -91,8 +95,13 @@ func (c *Consumer) widgets(w watched, alarms map[AlarmName]awscloudwatch.Alarm) 
 
 // graph is a third of a row.
 func graph(title string, metrics []awscloudwatch.IMetric, limits ...*awscloudwatch.HorizontalAnnotation) awscloudwatch.GraphWidget {
+	return graphOf(8, title, metrics, limits...)
+}
+
+// graphOf is as wide as it is told, of 24.
+func graphOf(width int, title string, metrics []awscloudwatch.IMetric, limits ...*awscloudwatch.HorizontalAnnotation) awscloudwatch.GraphWidget {
 	zero := &awscloudwatch.YAxisProps{Min: jsii.Number(0)} // so that a small change does not look like a large one
-	props := &awscloudwatch.GraphWidgetProps{Title: &title, Width: jsii.Number(8), Left: &metrics, LeftYAxis: zero}
+	props := &awscloudwatch.GraphWidgetProps{Title: &title, Width: jsii.Number(width), Left: &metrics, LeftYAxis: zero}
 	if len(limits) > 0 {
 		props.LeftAnnotations = &limits
 	}

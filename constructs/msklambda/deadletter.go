@@ -33,6 +33,12 @@ func (c *Cluster) whereItWrites(props *ConsumerProps) *FunctionVPC {
 	if props.DeadLetterTopic == "" || props.Function != nil || props.FunctionVPC != nil || c.VPC == nil {
 		return props.FunctionVPC
 	}
+	return c.besideTheBrokers()
+}
+
+// besideTheBrokers is the network of the brokers, for a function of which the rules
+// for pollers are to hold.
+func (c *Cluster) besideTheBrokers() *FunctionVPC {
 	subnets := slices.Clone(c.Subnets)
 	return &FunctionVPC{VPC: c.VPC, Subnets: &awsec2.SubnetSelection{Subnets: &subnets}, SecurityGroups: *c.Connections().SecurityGroups()}
 }

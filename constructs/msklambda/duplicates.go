@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsmsk"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -29,7 +30,7 @@ type appChecks struct{ cluster *Cluster }
 
 func (v *appChecks) Validate() *[]*string {
 	nodes := *v.cluster.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
-	ours := places{}
+	ours, admins := places{}, places{}
 	first := true
 	for _, node := range nodes {
 		c, ok := node.(*Cluster)
@@ -47,9 +48,12 @@ func (v *appChecks) Validate() *[]*string {
 		for _, consumer := range c.consumers {
 			ours[consumer.path] = true
 		}
+		for _, admin := range c.admins {
+			admins[*admin.Node().Path()] = true
+		}
 	}
 	d := &duplicates{ours: ours, seen: map[string]string{}}
-	l := &policyLimits{ours: ours, roles: map[string]*attached{}}
+	l := &policyLimits{ours: ours, admins: admins, roles: map[string]*attached{}}
 	inTurns(v.cluster, slices.DeleteFunc(slices.Clone(nodes), func(node constructs.IConstruct) bool { return !isOnce(node) && !hasPolicy(node) }), func(node constructs.IConstruct) {
 		d.look(node)
 		l.look(node)
@@ -99,7 +103,7 @@ func (d *duplicates) look(node constructs.IConstruct) {
 // isOnce reports whether a node is of a type that [onceOf] knows.
 func isOnce(node constructs.IConstruct) bool {
 	switch node.(type) {
-	case awsec2.CfnVPCEndpoint, awsec2.CfnSecurityGroupIngress, awsec2.CfnSecurityGroupEgress, awsssm.CfnParameter, awslambda.CfnEventSourceMapping:
+	case awsec2.CfnVPCEndpoint, awsec2.CfnSecurityGroupIngress, awsec2.CfnSecurityGroupEgress, awsssm.CfnParameter, awslambda.CfnEventSourceMapping, awsmsk.CfnTopic:
 		return true
 	}
 	return false
@@ -128,6 +132,8 @@ func onceOf(node constructs.IConstruct) []once {
 		}
 		// A name is of one account and region.
 		return []once{{identity(r, "parameter", r.Name(), awscdk.Stack_Of(r).Account(), awscdk.Stack_Of(r).Region()), "are one parameter of SSM: two clusters of one stack are the same, so use one of them for all consumers"}}
+	case awsmsk.CfnTopic:
+		return []once{{identity(r, "Kafka topic", r.ClusterArn(), r.TopicName()), "are one topic of one cluster, which MSK makes once: make it in one place"}}
 	case awslambda.CfnEventSourceMapping:
 		// All at once, because every call to CDK is a message to Node and back.
 		stack := awscdk.Stack_Of(r)

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/network"
@@ -113,7 +114,7 @@ func (c *Cluster) newEndpoint(s *service, planned network.PlannedEndpoint) awsec
 	endpoint := awsec2.NewInterfaceVpcEndpoint(c, jsii.String(s.Field()), props)
 	c.tag(endpoint)
 	for _, statement := range planned.Policy {
-		endpoint.AddToPolicy(c.statement(statement, nil))
+		endpoint.AddToPolicy(c.statement(statement, nil, nil))
 	}
 	for _, statement := range s.endpoint(&c.props).Statements {
 		endpoint.AddToPolicy(statement)
@@ -121,24 +122,25 @@ func (c *Cluster) newEndpoint(s *service, planned network.PlannedEndpoint) awsec
 	return endpoint
 }
 
-// admit lets a consumer through the endpoints whose policies name who may.
-func (c *Cluster) admit(consumer *Consumer, admissions []network.Admission) {
+// admit lets the role of a consumer or an admin function through the endpoints whose
+// policies name who may.
+func (c *Cluster) admit(of constructs.Construct, role awsiam.IRole, admissions []network.Admission) {
 	for _, a := range admissions {
-		(*serviceOf(a.Service).field(c)).(awsec2.InterfaceVpcEndpoint).AddToPolicy(c.statement(a.Statement, consumer))
+		(*serviceOf(a.Service).field(c)).(awsec2.InterfaceVpcEndpoint).AddToPolicy(c.statement(a.Statement, of, role))
 	}
 }
 
-// statement is one of an endpoint's policy, of which the principal may be a
-// consumer.
-func (c *Cluster) statement(s network.Statement, consumer *Consumer) awsiam.PolicyStatement {
+// statement is one of an endpoint's policy, of which the principal may be the role of
+// something, or its account.
+func (c *Cluster) statement(s network.Statement, of constructs.Construct, role awsiam.IRole) awsiam.PolicyStatement {
 	var principal awsiam.IPrincipal
 	switch s.Principal {
 	case network.Everybody:
 		principal = awsiam.NewStarPrincipal()
 	case network.TheRole:
-		principal = awsiam.NewArnPrincipal(consumer.Role.RoleArn())
+		principal = awsiam.NewArnPrincipal(role.RoleArn())
 	case network.TheAccount:
-		principal = awsiam.NewAccountPrincipal(awscdk.Stack_Of(consumer).Account())
+		principal = awsiam.NewAccountPrincipal(awscdk.Stack_Of(of).Account())
 	default:
 		principal = awsiam.NewServicePrincipal(jsii.String(string(s.Principal)), nil)
 	}

@@ -3,17 +3,18 @@ package msklambda
 import (
 	"strings"
 
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/network"
 	"msklambda/constructs/plan"
 )
 
-// explain leaves in the assembly what the planner decided for a consumer, and why,
-// from which a plan in words is made. It is metadata of the construct: no template
+// explain leaves in the assembly what the planner decided for a consumer or an admin
+// function, and why, from which a plan in words is made. It is metadata of the construct: no template
 // has it, and the CLI shows it to nobody.
-func (c *Cluster) explain(consumer *Consumer, step network.Step) {
-	if len(c.consumers) == 0 && c.props.VPCConnectionARN == "" {
+func (c *Cluster) explain(of constructs.Construct, step network.Step) {
+	if len(c.consumers)+len(c.admins) == 0 && c.props.VPCConnectionARN == "" {
 		c.Node().AddMetadata(jsii.String(plan.KnownType), jsii.String(c.knownFrom()), nil)
 	}
 	var reasons []string
@@ -21,7 +22,7 @@ func (c *Cluster) explain(consumer *Consumer, step network.Step) {
 		reasons = append(reasons, r.Text)
 	}
 	if len(reasons) > 0 {
-		consumer.Node().AddMetadata(jsii.String(plan.ReasonType), jsii.String(strings.Join(reasons, "\n")), nil)
+		of.Node().AddMetadata(jsii.String(plan.ReasonType), jsii.String(strings.Join(reasons, "\n")), nil)
 	}
 }
 

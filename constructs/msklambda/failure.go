@@ -115,6 +115,16 @@ func (d Destination) statements(cluster *Cluster, auth Authentication) []stateme
 	return nil
 }
 
+// failedTopics are the topics of the cluster that get what the consumer gave up.
+func (p *ConsumerProps) failedTopics() (topics []string) {
+	for _, topic := range []string{p.OnFailure.KafkaTopic, p.DeadLetterTopic} {
+		if topic != "" {
+			topics = append(topics, topic)
+		}
+	}
+	return topics
+}
+
 func keyStatements(key awskms.IKey, actions ...string) []statement {
 	if key == nil {
 		return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/gobuild"
@@ -125,37 +126,52 @@ var lambdasOwn = []string{
 }
 
 func (c *Consumer) defineFunction(cluster *Cluster, props *ConsumerProps) {
-	c.Role = props.Role
-	if c.Role == nil {
-		c.Role = awsiam.NewRole(c, jsii.String("Role"), &awsiam.RoleProps{
+	b := bundle(c, "consumer", cluster.Pending(), props, c.tell(cluster, props), c.checkTimeout)
+	c.Role, c.LogGroup, c.Function, c.inVPC = b.role, b.logs, b.function, b.inVPC
+}
+
+// bundled is a function that is bundled here, with what it has for itself.
+type bundled struct {
+	role     awsiam.IRole
+	logs     awslogs.LogGroup
+	function awslambda.Function
+	inVPC    bool
+}
+
+// bundle defines the function that props describe, in the scope of what it is of: a
+// consumer, or an admin function. The check is of what EditFunction has made of it.
+func bundle(scope constructs.Construct, of string, pending bool, props *ConsumerProps, environment map[string]string, check func(*awscdklambdagoalpha.GoFunctionProps) error) (b bundled) {
+	b.role = props.Role
+	if b.role == nil {
+		b.role = awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 			AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		})
 	}
-	c.LogGroup = awslogs.NewLogGroup(c, jsii.String("LogGroup"), &awslogs.LogGroupProps{
+	b.logs = awslogs.NewLogGroup(scope, jsii.String("LogGroup"), &awslogs.LogGroupProps{
 		Retention:     cmp.Or(props.LogRetention, awslogs.RetentionDays_ONE_MONTH),
 		RemovalPolicy: cmp.Or(props.LogRemovalPolicy, awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE),
 		EncryptionKey: props.LogGroupKey,
 	})
-	c.openLogKey(props)
-	if cluster.Pending() {
+	openLogKey(scope, props)
+	if pending {
 		// It reaches no template, and a bundling would cost seconds in each of
 		// the runs that a look-up takes.
 		f := &awscdklambdagoalpha.GoFunctionProps{}
 		props.FunctionVPC.apply(f) // for those who ask for its Connections
-		c.inVPC = f.Vpc != nil
-		c.Function = awslambda.NewFunction(c, jsii.String("Function"), &awslambda.FunctionProps{
+		b.inVPC = f.Vpc != nil
+		b.function = awslambda.NewFunction(scope, jsii.String("Function"), &awslambda.FunctionProps{
 			Vpc: f.Vpc, VpcSubnets: f.VpcSubnets, SecurityGroups: f.SecurityGroups,
 			Runtime: awslambda.Runtime_NODEJS_LATEST(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("-")),
-			Role: c.Role, LogGroup: c.LogGroup, Architecture: props.architecture(), Timeout: seconds(cmp.Or(props.Timeout, defaultTimeout)),
+			Role: b.role, LogGroup: b.logs, Architecture: props.architecture(), Timeout: seconds(cmp.Or(props.Timeout, defaultTimeout)),
 		})
-		return
+		return b
 	}
-	environment, err := props.buildEnvironment()
-	if err == nil && *awscdk.Stack_Of(c).BundlingRequired() {
-		err = gobuild.Check(props.Entry, environment)
+	build, err := props.buildEnvironment()
+	if err == nil && *awscdk.Stack_Of(scope).BundlingRequired() {
+		err = gobuild.Check(props.Entry, build)
 	}
 	if err != nil {
-		fail("consumer", *c.Node().Id(), problem.New("Entry", "cannot be bundled, got %q: %v", props.Entry, err))
+		fail(of, *scope.Node().Id(), problem.New("Entry", "cannot be bundled, got %q: %v", props.Entry, err))
 	}
 	f := &awscdklambdagoalpha.GoFunctionProps{
 		Entry:                        &props.Entry,
@@ -163,26 +179,28 @@ func (c *Consumer) defineFunction(cluster *Cluster, props *ConsumerProps) {
 		Architecture:                 props.architecture(),
 		MemorySize:                   jsii.Number(cmp.Or(props.MemorySize, defaultMemorySize)),
 		Timeout:                      seconds(cmp.Or(props.Timeout, defaultTimeout)),
-		Environment:                  stringMap(c.tell(cluster, props)),
+		Environment:                  stringMap(environment),
 		ReservedConcurrentExecutions: number(props.ReservedConcurrency),
-		Role:                         c.Role,
-		LogGroup:                     c.LogGroup,
+		Role:                         b.role,
+		LogGroup:                     b.logs,
 		LoggingFormat:                awslambda.LoggingFormat_JSON,
 		Bundling: &awscdklambdagoalpha.BundlingOptions{
-			Environment: stringMap(environment),
+			Environment: stringMap(build),
 		},
 	}
 	props.applyMore(f)
-	c.edit(f, props.EditFunction)
-	c.inVPC = f.Vpc != nil
-	function := awscdklambdagoalpha.NewGoFunction(c, jsii.String("Function"), f)
+	if err := props.edit(f, check); err != nil {
+		fail(of, *scope.Node().Id(), err)
+	}
+	b.inVPC = f.Vpc != nil
+	b.function = awscdklambdagoalpha.NewGoFunction(scope, jsii.String("Function"), f)
 	if tracing := props.tracing(); tracing != awslambda.Tracing_DISABLED {
 		// Through the resource, so that CDK writes no second policy for it.
 		mode := map[awslambda.Tracing]string{awslambda.Tracing_ACTIVE: "Active", awslambda.Tracing_PASS_THROUGH: "PassThrough"}[tracing]
-		function.Node().DefaultChild().(awslambda.CfnFunction).SetTracingConfig(
+		b.function.Node().DefaultChild().(awslambda.CfnFunction).SetTracingConfig(
 			&awslambda.CfnFunction_TracingConfigProperty{Mode: &mode})
 	}
-	c.Function = function
+	return b
 }
 
 func (p *ConsumerProps) tracing() awslambda.Tracing {

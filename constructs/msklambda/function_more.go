@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/problem"
@@ -108,27 +109,32 @@ func (p *ConsumerProps) applyMore(f *awscdklambdagoalpha.GoFunctionProps) {
 
 // edit has the user change the props of the function last. The role and the log
 // group have props of their own, on which more than the function depends.
-func (c *Consumer) edit(f *awscdklambdagoalpha.GoFunctionProps, edit func(*awscdklambdagoalpha.GoFunctionProps)) {
-	if edit == nil {
-		return
+func (p *ConsumerProps) edit(f *awscdklambdagoalpha.GoFunctionProps, check func(*awscdklambdagoalpha.GoFunctionProps) error) error {
+	if p.EditFunction == nil {
+		return nil
 	}
 	role, logs := f.Role, f.LogGroup
-	edit(f)
-	switch {
-	case f.Role != role || f.LogGroup != logs:
-		fail("consumer", *c.Node().Id(), problem.New("EditFunction", "must leave Role and LogGroup as they are: {Role}, {LogRetention} and {LogGroupKey} say what they are"))
-	case f.Timeout != nil && *f.Timeout.ToSeconds(nil) > 14*60:
-		fail("consumer", *c.Node().Id(), problem.New("EditFunction", "must leave the timeout at 14m or less, the limit of functions behind an MSK mapping, got %gs", *f.Timeout.ToSeconds(nil)))
+	p.EditFunction(f)
+	if f.Role != role || f.LogGroup != logs {
+		return problem.New("EditFunction", "must leave Role and LogGroup as they are: {Role}, {LogRetention} and {LogGroupKey} say what they are")
 	}
+	return check(f)
+}
+
+func (c *Consumer) checkTimeout(f *awscdklambdagoalpha.GoFunctionProps) error {
+	if f.Timeout != nil && *f.Timeout.ToSeconds(nil) > 14*60 {
+		return problem.New("EditFunction", "must leave the timeout at 14m or less, the limit of functions behind an MSK mapping, got %gs", *f.Timeout.ToSeconds(nil))
+	}
+	return nil
 }
 
 // openLogKey lets CloudWatch Logs use a key of this app for the log groups of
 // the account. On an imported key this does nothing: its own policy must.
-func (c *Consumer) openLogKey(props *ConsumerProps) {
+func openLogKey(scope constructs.Construct, props *ConsumerProps) {
 	if props.LogGroupKey == nil {
 		return
 	}
-	stack := awscdk.Stack_Of(c)
+	stack := awscdk.Stack_Of(scope)
 	service := "logs." + *stack.Region() + "." + *stack.UrlSuffix()
 	props.LogGroupKey.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&service, nil)},
@@ -140,14 +146,14 @@ func (c *Consumer) openLogKey(props *ConsumerProps) {
 }
 
 // moreStatements is what the role needs for them.
-func (c *Consumer) moreStatements(props *ConsumerProps) (out []statement) {
-	if c.inVPC {
+func (p *ConsumerProps) moreStatements(inVPC bool) (out []statement) {
+	if inVPC {
 		out = append(out, allow("FunctionEni", []string{"*"}, "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses").
 			because("Lambda makes and removes the interfaces of the function in its VPC with the role, and AWS documents only * for these actions"))
 	}
-	if props.EnvironmentKey != nil {
-		out = append(out, allow("EnvironmentKey", []string{*props.EnvironmentKey.KeyArn()}, "kms:Decrypt"))
+	if p.EnvironmentKey != nil {
+		out = append(out, allow("EnvironmentKey", []string{*p.EnvironmentKey.KeyArn()}, "kms:Decrypt"))
 	}
 	return out
 }

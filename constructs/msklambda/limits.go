@@ -12,8 +12,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
-
-	"msklambda/constructs/notice"
 )
 
 // What AWS allows, in characters without white space.
@@ -22,14 +20,14 @@ const (
 	mostEndpointPolicy = 20480
 )
 
-// What CloudFormation takes in a template: resources for good, outputs by default.
+// What CloudFormation takes in a template. No quota of an account raises either.
 const (
 	mostResources = 500
-	usualOutputs  = 200
+	mostOutputs   = 200
 )
 
-// stackLimits refuses more resources than a stack may have, where consumers of this
-// package are in it, and warns on a cluster of more outputs.
+// stackLimits refuses more than a stack may have, where consumers of this package are
+// in it.
 func stackLimits(cluster *Cluster, nodes []constructs.IConstruct) (found []string) {
 	resources, outputs := 0, 0
 	for _, node := range nodes {
@@ -40,7 +38,7 @@ func stackLimits(cluster *Cluster, nodes []constructs.IConstruct) (found []strin
 			outputs++
 		}
 	}
-	if resources <= mostResources && outputs <= usualOutputs {
+	if resources <= mostResources && outputs <= mostOutputs {
 		return nil // in the whole app: to ask which stack each is of would cost every synth
 	}
 	type stack struct{ resources, outputs, consumers int }
@@ -73,13 +71,14 @@ func stackLimits(cluster *Cluster, nodes []constructs.IConstruct) (found []strin
 		if s.consumers == 0 {
 			continue
 		}
-		if s.resources > mostResources {
-			found = append(found, fmt.Sprintf("%s has %d resources, for %d consumers and what else is there, and CloudFormation takes %d in a stack: put some of the consumers into another, by NewConsumer with a scope there, "+
-				"or in the app by consumerStack; new ones, because one that runs would be made anew there", at, s.resources, s.consumers, mostResources))
-		}
-		if s.outputs > usualOutputs {
-			warnLate(cluster, notice.Quota.For("Outputs", notice.Data{"what": fmt.Sprintf("%s has %d outputs", at, s.outputs), "of": "a stack", "usual": usualOutputs,
-				"or": ", or put some of the consumers into another stack, in the app by consumerStack"}))
+		for _, limit := range []struct {
+			what      string
+			has, most int
+		}{{"resources", s.resources, mostResources}, {"outputs", s.outputs, mostOutputs}} {
+			if limit.has > limit.most {
+				found = append(found, fmt.Sprintf("%s has %d %s, for %d consumers and what else is there, and CloudFormation takes %d in a stack: put some of the consumers into another, by NewConsumer with a scope there, "+
+					"or in the app by consumerStack; new ones, because one that runs would be made anew there", at, limit.has, limit.what, s.consumers, limit.most))
+			}
 		}
 	}
 	return found
@@ -89,6 +88,7 @@ func stackLimits(cluster *Cluster, nodes []constructs.IConstruct) (found []strin
 // endpoint, where something of this package has a part in it.
 type policyLimits struct {
 	ours      places
+	admins    places
 	roles     map[string]*attached
 	order     []string
 	endpoints []string // those that have too much
@@ -99,6 +99,7 @@ type attached struct {
 	paths []string
 	size  int
 	ours  bool
+	admin bool // it is that of an admin function
 }
 
 func hasPolicy(node constructs.IConstruct) bool {
@@ -128,6 +129,7 @@ func (l *policyLimits) look(node constructs.IConstruct) {
 			}
 			a := l.roles[key]
 			a.paths, a.size, a.ours = append(a.paths, path), a.size+size, a.ours || l.ours.hold(path)
+			a.admin = a.admin || l.admins.hold(path)
 		}
 	case awsec2.CfnVPCEndpoint:
 		path := *node.Node().Path()
@@ -144,10 +146,16 @@ func (l *policyLimits) look(node constructs.IConstruct) {
 func (l *policyLimits) found() []string {
 	found := l.endpoints
 	for _, key := range l.order {
-		if a := l.roles[key]; a.ours && a.size > mostInlinePolicies {
-			found = append(found, fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: give some of the consumers a Role, or a Function, of their own",
-				strings.Join(a.paths, ", "), a.size, mostInlinePolicies))
+		a := l.roles[key]
+		if !a.ours || a.size <= mostInlinePolicies {
+			continue
 		}
+		advice := "give some of the consumers a Role, or a Function, of their own"
+		if a.admin {
+			advice = `give the admin function Topics and Groups (in the app adminTopics and adminGroups) that are fewer, or patterns such as "orders-*"`
+		}
+		found = append(found, fmt.Sprintf("%s are attached to one role and have at least %d characters, and IAM takes %d in all inline policies of a role: %s",
+			strings.Join(a.paths, ", "), a.size, mostInlinePolicies, advice))
 	}
 	return found
 }

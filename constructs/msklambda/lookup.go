@@ -26,6 +26,11 @@ type LookupProps struct {
 	// Default: such a cluster is refused.
 	AllowPublicAccess bool
 
+	// AllowMissingTopics accepts topics that the cluster had not when it was looked up,
+	// such as those that something else makes before the deploy.
+	// Default: a consumer of such a topic is refused, unless the app makes it.
+	AllowMissingTopics bool
+
 	// VPCID is the VPC of the brokers. It must be known at synth.
 	// Default: that of the subnets.
 	VPCID string
@@ -195,7 +200,8 @@ func (p ClusterProps) fill(given *ClusterProps) {
 //
 // What a consumer needs of the cluster is checked when it is added: that the
 // cluster has its authentication on and public access off, and that the VPC can
-// have private DNS where an endpoint is to be defined.
+// have private DNS where an endpoint is to be defined. At synth it is checked that its
+// topics are there, as far as MSK tells.
 //
 // The CLI runs an app again until nothing is left to look up. Until then
 // [Cluster.Pending] is true, ids are placeholders, and the stacks of the cluster,
@@ -226,7 +232,7 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	}
 
 	l := &looked{LookUp: lookup.New(cdkcontext.Of(scope), *stack.Account(), *stack.Region(), memoryName(given.owner(scope), given.ClusterARN), serviceName(stack)),
-		allowPublicAccess: props.AllowPublicAccess}
+		allowPublicAccess: props.AllowPublicAccess, allowMissingTopics: props.AllowMissingTopics}
 	l.DualStack = given.dualStack()
 	facts, problems := l.fill(&given)
 	pending := &pendingStacks{}
@@ -238,6 +244,7 @@ func LookupCluster(scope constructs.Construct, id string, props *LookupProps) *C
 	plan.Learn(facts)
 	l.learn(plan)
 	mappings, reason := l.Mappings(given.ClusterARN)
+	l.mappings, l.brokers = mappings, l.Brokers(given.ClusterARN)
 	if !l.Pending() {
 		problems = append(problems, plan.CheckCluster()...)
 	}
@@ -269,8 +276,11 @@ func lookUpLater(scope constructs.Construct, id string, given ClusterProps, awai
 // looked is the look-up of a cluster, and what it told of the cluster itself.
 type looked struct {
 	*lookup.LookUp
-	cluster           *lookup.Cluster // nil while the answer is not there
-	allowPublicAccess bool
+	cluster  *lookup.Cluster // nil while the answer is not there
+	brokers  network.Fact[lookup.Brokers]
+	mappings network.Fact[[]lookup.Mapping]
+
+	allowPublicAccess, allowMissingTopics bool
 }
 
 // fill gives the attributes that are not given, and what the subnets told beside
@@ -301,16 +311,18 @@ func serviceName(stack awscdk.Stack) func(network.Service) string {
 	return func(s network.Service) string { return stack.Resolve(serviceOf(s).aws().Name()).(string) }
 }
 
-// prepare finds out what the pollers of a consumer need, and reports what is there
-// and stands in their way.
-func (c *Cluster) prepare(props *ConsumerProps, needs network.Needs) error {
+// prepare finds out what the pollers of a consumer, or an admin function, need, and
+// reports what is there and stands in their way.
+func (c *Cluster) prepare(authentication Authentication, needs network.Needs) error {
 	l := c.looked
 	if l == nil {
 		return c.network.Check(needs).Err()
 	}
 	var ps problem.List
 	if l.cluster != nil {
-		ps = append(ps, l.cluster.CheckAuthentication(string(props.Authentication.method()))...)
+		if !needs.Admin || authentication.proves() { // that Lambda's pollers take IAM where it is on is not for a function
+			ps = append(ps, l.cluster.CheckAuthentication(string(authentication.method()))...)
+		}
 		if !l.allowPublicAccess {
 			ps = append(ps, l.cluster.CheckPublicAccess()...)
 		}

@@ -101,11 +101,12 @@ func (c *Cluster) grow(step network.Step) (wait []constructs.IDependable) {
 	return wait
 }
 
-// annotate shows the warnings and notes of a step where they belong.
-func (c *Cluster) annotate(consumer *Consumer, step network.Step) {
+// annotate shows the warnings and notes of a step where they belong: on the cluster,
+// or on the consumer or admin function that it is of.
+func (c *Cluster) annotate(of constructs.Construct, step network.Step) {
 	on := func(n notice.Notice) constructs.IConstruct {
 		if n.On == "consumer" {
-			return consumer
+			return of
 		}
 		return c
 	}
@@ -115,7 +116,7 @@ func (c *Cluster) annotate(consumer *Consumer, step network.Step) {
 	for _, n := range step.Notes {
 		awscdk.Annotations_Of(on(n)).AddInfoV2(&n.ID, jsii.String(n.String()))
 	}
-	c.explain(consumer, step)
+	c.explain(of, step)
 }
 
 func warn(on constructs.IConstruct, n notice.Notice) {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"msklambda/constructs/arn"
 	"msklambda/constructs/notice"
@@ -109,8 +111,9 @@ func (p *ClusterProps) checkRegions(ps *problems, props *ConsumerProps) {
 	}
 }
 
-// warnOfOtherAccounts tells what has to be allowed where this stack cannot.
-func (c *Consumer) warnOfOtherAccounts(cluster *Cluster, props *ConsumerProps) {
+// warnOfOtherAccounts tells what has to be allowed where this stack cannot, on what it
+// is that uses it with a role.
+func warnOfOtherAccounts(on constructs.Construct, role awsiam.IRole, cluster *Cluster, props *ConsumerProps) {
 	account, _ := arn.Env(cluster.props.source())
 	if account == "" {
 		return
@@ -129,16 +132,16 @@ func (c *Consumer) warnOfOtherAccounts(cluster *Cluster, props *ConsumerProps) {
 			continue
 		}
 		told[id] = true
-		warn(c, notice.OtherAccount.For(id, notice.Data{"subject": subject, "what": u.what, "owner": owner, "account": account,
-			"statement": u.statement(account, c.roleARN(account))}))
+		warn(on, notice.OtherAccount.For(id, notice.Data{"subject": subject, "what": u.what, "owner": owner, "account": account,
+			"statement": u.statement(account, knownRole(role))}))
 	}
 }
 
-// roleARN is the role's, as far as it is known at synth.
-func (c *Consumer) roleARN(account string) string {
-	if c.Role != nil {
-		if role := *c.Role.RoleArn(); !isToken(role) {
-			return role
+// knownRole is the ARN of a role, as far as it is known at synth.
+func knownRole(role awsiam.IRole) string {
+	if role != nil {
+		if arn := *role.RoleArn(); !isToken(arn) {
+			return arn
 		}
 	}
 	return ""

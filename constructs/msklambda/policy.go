@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/internal/nag"
@@ -92,9 +93,9 @@ func (c *Consumer) interfaceStatements(cluster *Cluster) []statement {
 
 // functionStatements is what the function itself does with the role. CDK would
 // grant its tracing in a second policy; here everything stands in one.
-func (c *Consumer) functionStatements(tracing awslambda.Tracing) []statement {
+func functionStatements(logs awslogs.LogGroup, tracing awslambda.Tracing) []statement {
 	// The ARN of a log group ends in ":*", which stands for its streams.
-	statements := []statement{allow("Logs", []string{*c.LogGroup.LogGroupArn()}, "logs:CreateLogStream", "logs:PutLogEvents").
+	statements := []statement{allow("Logs", []string{*logs.LogGroupArn()}, "logs:CreateLogStream", "logs:PutLogEvents").
 		because("the streams of this one log group, whose names Lambda chooses")}
 	if tracing != awslambda.Tracing_DISABLED {
 		statements = append(statements, allow("Traces", []string{"*"}, "xray:PutTelemetryRecords", "xray:PutTraceSegments").
@@ -106,8 +107,8 @@ func (c *Consumer) functionStatements(tracing awslambda.Tracing) []statement {
 func (c *Consumer) definePolicy(cluster *Cluster, props *ConsumerProps) {
 	statements := c.pollerStatements(cluster, props)
 	if props.Function == nil {
-		statements = append(statements, c.functionStatements(props.tracing())...)
-		statements = append(statements, c.moreStatements(props)...)
+		statements = append(statements, functionStatements(c.LogGroup, props.tracing())...)
+		statements = append(statements, props.moreStatements(c.inVPC)...)
 	}
 	c.Policy = awsiam.NewPolicy(c, jsii.String("Policy"), &awsiam.PolicyProps{
 		PolicyName: c.policyName(cluster, props.Role != nil || props.Function != nil),

@@ -92,4 +92,20 @@ const (
 	// function is of no stack of the app. The UUID of the mapping follows. On the
 	// consumer.
 	GroupInUseWarning = notice.GroupInUseID
+
+	// GroupLagWarning: the name of the group has a ':' in it, and MSK writes no lag metrics
+	// of such a group. On the consumer.
+	GroupLagWarning = notice.GroupLagID
+
+	// TopicReplicationWarning: a topic is made with one copy of each partition. The id of its
+	// construct follows. On the cluster.
+	TopicReplicationWarning = notice.TopicReplicationID
+
+	// PartitionsWarning: more pollers were asked for than the topic has partitions. The name
+	// of the field follows, such as Pollers.Maximum. On the consumer.
+	PartitionsWarning = notice.PartitionsID
+
+	// PollerGroupWarning: a poller group is larger than what its topics can use. The name
+	// of the group follows. On the cluster.
+	PollerGroupWarning = notice.PollerGroupID
 )

@@ -16,7 +16,7 @@ var metricGroups = []awslambda.MetricType{
 // watched says what there is to watch of a consumer with these props, and which
 // metric groups its mapping emits: those asked for by name, those that alarms
 // need and, for a dashboard, each that the pollers surely have.
-func (p *ConsumerProps) watched() watched {
+func (p *ConsumerProps) watched(cluster *ClusterProps) watched {
 	w := watched{
 		disabled:    p.Disabled,
 		provisioned: p.provisioned(),
@@ -25,6 +25,7 @@ func (p *ConsumerProps) watched() watched {
 		queue:       p.OnFailure.Queue,
 		metrics:     p.Metrics,
 		function:    p.MetricsNamespace != "",
+		lagInTime:   p.lagInTime(cluster),
 	}
 	if p.Function == nil {
 		w.timeout = cmp.Or(p.Timeout, defaultTimeout)
@@ -77,6 +78,7 @@ func (p *ConsumerProps) validateObserving(ps *problems) {
 // fields.
 func (p *ConsumerProps) validateWatching(ps *problems) {
 	p.Alarms.validate(ps)
+	p.validateLagTime(ps)
 	if p.Alarms != nil && p.Alarms.Timeout != 0 && p.Function == nil {
 		ps.Add("Alarms.Timeout", "needs {Function}: that of a bundled one is {Timeout}, got %s", show(p.Alarms.Timeout))
 	}
@@ -99,7 +101,7 @@ func (c *Consumer) defineWatching(props *ConsumerProps) {
 }
 
 // Widgets returns rows for a dashboard of your own, each to be given to its
-// AddWidgets: the alarms if there are any, lag, records, errors, duration against
+// AddWidgets: the alarms if there are any, lag in records and in time, records, errors, duration against
 // the timeout, invocations, pollers if they are provisioned, and the failed
 // records in the function's log if the log group is this consumer's.
 //

@@ -26,11 +26,28 @@ func (n *Network) Check(needs Needs) (ps problem.List) {
 				e.ID, n.vpc(), Existing, Create)
 		}
 	}
+	n.checkSecret(&ps, needs)
 	if n.resolves(services) {
 		n.checkDNS(&ps)
 	}
 	n.checkPlace(&ps, services)
 	return ps
+}
+
+// checkSecret wants a way to the secret of the admin function. It is for people who
+// look after a cluster, so it takes over nobody's calls of a service unless that was
+// chosen.
+func (n *Network) checkSecret(ps *problem.List, needs Needs) {
+	if !needs.Admin || !needs.Secret.isThere() {
+		return
+	}
+	_, decided := n.decided[SecretsManager]
+	if decided || n.choices.chosen(SecretsManager) || n.source(SecretsManager) != Create {
+		return
+	}
+	ps.Add(SecretsManager.Field()+".Source", "is required of the cluster for the secret of the admin function, which it reads from the subnets of the brokers: "+
+		"%q where %s has an endpoint for Secrets Manager, %q where they have a NAT gateway, or %q, which takes over all calls of Secrets Manager in the VPC",
+		Existing, n.vpc(), None, Create)
 }
 
 // checkPlace wants a place in which the endpoints that are defined can be.

@@ -2,10 +2,15 @@ package network
 
 import "msklambda/constructs/policy"
 
-// Needs is what one consumer needs of the network.
+// Needs is what one consumer, or the admin function, needs of the network.
 type Needs struct {
 	// Consumer is its name, for the reasons.
 	Consumer string
+
+	// Admin is the admin function: one that runs in the broker subnets by itself, with
+	// the cluster's groups, as pollers do. It calls the brokers, and Secrets Manager
+	// where it has a secret.
+	Admin bool
 
 	// Port is where its pollers reach the brokers.
 	Port int
@@ -53,9 +58,12 @@ type call struct {
 	resource Resource
 }
 
-// Services are those that on-demand pollers call.
+// Services are those that on-demand pollers call, or the admin function.
 func (n Needs) Services() []Service {
-	services := []Service{Lambda, STS}
+	var services []Service
+	if !n.Admin {
+		services = append(services, Lambda, STS)
+	}
 	if n.Secret.isThere() {
 		services = append(services, SecretsManager)
 	}

@@ -557,11 +557,15 @@ func TestTheWorldsAreOfEveryKind(t *testing.T) {
 				seen[n.Kind.ID]++
 			}
 		}
+		for _, c := range p.consumers {
+			seen[fmt.Sprintf("admin %v, secret %v", c.needs.Admin, c.needs.Secret.ARN != "")]++
+		}
 		return nil
 	})
+	// These are of what comes after a deploy, of more than a world has, and not of the network.
+	others := []string{notice.RemovesID, notice.QuotaID, notice.RegionUnknownID, notice.MappingsUnknown.ID, notice.TopicReplicationID}
 	for _, k := range slices.Concat(notice.Warnings, notice.Notes) {
-		// These are of what comes after a deploy, of more than a world has, and not of the network.
-		if k.On == "cluster" && k.ID != notice.RemovesID && k.ID != notice.QuotaID && k.ID != notice.RegionUnknownID && k.ID != notice.MappingsUnknown.ID {
+		if k.On == "cluster" && !slices.Contains(others, k.ID) {
 			if seen[k.ID] < 5 {
 				t.Errorf("%s is said in %d steps, want more", k.ID, seen[k.ID])
 			}
@@ -569,7 +573,8 @@ func TestTheWorldsAreOfEveryKind(t *testing.T) {
 	}
 	for _, want := range []string{"endpoint create false", "endpoint existing true", "endpoint existing false", "endpoint none false",
 		"rule out false, to a group true, to the endpoints false", "rule out true, to a group true, to the endpoints false",
-		"rule out true, to a group false, to the endpoints true", "rule out true, to a group false, to the endpoints false"} {
+		"rule out true, to a group false, to the endpoints true", "rule out true, to a group false, to the endpoints false",
+		"admin true, secret false", "admin true, secret true"} {
 		if seen[want] < 100 {
 			t.Errorf("%s: %d, want more of %v", want, seen[want], seen)
 		}

@@ -18,14 +18,17 @@ func (s *Step) reason(needs Needs, format string, args ...any) {
 }
 
 func (n *Network) saysWhatIsNeeded(step *Step, needs Needs, services []Service) {
-	mode, calls := "on-demand", "nothing else"
-	if needs.Provisioned {
-		mode = "provisioned"
+	who, needed, calls := "on-demand pollers reach", "need", "nothing else"
+	switch {
+	case needs.Admin:
+		who, needed = "the admin function reaches", "needs"
+	case needs.Provisioned:
+		who = "provisioned pollers reach"
 	}
 	if len(services) > 0 {
 		calls = words(services)
 	}
-	step.reason(needs, "%s pollers reach the brokers on TCP %d, and need %s", mode, needs.Port, calls)
+	step.reason(needs, "%s the brokers on TCP %d, and %s %s", who, needs.Port, needed, calls)
 }
 
 // saysWhy says where an endpoint comes from, and who gains or loses the service by
@@ -57,7 +60,11 @@ func (n *Network) saysWhy(step *Step, needs Needs, e PlannedEndpoint) {
 		}
 		clients = "what the policy admits of " + words(list)
 	}
-	step.reason(needs, "the pollers gain %s, and %s; every other caller in %s loses it", e.Service, clients, n.vpc())
+	who := "the pollers gain"
+	if needs.Admin {
+		who = "the admin function gains"
+	}
+	step.reason(needs, "%s %s, and %s; every other caller in %s loses it", who, e.Service, clients, n.vpc())
 }
 
 // shown are ranges for people, who can do nothing with the text of one that is known

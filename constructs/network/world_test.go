@@ -152,7 +152,8 @@ func (g generator) consumers() {
 	for i := range 1 + g.IntN(3) {
 		name := fmt.Sprintf("consumer%d", i)
 		p := flow.Poller{Authentication: pick(g, methods...), Provisioned: g.IntN(4) == 0, Role: roleOf(name), Account: account}
-		n := network.Needs{Consumer: name, Port: p.Port(), Provisioned: p.Provisioned, Caller: network.Caller{Role: g.IntN(3) > 0, Here: g.flip()}}
+		p.Admin = !p.Provisioned && g.IntN(4) == 0
+		n := network.Needs{Consumer: name, Port: p.Port(), Provisioned: p.Provisioned, Admin: p.Admin, Caller: network.Caller{Role: g.IntN(3) > 0, Here: g.flip()}}
 		resource := func(to *string, arn string) network.Resource {
 			*to = arn
 			return network.Resource{ARN: arn, Elsewhere: g.IntN(4) == 0}
@@ -160,12 +161,13 @@ func (g generator) consumers() {
 		if p.Authentication == "scram" || p.Authentication == "mtls" {
 			n.Secret = resource(&p.Secret, "arn:aws:secretsmanager:us-east-1:"+account+":secret:"+name)
 		}
-		switch g.IntN(6) {
-		case 0:
+		switch destination := g.IntN(6); {
+		case p.Admin: // which has none
+		case destination == 0:
 			n.Queue = resource(&p.Queue, "arn:aws:sqs:us-east-1:"+account+":failed"+name)
-		case 1:
+		case destination == 1:
 			n.Topic = resource(&p.Topic, "arn:aws:sns:us-east-1:"+account+":failed"+name)
-		case 2:
+		case destination == 2:
 			n.Bucket = resource(&p.Bucket, "arn:aws:s3:::failed"+name)
 			n.Objects = network.Resource{ARN: n.Bucket.ARN + "/*", Elsewhere: n.Bucket.Elsewhere}
 		}
@@ -178,6 +180,9 @@ func (g generator) endpoint(k kind, s network.Service) {
 	choice := network.Choice{Source: pick(g, "", "", network.Create, network.Existing, network.None)}
 	if s == network.S3 && choice.Source == "" {
 		choice.Source = network.Create
+	}
+	if s == network.SecretsManager && choice.Source == "" && slices.ContainsFunc(g.w.consumers, func(c consumer) bool { return c.needs.Admin && c.needs.Secret.ARN != "" }) {
+		choice.Source = network.Create // without a choice, a plan may refuse it
 	}
 	switch choice.Source {
 	case "":

@@ -6,6 +6,7 @@ package notice
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Kind is one kind of warning or note.
@@ -39,12 +40,15 @@ type Notice struct {
 func (k Kind) With(data Data) Notice { return Notice{ID: k.ID, On: k.On, Kind: k, Data: data} }
 
 // For makes a notice whose id ends in the name of a field, so that it is
-// acknowledged for that field alone.
+// acknowledged for that field alone. An index has a dot there: CDK shows an id no
+// further than to its first bracket that closes.
 func (k Kind) For(field string, data Data) Notice {
 	n := k.With(data)
-	n.ID += field
+	n.ID += withoutBrackets.Replace(field)
 	return n
 }
+
+var withoutBrackets = strings.NewReplacer("[", ".", "]", "")
 
 var name = regexp.MustCompile(`\{[a-z][A-Za-z]*\}`)
 

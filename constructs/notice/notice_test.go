@@ -32,7 +32,7 @@ func TestEveryKindIsSaidOnceAndWhole(t *testing.T) {
 			t.Errorf("%s lacks where, when or what: %+v", k.ID, k)
 		}
 	}
-	if got, want := len(ids), 27; got != want {
+	if got, want := len(ids), 33; got != want {
 		t.Errorf("%d kinds, want %d", got, want)
 	}
 }

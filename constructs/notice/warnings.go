@@ -23,6 +23,10 @@ const (
 	MappingRetainedID     = "msklambda:mappingRetained"
 	FunctionServicesID    = "msklambda:functionServices"
 	GroupInUseID          = "msklambda:groupInUse"
+	GroupLagID            = "msklambda:groupLag"
+	TopicReplicationID    = "msklambda:topicReplication"
+	PartitionsID          = "msklambda:partitions"
+	PollerGroupID         = "msklambda:pollerGroup"
 )
 
 // The warnings: what is legal and may not be meant, what AWS does not document,
@@ -140,6 +144,30 @@ var (
 		Do: `To take its place, import it before the first deploy: docs/adopting.md. Else give this consumer a GroupID of its own. ` +
 			`Where it is imported or gone by now, forget what was looked up (cdk context --clear).`,
 	}
+	GroupLag = Kind{
+		ID: GroupLagID, On: "consumer",
+		When: "`GroupID` has a `:` in it",
+		Text: `GroupID {group} has a ':' in it, and MSK writes no lag metrics of such a group: MaxOffsetLag, SumOffsetLag and EstimatedMaxTimeLag of AWS/Kafka.`,
+		Do:   `Give a new group a name without. One that has read already keeps its offsets under its name, and another would begin at StartingPosition.`,
+	}
+	TopicReplication = Kind{
+		ID: TopicReplicationID, On: "cluster",
+		When: "a topic is made with a `ReplicationFactor` of 1",
+		Text: `the topic {topic} has a ReplicationFactor of 1: whenever MSK patches or replaces the one broker that has a partition, nobody can read or write it, and it cannot be raised later.`,
+		Do:   `Leave ReplicationFactor out.`,
+	}
+	Partitions = Kind{
+		ID: PartitionsID, On: "consumer",
+		When: "`Pollers.Minimum` or `Pollers.Maximum` is more than the partitions of the topic, which `AddTopic` or a look-up tells",
+		Text: `{field} is {pollers}, and the topic {topic} has {partitions}: Lambda runs no more pollers than that.`,
+		Do:   `Set it to that at most, or give the topic more partitions.`,
+	}
+	PollerGroup = Kind{
+		ID: PollerGroupID, On: "cluster",
+		When: "the maxima of a poller group are more in all than the partitions of all its topics, where all of those are known",
+		Text: `the mappings of the poller group {group} may have {pollers} pollers in all, and their topics have {partitions} in all: Lambda runs no more pollers than that, and the group is larger than what its topics can use.`,
+		Do:   `Set Pollers.Maximum of each to the partitions of its topic at most.`,
+	}
 	RegionUnknown = Kind{
 		ID: RegionUnknownID, On: "cluster",
 		When: "the region of the cluster is not one that this version knows",
@@ -162,7 +190,7 @@ var (
 
 // Warnings are all of them, in the order in which they are documented.
 var Warnings = []Kind{EndpointAccess, RoleImmutable, PoisonRecord, RetriesCapped, EndpointService, DestinationEndpoint, ScramSecretKey,
-	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, RegionUnknown, FunctionServices}
+	FilterComparison, FilterCount, MetricsOnDemand, EndpointPolicy, EndpointGroups, EgressUnknown, OfAnotherStack, Removes, Quota, OtherAccount, MappingRetained, GroupInUse, GroupLag, TopicReplication, Partitions, PollerGroup, RegionUnknown, FunctionServices}
 
 // The notes: what was found there already, and what was made of it.
 var (
@@ -188,6 +216,15 @@ var (
 		Text: `the mappings of the cluster could not be looked up, so whether one of somebody else has the group of a consumer is not known: {reason}`,
 		Do:   `Look before a first deploy: aws lambda list-event-source-mappings --region {region} --event-source-arn {cluster}`,
 	}
+	TopicUnknown = Kind{
+		ID: "msklambda:topicUnknown", On: "consumer", When: "a topic is used of which the look-up could not tell whether it is there",
+		Text: `whether the topic {topic} is there is not known: {reason}.`,
+		Do:   `A mapping without its topic is made, and reports a connection error.`,
+	}
+	TopicMade = Kind{
+		ID: "msklambda:topicMade", On: "cluster", When: "a topic is made on a cluster that is looked up",
+		Text: `the topic {topic} is made by this stack{state}.`,
+	}
 	RuleUncertain = Kind{
 		ID: "msklambda:ruleUncertain", On: "cluster", When: "a rule is added, and one that is there may be the same, because an id is a token",
 		Text: `{group} may have the rule for TCP {port} and {peer} already, which is not known before the deploy: one is added.`,
@@ -195,4 +232,4 @@ var (
 )
 
 // Notes are all of them.
-var Notes = []Kind{ExistingEndpoint, ExistingRule, EgressRule, EgressStripped, RuleUncertain, MappingsUnknown}
+var Notes = []Kind{ExistingEndpoint, ExistingRule, EgressRule, EgressStripped, RuleUncertain, MappingsUnknown, TopicUnknown, TopicMade}

@@ -98,6 +98,9 @@ func (c comparison) added(r *Resource) []Line {
 	if c.isMapping(r) || c.isInvoked(c.after, r) {
 		return nil
 	}
+	if a := adminOf(r); a != nil {
+		return []Line{a.line(New)}
+	}
 	l := line(section(r), New, r, kind(r))
 	switch r.Type {
 	case typeEndpoint:
@@ -121,6 +124,8 @@ func (c comparison) added(r *Resource) []Line {
 		l.Text = text(r.Properties["GroupDescription"])
 	case typeTable:
 		l.Text = describeTable(r)
+	case typeTopic:
+		c.addedTopic(&l, r)
 	default:
 		if isGrant(r) {
 			l.Text = describeGrant(r)
@@ -173,7 +178,15 @@ func (c comparison) changed(old, r *Resource) []Line {
 		l.Effects, l.CutsOff = append(l.Effects, effects...), cutsOff
 	case typeTable:
 		l.Text, l.Effects = "the DynamoDB table", append(l.Effects, compareTable(old, r)...)
+	case typeTopic:
+		c.changedTopic(&l, old, r)
 	case typeFunction:
+		if was, is := adminOf(old), adminOf(r); was != nil && is != nil {
+			told := is.line(l.Verdict)
+			told.Effects = append(l.Effects, is.changes(was)...)
+			l = told
+			break
+		}
 		l.Text, l.Effects = "the function", append(l.Effects, function(old, r)...)
 	default:
 		if isGrant(r) {
@@ -228,6 +241,10 @@ func (c comparison) gone(r *Resource) []Line {
 		return nil
 	}
 	l := line(section(r), Removed, r, kind(r))
+	if a := adminOf(r); a != nil {
+		l = a.line(Removed)
+		l.Effects = []string{"mskadmin finds no function in the stack by it any more"}
+	}
 	switch r.Type {
 	case typeEndpoint:
 		l.Text, l.CutsOff = c.before.describeEndpoint(r), true
@@ -239,6 +256,8 @@ func (c comparison) gone(r *Resource) []Line {
 		l.Text = text(r.Properties["GroupDescription"])
 	case typeTable:
 		l.Text, l.Effects = describeTable(r), []string{forgotten}
+	case typeTopic:
+		c.goneTopic(&l, r)
 	default:
 		if isGrant(r) {
 			l.Text = describeGrant(r)

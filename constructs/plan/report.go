@@ -26,13 +26,14 @@ type Section string
 // The sections, in the order in which they are shown.
 const (
 	Consumers Section = "Consumers"
+	Admins    Section = "Admin functions"
 	Network   Section = "Network"
 	Rights    Section = "IAM"
 	Others    Section = "Other resources"
 )
 
 // Sections are all of them.
-var Sections = []Section{Consumers, Network, Rights, Others}
+var Sections = []Section{Consumers, Admins, Network, Rights, Others}
 
 // Line is one thing of a stack, and what becomes of it.
 type Line struct {
@@ -79,11 +80,11 @@ func (r *Report) Refused() bool {
 	return slices.ContainsFunc(r.Lines, func(l Line) bool { return l.Verdict == Refused })
 }
 
-// IsOf reports whether a template has anything of this library: a consumer, or an
-// endpoint or a rule that is marked by it.
+// IsOf reports whether a template has anything of this library: a consumer or an admin
+// function, or an endpoint or a rule that is marked by it.
 func IsOf(t *Template) bool {
 	s := &stack{t}
-	if len(s.mappings()) > 0 || s.pending() != "" {
+	if len(s.mappings())+len(s.admins()) > 0 || s.pending() != "" {
 		return true
 	}
 	if slices.ContainsFunc(s.of(typeIngress, typeEgress), func(r *Resource) bool {
@@ -106,6 +107,9 @@ func Describe(t *Template) *Report {
 	for _, m := range s.mappings() {
 		out.Lines = append(out.Lines, Line{Section: Consumers, Path: m.Consumer, LogicalID: m.LogicalID, Type: m.Type, Text: m.sentence()})
 	}
+	for _, a := range s.admins() {
+		out.Lines = append(out.Lines, a.line(""))
+	}
 	for _, r := range s.of(typeEndpoint) {
 		l := line(Network, "", r, "defines "+s.describeEndpoint(r))
 		l.Effects, _ = s.gains(r)
@@ -121,6 +125,9 @@ func Describe(t *Template) *Report {
 	}
 	for _, r := range s.of(typeTable) {
 		out.Lines = append(out.Lines, line(Others, "", r, "defines "+describeTable(r)))
+	}
+	for _, r := range s.of(typeTopic) {
+		out.Lines = append(out.Lines, line(Others, "", r, "makes "+describeTopic(r)))
 	}
 	out.Before = out.After
 	return out

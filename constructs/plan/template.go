@@ -181,6 +181,7 @@ var createOnly = map[string][]string{
 	typePolicy:                   {},
 	typeRole:                     {"Path", "RoleName"},
 	typeFunction:                 {"FunctionName", "PackageType"},
+	typeTopic:                    {"ClusterArn", "ReplicationFactor", "TopicName"},
 	typeTable:                    {"KeySchema", "TableName"},
 	"AWS::Logs::LogGroup":        {"LogGroupName"},
 	"AWS::SSM::Parameter":        {"Name"},

@@ -228,8 +228,10 @@ func TestTheRealCLI(t *testing.T) {
 
 // newExample is what the example's account would be.
 func newExample(t *testing.T) *lookups.Cloud {
+	example := synthtest.CDKContext(t)["example"].(map[string]any)
 	c := lookups.NewCloud()
-	c.Replace(synthtest.ARN, synthtest.CDKContext(t)["example"].(map[string]any)["clusterArn"].(string))
+	c.Topic(synthtest.ARN, example["topic"].(string), 6)
+	c.Replace(synthtest.ARN, example["clusterArn"].(string))
 	c.Replace("demo", "my-cluster")
 	return c
 }
@@ -257,6 +259,39 @@ func TestTheExamplesAnswersAreTheCLIs(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Errorf("cdk.context.json = %s, the CLI writes %s; go test ./test/process -run TestTheExamplesAnswers -update", want, got)
+	}
+}
+
+// TestATopicThatIsNotThereIsNamedWithOneThatIs synthesizes with a slip, and then with the
+// answers alone, without an account.
+func TestATopicThatIsNotThereIsNamedWithOneThatIs(t *testing.T) {
+	long(t)
+	server := lookups.Serve(t, lookups.NewCloud())
+	p := newProject(t, server.URL)
+	p.env = append(p.env, "CDK_VALIDATION=false")
+	synth := func(more ...string) (string, bool) {
+		return p.run(append([]string{"synth", "--quiet", "--app", app(t), "-c", "clusterArn=" + synthtest.ARN, "-c", "topic=ordres", "-c", "consumerGroupId=orders-fn"}, more...)...)
+	}
+	const want = `MskLambda/Cluster/Consumer reads the topic "ordres", which the cluster had not when it was looked up: did you mean "orders"? Else create it first`
+	for _, more := range [][]string{nil, {"--no-lookups"}} {
+		out, ok := synth(more...)
+		if ok || !strings.Contains(out, want) || strings.Contains(out, "goroutine") {
+			t.Errorf("synth %q succeeded %v: %s, want %q in it", more, ok, out, want)
+		}
+		if left, _ := filepath.Glob(filepath.Join(p.dir, "cdk.out", "*.json")); len(left) != 0 {
+			t.Errorf("left behind: %q", left)
+		}
+		server.Close()
+	}
+	if testing.Verbose() {
+		out, _ := synth("--no-lookups")
+		t.Log(out)
+	}
+	// Made with the stack, or by somebody before the deploy, it need not be there.
+	for _, accepted := range []string{"createTopic=6", "allowMissingTopics=true"} {
+		if out, ok := synth("--no-lookups", "-c", accepted); !ok {
+			t.Errorf("with %s: %s", accepted, out)
+		}
 	}
 }
 

@@ -105,6 +105,7 @@ func TestTheExamplesSynthesize(t *testing.T) {
 		"twostacks":    {`"ConsumerGroupId":"orders-audit"`, `"ConsumerGroupId":"orders-fn"`},
 		"otheraccount": {`"EventSourceArn":"arn:aws:kafka:eu-central-1:111122223333:vpc-connection/`, "arn:aws:kafka:eu-central-1:444455556666:topic/orders/"},
 		"function":     {`"FunctionName":"orders"`, `"Roles":["orders"]`},
+		"admin":        {`"MSKLAMBDA_ADMIN_RIGHT":"manage"`, "kafka-cluster:AlterGroup", "msklambda: admin function of Cluster/Manager", "lambda:InvokeFunction"},
 		"livescores":   {"AWS::ApiGatewayV2::Api", "AWS::CloudFront::Distribution"},
 	}
 	program, names := examples(t)

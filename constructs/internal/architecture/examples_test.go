@@ -31,6 +31,7 @@ var shown = map[string][]struct{ program, as string }{
 		{"function", "ExampleConsumerProps_function"},
 		{"provisioned", "ExamplePollers"},
 		{"scram", "ExampleAuthentication"},
+		{"admin", "ExampleCluster_AddAdmin"},
 	},
 	"constructs/livescores": {{"livescores", "ExampleNew"}},
 }

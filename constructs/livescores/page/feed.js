@@ -3,14 +3,15 @@
 // in lambda/livescores/score and lambda/livescores/snapshot.
 //
 // A match is live while it is known to be: its subscription was answered, it was
-// compared with the list of matches since then, and something was heard within the
-// last while. Everything else is stale, and says since when.
+// compared with the list of matches since then, and something was heard of it, of
+// this match and no other, within the last while. Everything else is stale, and says
+// since when. What an answer to a ping says is that the connection lives.
 
 export const times = { // ms
   answer: 8_000, // that an answer may take
   first: 2_000, longest: 30_000, // wait before trying again; it doubles, and half of it is chance
-  silence: 22_000, // after which the page asks, while somebody looks at it
-  fresh: 40_000, // after which what was heard proves nothing
+  silence: 22_000, // of a match, after which the page asks, while somebody looks at it
+  fresh: 40_000, // after which what was heard of a match proves nothing
   copy: 2_500, // after which a file is younger than now, whatever caches there are
   ping: 540_000, // API Gateway ends a connection that is idle for 10 minutes
 };
@@ -19,6 +20,8 @@ const kept = 50; // events of a match
 const chance = (ms) => ms / 2 + Math.random() * ms / 2;
 const growing = (tries) => chance(Math.min(times.longest, times.first * 2 ** tries));
 const valid = /^[A-Za-z0-9._:-]{1,64}$/;
+const nothing = { epoch: 0, sequence: 0 };
+const before = (a, b) => a.epoch < b.epoch || a.epoch === b.epoch && a.sequence < b.sequence;
 
 // Match is what is known of one.
 export class Match {
@@ -29,7 +32,7 @@ export class Match {
   followed = false; // the API has said so on this connection
   compared = false; // with the list or its snapshot, since then
   asOf = 0; // when it was known to be current
-  wanted = 0; // a sequence that there is
+  wanted = nothing; // that there is, as far as was heard
   tries = 0;
   constructor(id) { this.id = id; }
 
@@ -39,8 +42,9 @@ export class Match {
     if (epoch < this.epoch) return [];
     if (epoch > this.epoch) {
       this.epoch = epoch;
-      this.sequence = this.wanted = 0;
+      this.sequence = 0;
       this.events = [];
+      this.want(this);
     }
     const have = new Set(this.events.map((e) => e.sequence));
     const added = events.filter((e) => !have.has(e.sequence) && have.add(e.sequence));
@@ -48,16 +52,21 @@ export class Match {
     this.there = true;
     this.events = [...this.events, ...added].sort((a, b) => a.sequence - b.sequence).slice(-kept);
     this.sequence = this.events.at(-1).sequence;
-    this.wanted = Math.max(this.wanted, this.sequence);
+    this.want(this);
     return added;
+  }
+
+  want({ epoch, sequence }) {
+    if (before(this.wanted, { epoch, sequence })) this.wanted = { epoch, sequence };
   }
 }
 
 export class Feed {
   matches = new Map();
   list = []; // the day's matches
-  #socket; #asked; #again = false; #tries = 0; #checking; #looked = 0;
-  #heard = 0; #wrote = 0; #timers = {};
+  #socket; #asked; #again = false; #tries = 0; #looked = 0;
+  #checking; #checked = 0; #failed = 0; #next = 0; // with the list
+  #heard = 0; #wrote = 0; #timers = {}; // over the connection
   dropped = 0; reconnects = 0;
 
   // changed is called with a match, what is new of it and whether that happens now.
@@ -66,19 +75,24 @@ export class Feed {
     const back = () => document.visibilityState === 'visible' && this.look();
     for (const name of ['focus', 'pageshow', 'online']) addEventListener(name, back);
     document.addEventListener('visibilitychange', back);
-    addEventListener('offline', () => { this.#heard = 0; this.#tell(); });
+    addEventListener('offline', () => {
+      for (const m of this.matches.values()) m.compared = false;
+      this.#tell();
+    });
     const quiet = chance(times.silence / 5) + times.silence * 0.9;
     setInterval(() => {
       const now = Date.now();
-      if (this.#socket?.readyState === WebSocket.OPEN && now - this.#wrote > times.ping - chance(times.ping / 9)) this.#send({ action: 'ping' });
-      if (document.visibilityState === 'visible' && now - this.#heard > quiet) this.check();
+      if (this.#socket?.readyState === WebSocket.OPEN && now - this.#wrote > times.ping - chance(times.ping / 9)) this.#ping();
+      // One match that talks is no word of another that does not.
+      const silent = now - this.#checked > quiet && (!this.matches.size || [...this.matches.values()].some((m) => now - m.asOf > quiet));
+      if (document.visibilityState === 'visible' && silent && now >= this.#next) this.check();
       this.#tell();
     }, 5_000);
   }
 
   state(m) {
     if (!valid.test(m.id) || m.there === false) return 'none';
-    if (this.online && m.followed && m.compared && Date.now() - this.#heard < times.fresh) return m.events.length ? 'live' : 'waiting';
+    if (this.online && m.followed && m.compared && Date.now() - m.asOf < times.fresh) return m.events.length ? 'live' : 'waiting';
     return m.events.length ? 'stale' : 'waiting';
   }
 
@@ -151,7 +165,7 @@ export class Feed {
   #receive(data) {
     let m;
     try { m = JSON.parse(data); } catch { return; }
-    this.#hear();
+    this.#heard = Date.now();
     clearTimeout(this.#timers.pong);
     if (m.type === 'score') this.#happened(m);
     else if (m.type === 'subscribed') this.#subscribed(m);
@@ -182,14 +196,9 @@ export class Feed {
     const added = m.add(epoch, events);
     this.dropped += events.length - added.length;
     if (!added.length && !reset) return;
+    m.asOf = Date.now();
     this.changed(m, added, true);
     if (reset || added[0].sequence > next && next > 1) this.#load(m); // something was missed
-  }
-
-  // hear notes that the connection is alive: what was sent over it before is here.
-  #hear() {
-    const now = this.#heard = Date.now();
-    for (const m of this.matches.values()) if (this.state(m) === 'live') m.asOf = now;
   }
 
   // look asks whether all is still as it is shown: somebody looks at it.
@@ -218,23 +227,27 @@ export class Feed {
     let list;
     try {
       list = await read('m/day/matches.json');
-    } catch { return; } // what is shown is as old as it says
+    } catch {
+      this.#next = Date.now() + growing(this.#failed++);
+      return; // what is shown is as old as it says
+    }
+    this.#checked = Date.now();
+    this.#failed = 0;
     this.list = list?.matches ?? [];
     this.onlist?.();
-    this.#heard = Date.now();
     const lines = new Map(this.list.map((l) => [l.match, l]));
     let behind = false;
     for (const m of this.matches.values()) {
       if (!valid.test(m.id)) continue;
       const l = lines.get(m.id);
-      if (l ? l.epoch > m.epoch || l.epoch === m.epoch && l.sequence > m.sequence : !m.asOf) {
+      if (l ? before(m, l) : !m.asOf) {
         behind ||= m.compared && m.followed;
         m.compared = false;
-        if (l) { m.wanted = l.epoch > m.epoch ? l.sequence : Math.max(m.wanted, l.sequence); m.there = true; }
+        if (l) { m.want(l); m.there = true; }
         this.#load(m);
       } else {
         m.there ??= !!l;
-        m.asOf = asked;
+        m.asOf = Math.max(m.asOf, asked);
         if (followed.has(m)) m.compared = true;
       }
     }
@@ -249,16 +262,17 @@ export class Feed {
     let wait = 0;
     try {
       const s = await read(`m/${m.id}.json`);
-      this.#heard = Date.now();
       if (s) {
-        const before = m.epoch, added = m.add(s.epoch, s.events);
+        const epoch = m.epoch, added = m.add(s.epoch, s.events);
         m.there = true;
-        if (added.length || m.epoch !== before) this.changed(m, added, false);
+        if (added.length || m.epoch !== epoch) this.changed(m, added, false);
       } else if (!m.events.length) m.there = false;
-      m.asOf = asked;
-      if (!s || s.epoch > m.epoch || s.sequence >= m.wanted || s.epoch < m.epoch) m.compared ||= followed;
-      if (s && s.epoch <= m.epoch && (s.epoch < m.epoch || s.sequence < m.wanted) && m.tries++ < 5) wait = chance(2 * times.copy);
-      else m.tries = 0;
+      if (!before(s ?? nothing, m.wanted)) {
+        m.asOf = Math.max(m.asOf, asked);
+        m.compared ||= followed;
+        m.tries = 0;
+      } else if (m.tries++ < 5) wait = chance(2 * times.copy);
+      else m.tries = 0; // until the list is asked again
     } catch { wait = growing(m.tries++); }
     m.loading = false;
     if (wait) setTimeout(() => this.matches.get(m.id) === m && this.#load(m), wait);

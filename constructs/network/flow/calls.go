@@ -73,6 +73,9 @@ type Poller struct {
 	// Provisioned pollers reach AWS by a way of their own.
 	Provisioned bool
 
+	// Admin is a function of people, and no pollers: nobody invokes anything from there.
+	Admin bool
+
 	// Secret, Queue, Topic and Bucket are ARNs, "" where there is none.
 	Secret, Queue, Topic, Bucket string
 
@@ -94,6 +97,9 @@ func (p Poller) Calls() []Call {
 	calls := []Call{
 		{Service: "lambda", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:us-east-1:111122223333:function:f", Principal: lambda, Owner: p.Account},
 		{Service: "sts", Action: "sts:AssumeRole", Resource: p.Role, Principal: lambda, Owner: p.Account},
+	}
+	if p.Admin {
+		calls = nil
 	}
 	for _, c := range []struct{ service, action, resource string }{
 		{"secretsmanager", "secretsmanager:GetSecretValue", p.Secret},

@@ -393,9 +393,9 @@ func TestWhatIsRefused(t *testing.T) {
 	refused(t, b, ask.Question{Do: ask.DoLag, Group: "orders-fn"}, ask.Invalid, "lag needs a topic")
 
 	some := on(t, c, Policy{Right: ask.Read, Topics: []string{"orders*"}, Groups: []string{"orders-fn"},
-		GivesRight: "set AdminProps.Right to {}", GivesTopic: "add it to AdminProps.Topics", GivesGroup: "add it to AdminProps.Groups"})
+		GivesRight: "set AdminProps.Allow to {}", GivesTopic: "add it to AdminProps.Topics", GivesGroup: "add it to AdminProps.Groups"})
 	refused(t, some, ask.Question{Do: ask.DoProduce, Topic: "orders", Records: []ask.Record{record(-1, "", "x")}}, ask.NoRight,
-		`produce needs the right "produce", and this function has "read": set AdminProps.Right to produce`)
+		`produce needs the right "produce", and this function has "read": set AdminProps.Allow to produce`)
 	refused(t, some, ask.Question{Do: ask.DoCommit, Topic: "orders", Group: "orders-fn"}, ask.NoRight, `needs the right "manage"`)
 	refused(t, some, ask.Question{Do: ask.DoTopics, Topic: "refunds"}, ask.NoRight, `which are "orders*"`, "AdminProps.Topics")
 	refused(t, some, ask.Question{Do: ask.DoLag, Topic: "orders", Group: "order-fn"}, ask.NoRight, `did you mean "orders-fn"?`, "AdminProps.Groups")

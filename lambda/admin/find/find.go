@@ -22,8 +22,8 @@ import (
 	"msklambda/lambda/admin/contract"
 )
 
-// Function finds the admin function of a stack, by its name. Where the stack has
-// several, one must be named.
+// Function finds the admin function of a stack, by the path of its construct there.
+// Where the stack has several, one must be named.
 func Function(ctx context.Context, cfg aws.Config, stack, name string) (string, error) {
 	client := cloudformation.NewFromConfig(cfg)
 	out, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
@@ -49,11 +49,11 @@ func Function(ctx context.Context, cfg aws.Config, stack, name string) (string, 
 	case len(found) == 0:
 		return "", fmt.Errorf("the stack %q has no admin function: add it by cluster.AddAdmin(\"Admin\", nil), or with the app by the key admin=read, and deploy", stack)
 	case name != "" && found[name] == "":
-		return "", fmt.Errorf("the stack %q has no admin function of %q, but of %q", stack, name, names)
+		return "", fmt.Errorf("the stack %q has no admin function %q, but %q", stack, name, names)
 	case name != "":
 		return found[name], nil
 	case len(found) > 1:
-		return "", fmt.Errorf("the stack %q has admin functions of %q: say which by -cluster", stack, names)
+		return "", fmt.Errorf("the stack %q has the admin functions %q: say which by -admin", stack, names)
 	}
 	return found[names[0]], nil
 }

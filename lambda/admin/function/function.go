@@ -79,9 +79,9 @@ func New(env func(string) string) (*Function, error) {
 	}
 	f.policy = broker.Policy{
 		Right: f.about.Right, Topics: f.about.Topics, Groups: f.about.Groups,
-		GivesRight: `deploy it with AdminProps.Right "{}", which is the app's key admin={}`,
-		GivesTopic: "deploy it with that in AdminProps.Topics",
-		GivesGroup: "deploy it with that in AdminProps.Groups",
+		GivesRight: `deploy it with AdminProps.Allow "{}", which is the app's key admin={}`,
+		GivesTopic: "deploy it with that in AdminProps.Topics, which is the app's key adminTopics",
+		GivesGroup: "deploy it with that in AdminProps.Groups, which is the app's key adminGroups",
 	}
 	return f, errors.Join(errs...)
 }

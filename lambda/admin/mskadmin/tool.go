@@ -32,10 +32,10 @@ type tool struct {
 	in       io.Reader
 	out, log io.Writer
 
-	stack, cluster, function, brokers, region, profile string
-	authentication, secret                             string
-	format                                             string
-	topic, group                                       string
+	stack, admin, function, brokers, region, profile string
+	authentication, secret                           string
+	format                                           string
+	topic, group                                     string
 
 	asker    asker
 	about    ask.About
@@ -46,7 +46,7 @@ type tool struct {
 
 func (t *tool) flags(f *flag.FlagSet) {
 	f.StringVar(&t.stack, "stack", "", "`name` of the stack that has the admin function")
-	f.StringVar(&t.cluster, "cluster", "", "construct `id` of the admin function, where the stack has several")
+	f.StringVar(&t.admin, "admin", "", "`path` of the admin function in the stack, such as Cluster/Admin, where it has several")
 	f.StringVar(&t.function, "function", "", "`name` of the admin function, in place of -stack")
 	f.StringVar(&t.brokers, "brokers", "", "`host:port,...` of brokers that can be reached from here, in place of -stack")
 	f.StringVar(&t.authentication, "authentication", "plaintext", "with -brokers: iam, scram, mtls, tls or plaintext")
@@ -114,7 +114,7 @@ func (t *tool) through(ctx context.Context) error {
 		return err
 	}
 	if t.function == "" {
-		name, err := find.Function(ctx, t.cfg, t.stack, t.cluster)
+		name, err := find.Function(ctx, t.cfg, t.stack, t.admin)
 		if err != nil {
 			return err
 		}
@@ -255,7 +255,7 @@ func (t *tool) needs(do ask.Do) error {
 		return nil
 	}
 	return ask.Refuse(ask.NoRight, "%s needs the right %q, and the admin function has %q", do, do.Needs(), t.about.Right).
-		With(`deploy it with AdminProps.Right %q, which is the app's key admin=%s`, do.Needs(), do.Needs())
+		With(`deploy it with AdminProps.Allow %q, which is the app's key admin=%s`, do.Needs(), do.Needs())
 }
 
 // all are the first and next offsets of a topic.

@@ -5,8 +5,9 @@
 //
 // That names all matches that the browser follows from now on, with what it has of
 // each. To send it again does no harm. The answer says which are followed, and not
-// how they stand: that is in their snapshots, so that nothing is read here however
-// many come at once. The messages are those of package score.
+// how they stand: that is in their snapshots, so that no match is read here however
+// many come at once, but only what the connection follows. The messages are those of
+// package score.
 package routes
 
 import (

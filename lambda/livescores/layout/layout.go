@@ -48,6 +48,20 @@ const (
 	Partitions = 8
 )
 
+// SplitBy is how many shards one becomes when it has too many followers: a match has
+// 1, 4, 16 or 64.
+const SplitBy = 4
+
+// MostShards is how many shards a match may have so that it takes half of the
+// posters at most: whatever happens in it, there is one for the others.
+func MostShards(posters int) int {
+	n := 1
+	for n < Slots && 2*n*SplitBy <= posters {
+		n *= SplitBy
+	}
+	return n
+}
+
 // Slot returns the slot of a connection.
 func Slot(connection string) int {
 	h := fnv.New32a()
@@ -74,16 +88,17 @@ func FollowerItem(slot int, connection string) string {
 
 // Environment variables of the functions.
 const (
-	TableEnv      = "TABLE_NAME"
-	FollowersEnv  = "FOLLOWERS_TABLE"
-	EndpointEnv   = "CONNECTIONS_ENDPOINT" // of the management API, with the stage
-	SnapshotsEnv  = "SNAPSHOTS_BUCKET"
-	FailedEnv     = "FAILED_BUCKET"
-	QueueEnv      = "QUEUE_URL"
-	QuotaEnv      = "POSTS_PER_SECOND"  // that all shards of a match may post
-	BurstEnv      = "POSTS_BURST"       // and at once
-	MatchLimitEnv = "MATCHES_LIMIT"     // of a connection
-	MetricsEnv    = "METRICS_DIMENSION" // which live scores the metrics are of
+	TableEnv       = "TABLE_NAME"
+	FollowersEnv   = "FOLLOWERS_TABLE"
+	EndpointEnv    = "CONNECTIONS_ENDPOINT" // of the management API, with the stage
+	SnapshotsEnv   = "SNAPSHOTS_BUCKET"
+	FailedEnv      = "FAILED_BUCKET"
+	QueueEnv       = "QUEUE_URL"
+	QuotaEnv       = "POSTS_PER_SECOND"  // that all shards of a match may post
+	BurstEnv       = "POSTS_BURST"       // and at once
+	MatchShardsEnv = "MATCH_SHARDS"      // the most of a match
+	MatchLimitEnv  = "MATCHES_LIMIT"     // of a connection
+	MetricsEnv     = "METRICS_DIMENSION" // which live scores the metrics are of
 )
 
 // MetricsSpace is the namespace of the metrics, and Dimension the name of their

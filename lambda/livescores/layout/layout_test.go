@@ -27,6 +27,15 @@ func TestSlotsLieInTheirPartitionsInOrder(t *testing.T) {
 	}
 }
 
+// A match takes half of the posters at most, as long as there are two.
+func TestAMatchLeavesPostersToTheOthers(t *testing.T) {
+	for posters, want := range map[int]int{1: 1, 2: 1, 7: 1, 8: 4, 31: 4, 32: 16, 64: 16, 127: 16, 128: 64, 1000: 64} {
+		if got := MostShards(posters); got != want {
+			t.Errorf("MostShards(%d) = %d, want %d", posters, got, want)
+		}
+	}
+}
+
 func TestConnectionsAreSpread(t *testing.T) {
 	slots := [Slots]int{}
 	for a := 'a'; a <= 'z'; a++ {

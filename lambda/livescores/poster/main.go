@@ -33,6 +33,7 @@ func main() {
 		job.NewQueue(sqs.NewFromConfig(cfg), os.Getenv(layout.QueueEnv)),
 		posts.NewClient(cfg, os.Getenv(layout.EndpointEnv)),
 		posts.Quota{PerSecond: number(layout.QuotaEnv), Burst: number(layout.BurstEnv)},
+		int(number(layout.MatchShardsEnv)),
 		metrics.FromEnvironment())
 	lambda.Start(func(ctx context.Context, e events.SQSEvent) error {
 		for _, m := range e.Records { // one, as the mapping has it

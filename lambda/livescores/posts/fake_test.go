@@ -33,27 +33,33 @@ type world struct {
 
 	latency time.Duration                            // of a post
 	reads   time.Duration                            // of a request to the table
+	removes time.Duration                            // of one that removes a follower
+	away    time.Time                                // until then the table takes nothing
 	cpu     time.Duration                            // of one environment's processor for a post
 	quota   *account                                 // nil: everything is taken
 	answer  func(connection string, attempt int) int // a status; 0 does not answer; nil: 200
 	share   Quota
+	shards  int           // that the match may have
 	budget  time.Duration // of an invocation
 
-	mu        sync.Mutex
-	state     match.State
-	followers [layout.Slots][]table.Follower
-	progress  map[string]table.Progress
-	attempts  map[string]int
-	got       map[string][]message
-	wrong     []string
-	posts     int
-	removed   int
-	queued    map[string][]job.Job // by group; the first is being done
-	runs      sync.WaitGroup
-	most      int // invocations at once
-	running   int
-	errs      []error
-	log       strings.Builder
+	mu           sync.Mutex
+	state        match.State
+	followers    [layout.Slots][]table.Follower
+	progress     map[string]table.Progress
+	attempts     map[string]int
+	got          map[string][]message
+	wrong        []string
+	posts        int
+	removed      int
+	removing     int                  // now
+	mostRemoving int                  // at once
+	sends        int                  // jobs that were put into the queue
+	queued       map[string][]job.Job // by group; the first is being done
+	runs         sync.WaitGroup
+	most         int // invocations at once
+	running      int
+	errs         []error
+	log          strings.Builder
 }
 
 type message struct {
@@ -65,7 +71,7 @@ type message struct {
 var began = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // synctest's
 
 func newWorld(t *testing.T, followers int) *world {
-	w := &world{t: t, latency: 10 * time.Millisecond, reads: 5 * time.Millisecond, share: Quota{10000, 5000}, budget: 10 * time.Second,
+	w := &world{t: t, latency: 10 * time.Millisecond, reads: 5 * time.Millisecond, share: Quota{10000, 5000}, budget: 10 * time.Second, shards: layout.Slots,
 		progress: map[string]table.Progress{}, attempts: map[string]int{}, got: map[string][]message{}, queued: map[string][]job.Job{}}
 	w.state = match.State{ID: "m", Shards: 1}
 	for i := range followers {
@@ -101,6 +107,7 @@ func (w *world) happen() {
 func (w *world) Send(_ context.Context, jobs ...job.Job) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.sends += len(jobs)
 	for _, j := range jobs {
 		group := fmt.Sprintf("%d of %d", j.Shard, j.Of)
 		w.queued[group] = append(w.queued[group], j)
@@ -122,6 +129,7 @@ func (w *world) serve(group string) {
 		w.running++
 		w.most = max(w.most, w.running)
 		w.mu.Unlock()
+		received := time.Now()
 		err := w.do(j)
 		w.mu.Lock()
 		w.running--
@@ -133,8 +141,8 @@ func (w *world) serve(group string) {
 			w.queued[group] = append([]job.Job{j}, w.queued[group]...)
 		}
 		w.mu.Unlock()
-		if err != nil {
-			time.Sleep(w.budget)
+		if err != nil { // the visibility timeout is that of the function
+			time.Sleep(time.Until(received.Add(w.budget)))
 		}
 	}
 }
@@ -148,7 +156,7 @@ func (w *world) do(j job.Job) error {
 	client := NewClient(cfg, "https://api.example/live")
 	options := client.Options()
 	options.HTTPClient = e
-	worker := New(w, w, clientOf(options), w.share, &metrics.Log{Out: &lockedWriter{w}})
+	worker := New(w, w, clientOf(options), w.share, w.shards, &metrics.Log{Out: &lockedWriter{w}})
 	return worker.Do(ctx, j)
 }
 
@@ -249,26 +257,47 @@ func (a *account) take(now time.Time) bool {
 
 // The table.
 
-func (w *world) Match(context.Context, string, bool) (match.State, error) {
-	time.Sleep(w.reads)
+// ask is a request to it that takes some time. What it does not take is tried again
+// as long as there is time, as Patient has it.
+func (w *world) ask(ctx context.Context, takes time.Duration) error {
+	w.mu.Lock()
+	timer := time.NewTimer(max(takes, time.Until(w.away)))
+	w.mu.Unlock()
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *world) Match(ctx context.Context, _ string, _ bool) (match.State, error) {
+	if err := w.ask(ctx, w.reads); err != nil {
+		return match.State{}, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state, nil
 }
 
-func (w *world) Split(_ context.Context, _ string, n int) error {
-	time.Sleep(w.reads)
+func (w *world) Split(ctx context.Context, _ string, n int) error {
+	if err := w.ask(ctx, w.reads); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state.Shards = max(w.state.Shards, n)
 	return nil
 }
 
-func (w *world) Followers(_ context.Context, _ string, from int, after string, to, most int) (page []table.Follower, more bool, err error) {
+func (w *world) Followers(ctx context.Context, _ string, from int, after string, to, most int) (page []table.Follower, more bool, err error) {
 	if layout.SlotKey("m", from) != layout.SlotKey("m", to) {
 		w.t.Errorf("slots %d to %d are not in one partition", from, to)
 	}
-	time.Sleep(w.reads)
+	if err := w.ask(ctx, w.reads); err != nil {
+		return nil, false, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for slot := from; slot <= to; slot++ {
@@ -287,24 +316,37 @@ func (w *world) Followers(_ context.Context, _ string, from int, after string, t
 	return page, false, nil
 }
 
-func (w *world) Remove(_ context.Context, _, connection string) error {
+func (w *world) Remove(ctx context.Context, _, connection string) error {
+	w.mu.Lock()
+	w.removing++
+	w.mostRemoving = max(w.mostRemoving, w.removing)
+	w.mu.Unlock()
+	err := w.ask(ctx, w.removes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.removing--
+	if err != nil {
+		return err
+	}
 	slot := layout.Slot(connection)
 	w.followers[slot] = slices.DeleteFunc(w.followers[slot], func(f table.Follower) bool { return f.Connection == connection })
 	w.removed++
 	return nil
 }
 
-func (w *world) Progress(_ context.Context, _ string, shard, of int) (table.Progress, error) {
-	time.Sleep(w.reads)
+func (w *world) Progress(ctx context.Context, _ string, shard, of int) (table.Progress, error) {
+	if err := w.ask(ctx, w.reads); err != nil {
+		return table.Progress{}, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.progress[fmt.Sprint(shard, of)], nil
 }
 
-func (w *world) SaveProgress(_ context.Context, _ string, shard, of int, p table.Progress, _ time.Time) (bool, error) {
-	time.Sleep(w.reads)
+func (w *world) SaveProgress(ctx context.Context, _ string, shard, of int, p table.Progress, _ time.Time) (bool, error) {
+	if err := w.ask(ctx, w.reads); err != nil {
+		return false, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	place := fmt.Sprint(shard, of)

@@ -2,7 +2,6 @@ package posts
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 
 	"msklambda/lambda/livescores/job"
+	"msklambda/lambda/livescores/layout"
 	"msklambda/lambda/livescores/match"
+	"msklambda/lambda/livescores/score"
 )
 
 func clientOf(o apigatewaymanagementapi.Options) *apigatewaymanagementapi.Client {
@@ -74,6 +75,56 @@ func TestAManyFollowedMatchIsSplit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A match is split when it has grown, too, and those of before are told once.
+func TestAMatchThatGrowsIsSplit(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 1000)
+		w.happen()
+		w.settle()
+		for i := range 2000 {
+			w.follow(name(1000 + i))
+		}
+		w.happen()
+		w.settle()
+		w.check()
+		if w.state.Shards != 4 || w.posts != 1000+3000 {
+			t.Errorf("%d shards, %d posts, want 4 and 4000", w.state.Shards, w.posts)
+		}
+	})
+}
+
+// However many follow it, a match has no more shards than it may, and so no more
+// invocations: the others are for other matches.
+func TestAMatchTakesNoMoreThanItsShareOfThePosters(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 12_000) // 16 shards, if it may
+		w.shards, w.latency = layout.MostShards(8), 50*time.Millisecond
+		for range 3 {
+			w.happen()
+			w.settle()
+			w.check()
+		}
+		if w.state.Shards != 4 || w.most > 4 || w.posts != 3*12_000 {
+			t.Errorf("%d shards, %d invocations at once, %d posts, want 4, 4 at most, and one for each", w.state.Shards, w.most, w.posts)
+		}
+	})
+}
+
+// The shards of a match together take its quota, and not each of them.
+func TestTheShardsShareTheQuota(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 3000) // 4 shards
+		w.share = Quota{1000, 200}
+		start := time.Now()
+		w.happen()
+		w.settle()
+		w.check()
+		if took := time.Since(start); took < 2500*time.Millisecond || took > 4*time.Second || w.state.Shards != 4 {
+			t.Errorf("3,000 posts of 1,000 a second took %v in %d shards, want some 2.8s in 4", took, w.state.Shards)
+		}
+	})
 }
 
 // The function that did an event alone, from the head of the list on each try, did
@@ -144,24 +195,6 @@ func TestWhoHasItIsNotPostedTo(t *testing.T) {
 	})
 }
 
-func TestWhoIsGoneIsRemoved(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 1000)
-		w.answer = func(c string, _ int) int {
-			if strings.HasSuffix(c, "7=") {
-				return http.StatusGone
-			}
-			return http.StatusOK
-		}
-		w.happen()
-		w.settle()
-		w.check()
-		if w.removed != 100 || w.posts != 1000 {
-			t.Errorf("removed %d after %d posts, want 100 after 1000", w.removed, w.posts)
-		}
-	})
-}
-
 // Whoever begins to follow while it is being posted is there for what comes next.
 func TestWhoComesMeanwhileGetsTheNext(t *testing.T) {
 	within(t, func(t *testing.T) {
@@ -176,164 +209,6 @@ func TestWhoComesMeanwhileGetsTheNext(t *testing.T) {
 		w.happen()
 		w.settle()
 		w.check()
-	})
-}
-
-// outage tests that all have the newest within 10 seconds of the end of an outage,
-// by which nothing was lost.
-func outage(t *testing.T, status int, lasts time.Duration) {
-	t.Helper()
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 1000)
-		end := time.Now().Add(lasts)
-		w.answer = func(string, int) int {
-			if time.Now().Before(end) {
-				return status
-			}
-			return http.StatusOK
-		}
-		w.happen()
-		time.Sleep(lasts / 2)
-		w.happen()
-		w.settle()
-		w.check()
-		if took := time.Since(end); took > 10*time.Second {
-			t.Errorf("all had the newest %v after the end of the outage, want 10s", took)
-		}
-		if strings.Count(w.log.String(), `"Failed":`) != strings.Count(w.log.String(), `"Failed":0`) {
-			t.Error("connections were given up for an outage that was not theirs")
-		}
-	})
-}
-
-func TestAnOutageOfPostsDelaysAllAndLosesNobody(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds: go test without -short runs it")
-	}
-	for _, status := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError, http.StatusTooManyRequests, 0} {
-		outage(t, status, 20*time.Second)
-	}
-}
-
-// One in a hundred does not answer: nobody waits for those, and each has the newest
-// within 10 seconds of when it answers again.
-func TestConnectionsThatHangDelayNobody(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 2000)
-		hangs := func(c string) bool { return strings.HasSuffix(c, "00=") }
-		recovery := time.Now().Add(20 * time.Second)
-		w.answer = func(c string, _ int) int {
-			if hangs(c) && time.Now().Before(recovery) {
-				return 0
-			}
-			return http.StatusOK
-		}
-		for range 3 {
-			start := time.Now()
-			w.happen()
-			time.Sleep(3 * time.Second)
-			w.mu.Lock()
-			for c, got := range w.got {
-				if last := got[len(got)-1]; !hangs(c) && (last.last != w.state.Sequence || began.Add(last.at).Sub(start) > 1500*time.Millisecond) {
-					t.Fatalf("%s got %+v, want the newest within 1.5 s of %v", c, got, start.Sub(began))
-				}
-			}
-			if len(w.got) < 1980 {
-				t.Errorf("%d got something, want 1980", len(w.got))
-			}
-			w.mu.Unlock()
-		}
-		w.settle()
-		w.check()
-		for i := range 20 {
-			got := w.got[name(i*100)]
-			if at := began.Add(got[len(got)-1].at); at.Sub(recovery) > 10*time.Second {
-				t.Errorf("one that hung got the newest %v after it answered again, want 10s", at.Sub(recovery))
-			}
-		}
-	})
-}
-
-// Who never answers while others do is given up for this event, and not removed.
-func TestWhoNeverAnswersIsGivenUp(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 100)
-		w.answer = func(c string, _ int) int {
-			if c == name(7) {
-				return http.StatusInternalServerError
-			}
-			return http.StatusOK
-		}
-		start := time.Now()
-		w.happen()
-		w.settle()
-		if got := w.missing(); !slices.Equal(got, []string{name(7)}) {
-			t.Errorf("missing = %q, want the one", got)
-		}
-		if took := time.Since(start); took < usual.alone || took > usual.alone+10*time.Second {
-			t.Errorf("given up after %v, want some time after %v", took, usual.alone)
-		}
-		if n := strings.Count(w.log.String(), `"Age":`); n != 1 {
-			t.Errorf("ages = %d, want one, of when the others had it", n)
-		}
-		if w.removed != 0 || !strings.Contains(w.log.String(), `"Failed":1`) {
-			t.Errorf("removed %d, want that it still follows and a metric", w.removed)
-		}
-	})
-}
-
-// The waits grow: what fails for long is asked for less and less often.
-func TestTheWaitsGrow(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 1)
-		w.latency = 0
-		var at []time.Time
-		w.answer = func(string, int) int {
-			at = append(at, time.Now())
-			if len(at) < 200 {
-				return http.StatusServiceUnavailable
-			}
-			return http.StatusOK
-		}
-		w.happen()
-		w.settle()
-		w.check()
-		early, late := at[1].Sub(at[0]), at[199].Sub(at[99])/100
-		if early > usual.first+time.Millisecond || late < 5*usual.first || late > usual.longest {
-			t.Errorf("wait %v at first and %v later, want it to grow to some %v", early, late, usual.longest/2)
-		}
-	})
-}
-
-func TestNotToBeAllowedToPostFailsTheJob(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 1000)
-		w.answer = func(string, int) int { return http.StatusForbidden }
-		w.happen()
-		w.settle()
-		if len(w.errs) < 2 || !strings.Contains(w.errs[0].Error(), "not allowed") {
-			t.Errorf("errors = %v, want that it is not allowed, until the queue gives it up", w.errs)
-		}
-		if w.posts > 20*2*atOnce {
-			t.Errorf("posts = %d, want an end after the first answers", w.posts)
-		}
-	})
-}
-
-func TestAPostThatCannotBeTakenIsNotTriedAgain(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 10)
-		w.answer = func(c string, _ int) int {
-			if c == name(3) {
-				return http.StatusRequestEntityTooLarge
-			}
-			return http.StatusOK
-		}
-		w.happen()
-		w.settle()
-		if w.posts != 10 || !strings.Contains(w.log.String(), `"Failed":1`) {
-			t.Errorf("posts = %d, want 10, and one failed", w.posts)
-		}
 	})
 }
 
@@ -367,6 +242,33 @@ func TestAResetIsToldAndEndsWhatWasBefore(t *testing.T) {
 	})
 }
 
+// A job of before a reset that is late says nothing of what was sent since then.
+func TestALateJobOfBeforeAResetHidesNothing(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 10)
+		if ok, err := w.state.Reset(match.Place{Topic: "t", Offset: 1, At: time.Now().UnixMilli()}); !ok || err != nil {
+			t.Fatalf("Reset = %v, %v", ok, err)
+		}
+		if err := w.Send(t.Context(), job.Job{Match: "m", From: 5, To: 6, Of: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			w.happen()
+		}
+		w.settle()
+		w.check()
+		for c, got := range w.got {
+			n := 0
+			for _, m := range got {
+				n += m.n
+			}
+			if n != 2 {
+				t.Fatalf("%s got %+v, want both events", c, got)
+			}
+		}
+	})
+}
+
 // A process that ends without a word has its job done again.
 func TestAJobThatIsDoneAgainPostsNothingNew(t *testing.T) {
 	within(t, func(t *testing.T) {
@@ -379,6 +281,30 @@ func TestAJobThatIsDoneAgainPostsNothingNew(t *testing.T) {
 		w.settle()
 		if w.posts != 100 {
 			t.Errorf("posts = %d, want 100", w.posts)
+		}
+	})
+}
+
+// Two functions that were given the same job hand on what is left of it once: the
+// one whose progress is not kept leaves it to the other.
+func TestAJobThatIsDoneTwiceIsHandedOnOnce(t *testing.T) {
+	within(t, func(t *testing.T) {
+		w := newWorld(t, 1000)
+		w.share = Quota{100, 1} // 10 seconds, of which each has 6
+		if _, err := w.state.Accept(score.Event{Match: "m", Sequence: 1, Home: "A", Away: "B", Clock: "1", Kind: "goal"}, match.Place{Topic: "t", At: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			w.runs.Go(func() {
+				if err := w.do(job.Job{Match: "m", To: 1, Of: 1}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		w.settle()
+		w.check()
+		if w.sends != 1 {
+			t.Errorf("handed on %d times, want once", w.sends)
 		}
 	})
 }
@@ -401,53 +327,6 @@ func TestTheMetricsSayWhatWasDone(t *testing.T) {
 			if !strings.Contains(w.log.String(), want) {
 				t.Errorf("metrics = %s, want %s", w.log.String(), want)
 			}
-		}
-	})
-}
-
-// A post that is under way with what was the newest when it began is not the last
-// to a connection, if something newer came meanwhile and the others had that.
-func TestASlowPostOfTheOldIsFollowedByTheNew(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 50)
-		w.answer = func(c string, attempt int) int {
-			switch {
-			case c == name(7) && attempt == 1:
-				return http.StatusServiceUnavailable
-			case c == name(7) && attempt == 2:
-				time.Sleep(2 * time.Second)
-			}
-			return http.StatusOK
-		}
-		w.happen()
-		time.Sleep(500 * time.Millisecond) // the second attempt is under way
-		w.happen()
-		w.settle()
-		w.check()
-		if got := w.got[name(7)]; len(got) != 2 || got[0].last != 1 {
-			t.Errorf("the slow one got %+v, want the old and then the new", got)
-		}
-	})
-}
-
-// Others take of the account's quota what this function takes for its share: it
-// goes down to what is left, and does not take that from the others by asking for
-// more.
-func TestTheRateFallsToWhatTheAccountGives(t *testing.T) {
-	within(t, func(t *testing.T) {
-		w := newWorld(t, 2000)
-		w.quota = &account{rate: 200, burst: 100} // of 10,000 that it may post
-		start := time.Now()
-		w.happen()
-		w.settle()
-		w.check()
-		refused := float64(w.quota.refused) / float64(w.posts)
-		t.Logf("%d posts, %.0f %% refused, all had it after %v", w.posts, 100*refused, time.Since(start))
-		if refused > 0.3 {
-			t.Errorf("refused = %.0f %%, want less than 30", 100*refused)
-		}
-		if took := time.Since(start); took > 20*time.Second { // 9.5 s are what the account takes
-			t.Errorf("took %v, want not much more than the account's rate makes of it", took)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type run struct {
 	walk    *walk
 	ahead   []*found // that were read to count them
 	waiting map[string]*again
+	gone    *removals
 	limit   *limiter
 	results chan outcome
 	busy    int
@@ -77,9 +78,12 @@ func (r *run) do(ctx context.Context, s *match.State) error {
 	}
 	reading, cancel := context.WithDeadline(ctx, stop)
 	defer cancel()
+	r.gone = newRemovals(reading, func(ctx context.Context, connection string) error {
+		return r.w.store.Remove(ctx, r.j.Match, connection)
+	})
 	begins := r.p.Reach < s.Sequence
 	r.aim(reading, s)
-	if begins && r.p.At == r.p.Mark && r.j.Of < layout.Slots {
+	if begins && r.p.At == r.p.Mark && r.j.Of*splitBy <= r.w.shards {
 		if err := r.count(); err != nil {
 			return err
 		}
@@ -88,6 +92,7 @@ func (r *run) do(ctx context.Context, s *match.State) error {
 	for r.busy > 0 {
 		r.take(ctx, <-r.results)
 	}
+	r.gone.end(r.w.times.removals)
 	r.p.Again, r.p.Rate = nil, r.limit.rate
 	for _, a := range r.waiting {
 		r.p.Again = append(r.p.Again, *a)
@@ -133,13 +138,16 @@ func (r *run) count() error {
 }
 
 func (r *run) loop(ctx, reading context.Context, s *match.State, stop time.Time) error {
-	look := time.Now().Add(r.w.times.look)
+	newest, end := r.w.watch(reading, s.ID)
+	defer end()
 	for {
 		// What is there is taken in first: it makes room.
 		for taken := true; taken; {
 			select {
 			case o := <-r.results:
 				r.take(ctx, o)
+			case seen := <-newest:
+				r.saw(reading, s, seen)
 			default:
 				taken = false
 			}
@@ -150,14 +158,8 @@ func (r *run) loop(ctx, reading context.Context, s *match.State, stop time.Time)
 			return nil
 		case r.p.Done && len(r.waiting) == 0 && r.busy == 0:
 			return nil
-		case !now.Before(look):
-			if err := r.lookAgain(reading, s); err != nil {
-				return err
-			}
-			look = time.Now().Add(r.w.times.look)
-			continue
 		}
-		wake := min(stop.Sub(now), look.Sub(now))
+		wake := stop.Sub(now)
 		if r.busy < atOnce {
 			begun, wait, err := r.begin(ctx, now)
 			if err != nil {
@@ -172,24 +174,12 @@ func (r *run) loop(ctx, reading context.Context, s *match.State, stop time.Time)
 		select {
 		case o := <-r.results:
 			r.take(ctx, o)
+		case seen := <-newest:
+			r.saw(reading, s, seen)
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
-}
-
-// lookAgain sees whether something newer is to be sent: then this run sends it,
-// and the job that brings it finds it sent.
-func (r *run) lookAgain(ctx context.Context, s *match.State) error {
-	newer, err := r.w.store.Match(ctx, s.ID, false)
-	if err != nil {
-		return err
-	}
-	if newer.Epoch == s.Epoch && newer.Sequence > s.Sequence {
-		*s = newer
-		r.aim(ctx, s)
-	}
-	return nil
 }
 
 // begin begins a post, if there is one to begin now, and returns otherwise when to
@@ -270,10 +260,7 @@ func (r *run) take(ctx context.Context, o outcome) {
 	case gone:
 		r.n.gone++
 		delete(r.waiting, o.connection)
-		if err := r.w.store.Remove(ctx, r.j.Match, o.connection); err != nil {
-			// The next event finds it gone again.
-			slog.WarnContext(ctx, "livescores: a connection that is gone is not removed", "connection", o.connection, "error", err)
-		}
+		r.gone.add(o.connection)
 		return
 	case forbidden:
 		r.fatal = fmt.Errorf("posting to the connections is not allowed: %w", o.err)

@@ -70,3 +70,36 @@ func TestViewers(t *testing.T) {
 		})
 	}
 }
+
+// The account's quota is nobody's own: a match with few viewers gets some of it
+// while one with many wants all, because that posts less when it is refused.
+func TestASmallMatchIsToldBesideABigOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
+	within(t, func(t *testing.T) {
+		big, small := newWorld(t, 20_000), newWorld(t, 200)
+		shared := &account{rate: 1000, burst: 500}
+		for _, w := range []*world{big, small} {
+			w.cpu, w.quota, w.share = 195*time.Microsecond, shared, Quota{1000, 500}
+		}
+		big.happen()
+		for range 5 {
+			time.Sleep(2 * time.Second)
+			start := time.Now()
+			small.happen()
+			small.settle()
+			small.check()
+			took := time.Since(start)
+			t.Logf("200 viewers had it after %.2fs, while others of 20,000 waited", took.Seconds())
+			if took > 3*time.Second {
+				t.Errorf("200 viewers had it after %v, want 3s", took)
+			}
+		}
+		if len(big.missing()) == 0 {
+			t.Error("the big match was done before the small one, want it to go on")
+		}
+		big.settle()
+		big.check()
+	})
+}

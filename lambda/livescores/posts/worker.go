@@ -8,7 +8,7 @@
 // What has no answer or a bad one is tried again beside the others, and is taken
 // along to the next run; if much of that has gathered, no others are begun until it
 // passes. So an outage delays everybody and loses nobody, and a connection that
-// hangs delays nobody else.
+// hangs delays nobody else. Who is gone is removed beside all that.
 package posts
 
 import (
@@ -57,6 +57,7 @@ type Worker struct {
 	client  *apigatewaymanagementapi.Client
 	metrics *metrics.Log
 	quota   Quota
+	shards  int // the most of a match
 	times   times
 }
 
@@ -68,10 +69,14 @@ type times struct {
 	first   time.Duration // longest wait after the first attempt; it doubles with each
 	longest time.Duration // wait between two attempts
 	look    time.Duration // between two looks at whether there is something newer
+
+	// removals is how much longer those who are gone may take to be removed than
+	// those who are there to be told. What comes next of the match waits for it.
+	removals time.Duration
 }
 
 var usual = times{attempt: 3 * time.Second, save: time.Second, again: 30 * time.Second, alone: 5 * time.Minute,
-	first: 50 * time.Millisecond, longest: time.Second, look: 500 * time.Millisecond}
+	first: 50 * time.Millisecond, longest: time.Second, look: 500 * time.Millisecond, removals: 500 * time.Millisecond}
 
 const (
 	// atOnce is how many posts are under way. Each waits for API Gateway for most
@@ -82,17 +87,18 @@ const (
 	mostAgain = 256
 
 	// perShard is how many followers a shard is to have. With twice as many it is
-	// split into splitBy.
+	// split into splitBy, as long as the match may have so many.
 	perShard = 1000
-	splitBy  = 4
+	splitBy  = layout.SplitBy
 
 	// mostParts ends a job that cannot be done, after an hour or so.
 	mostParts = 600
 )
 
-// New makes a Worker.
-func New(s Store, q Queue, client *apigatewaymanagementapi.Client, quota Quota, m *metrics.Log) *Worker {
-	return &Worker{store: s, queue: q, client: client, metrics: m, quota: quota, times: usual}
+// New makes a Worker. shards is the most that it splits a match into: each may take
+// an invocation.
+func New(s Store, q Queue, client *apigatewaymanagementapi.Client, quota Quota, shards int, m *metrics.Log) *Worker {
+	return &Worker{store: s, queue: q, client: client, metrics: m, quota: quota, shards: min(shards, layout.Slots), times: usual}
 }
 
 // progress is how far a shard has come, from one run to the next.
@@ -188,7 +194,7 @@ func (w *Worker) split(ctx context.Context, j job.Job) error {
 	var all []job.Job
 	for i := range splitBy {
 		part := j
-		part.Shard, part.Of, part.Part = j.Shard*splitBy+i, j.Of*splitBy, 0
+		part.Shard, part.Of = j.Shard*splitBy+i, j.Of*splitBy
 		all = append(all, part)
 	}
 	return w.queue.Send(ctx, all...)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,22 +147,22 @@ func TestMessagesThatOverlapLoseNoFollower(t *testing.T) {
 func TestWhatEndedInTheMiddleIsMadeGood(t *testing.T) {
 	for _, change := range [][2]string{{"", "a b c"}, {"a b", "b c"}, {"a b c", "a"}} {
 		for fails := 0; ; fails++ {
-			requests := -1
+			var requests atomic.Int64 // several are made at once
 			table := watched(t, func(string, any) error {
-				if requests++; requests == fails {
+				if requests.Add(1) == int64(fails) {
 					return errors.New("the end")
 				}
 				return nil
 			})
 			before, after := follows(strings.Fields(change[0])...), follows(strings.Fields(change[1])...)
-			requests = -1 << 20
+			requests.Store(-1 << 20)
 			if err := follow(t, table, "one", before); err != nil {
 				t.Fatal(err)
 			}
-			requests = -1
+			requests.Store(-1)
 			err := follow(t, table, "one", after)
 			last := err == nil // all requests were before the one that fails
-			requests = -1 << 20
+			requests.Store(-1 << 20)
 			// It may have come back to what it followed meanwhile, or not.
 			for _, want := range [][]score.Follow{before, after, before} {
 				if err := follow(t, table, "one", want); err != nil {

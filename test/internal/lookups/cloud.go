@@ -24,6 +24,9 @@ type Cloud struct {
 	// IDsOnly makes a list without properties, which Cloud Control allows.
 	IDsOnly bool
 
+	// Unlisted are types that Cloud Control does not list.
+	Unlisted []string
+
 	// Broken are answers by identifier or type in place of the resource.
 	Broken map[string]*Fault
 
@@ -78,6 +81,8 @@ func NewCloud(edit ...func(*Cloud)) *Cloud {
 			"Unauthenticated": Properties{"Enabled": false}},
 		"EncryptionInfo": Properties{"EncryptionInTransit": Properties{"ClientBroker": "TLS", "InCluster": true}},
 	})
+	c.Topic(arn, "orders", 6)
+	c.Topic(arn, "refunds", 6)
 	for i := range 3 {
 		id := fmt.Sprint(Subnet, i)
 		c.Put("AWS::EC2::Subnet", id, Properties{"SubnetId": id, "VpcId": vpc, "CidrBlock": fmt.Sprintf("10.0.%d.0/24", i), "AvailabilityZone": "us-east-1" + string(rune('a'+i))})
@@ -122,9 +127,13 @@ func (c *Cloud) Move(to string) *Cloud {
 // IDDigits are the hexadecimal digits that all ids here begin with.
 const IDDigits = "0123456789abcdef"
 
-// Replace changes ids, to have several clouds behind one server and in one app.
+// Replace changes ids, to have several clouds behind one server and in one app. Topics go
+// with their cluster.
 func (c *Cloud) Replace(old, with string) {
 	text := strings.ReplaceAll(asJSON(c.Resources), old, with)
+	if before, after, isCluster := strings.Cut(old, ":cluster/"); isCluster {
+		text = strings.ReplaceAll(text, before+":topic/"+after, strings.Replace(with, ":cluster/", ":topic/", 1))
+	}
 	c.Resources = map[string]map[string]Properties{}
 	if err := json.Unmarshal([]byte(text), &c.Resources); err != nil {
 		panic(err)
@@ -178,6 +187,26 @@ func (c *Cloud) Mapping(id, function, topic, group string, edit ...func(Properti
 	c.Put("AWS::Lambda::EventSourceMapping", id, p)
 }
 
+// Topic puts a Kafka topic of a cluster.
+func (c *Cloud) Topic(cluster, name string, partitions int) {
+	id := strings.Replace(cluster, ":cluster/", ":topic/", 1) + "/" + name
+	c.Put("AWS::MSK::Topic", id, Properties{"TopicArn": id, "ClusterArn": cluster, "TopicName": name, "PartitionCount": partitions, "ReplicationFactor": 3})
+}
+
+// listed are the resources of a type that Cloud Control lists, in the order of their ids.
+// Topics are those of one cluster, which the caller has to name.
+func (c *Cloud) listed(typ string, model map[string]any) (ids []string, text string) {
+	if slices.Contains(c.Unlisted, typ) || typ == "AWS::MSK::Topic" && model["ClusterArn"] == nil {
+		return nil, "Missing or invalid ResourceModel property in " + typ + " list handler request input"
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Resources[typ])) {
+		if of := model["ClusterArn"]; of == nil || of == c.Resources[typ][id]["ClusterArn"] {
+			ids = append(ids, id)
+		}
+	}
+	return ids, ""
+}
+
 // get is what the CLI's provider makes of a query; text is why it cannot.
 func (c *Cloud) get(props map[string]any) (objects []any, text string) {
 	typ, _ := props["typeName"].(string)
@@ -197,7 +226,12 @@ func (c *Cloud) get(props map[string]any) (objects []any, text string) {
 		found = []string{id}
 	} else {
 		match, _ := props["propertyMatch"].(map[string]any)
-		for _, id := range slices.Sorted(maps.Keys(c.Resources[typ])) {
+		model, _ := props["resourceModel"].(map[string]any)
+		ids, text := c.listed(typ, model)
+		if text != "" {
+			return nil, "Encountered CC API error while listing " + typ + " resources matching " + asJSON(match) + "\n" + text
+		}
+		for _, id := range ids {
 			matches := true
 			for _, key := range slices.Sorted(maps.Keys(match)) {
 				value, ok := field(c.Resources[typ][id], key)

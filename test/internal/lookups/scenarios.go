@@ -130,6 +130,12 @@ func Scenarios() []Scenario {
 		{Name: "MappingsDenied", Region: "ap-southeast-2", Cloud: func(c *Cloud) {
 			c.Broken["AWS::Lambda::EventSourceMapping"] = &Fault{Code: "AccessDeniedException", Message: "User: arn:aws:sts::111122223333:assumed-role/cdk-lookup is not authorized to perform: lambda:ListEventSourceMappings"}
 		}, Build: Orders(), Runs: 4, Rules: Ingress, Endpoints: both},
+		{Name: "TopicsDenied", Region: "eu-south-1", Cloud: func(c *Cloud) {
+			c.Broken["AWS::MSK::Topic"] = &Fault{Code: "AccessDeniedException", Message: "User: arn:aws:sts::111122223333:assumed-role/cdk-lookup is not authorized to perform: kafka-cluster:Connect"}
+		}, Build: Orders(), Runs: 4, Rules: Ingress, Endpoints: both},
+		// Only the end of a synth refuses it, which would end all scenarios of the CLI.
+		{Name: "TopicMissing", Cloud: func(c *Cloud) { delete(c.Resources, "AWS::MSK::Topic") }, Build: Orders(), Runs: 5, Refused: []string{
+			`Test/Cluster/Orders reads the topic "orders", which the cluster had not when it was looked up`}},
 		{Name: "NothingOptional", Cloud: func(c *Cloud) {
 			// As little as the schemas require, in a VPC with an endpoint that
 			// has no service name.

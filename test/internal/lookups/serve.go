@@ -3,7 +3,6 @@ package lookups
 import (
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -37,12 +36,12 @@ func Serve(t *testing.T, clouds ...*Cloud) *httptest.Server {
 			return
 		}
 		c := clouds[i]
-		var request struct{ TypeName, Identifier string }
+		var request struct{ TypeName, Identifier, ResourceModel string }
 		if err := json.Unmarshal(body, &request); err != nil {
 			t.Errorf("body %s: %v", body, err)
 		}
 		c.Calls = append(c.Calls, strings.TrimSpace(operation+" "+request.TypeName+" "+request.Identifier))
-		status, answer := c.control(operation, request.TypeName, request.Identifier)
+		status, answer := c.control(operation, request.TypeName, request.Identifier, request.ResourceModel)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.WriteHeader(status)
 		io.WriteString(w, asJSON(answer))
@@ -58,7 +57,7 @@ func (c *Cloud) fault(typ, id string) *Fault {
 	return c.Broken[typ]
 }
 
-func (c *Cloud) control(operation, typ, id string) (int, any) {
+func (c *Cloud) control(operation, typ, id, model string) (int, any) {
 	if f := c.fault(typ, id); f != nil && (f.Times == 0 || f.seen < f.Times) {
 		f.seen++
 		return http.StatusBadRequest, map[string]any{"__type": "com.amazonaws.cloudapiservice#" + f.Code, "message": f.Message}
@@ -67,8 +66,16 @@ func (c *Cloud) control(operation, typ, id string) (int, any) {
 		return map[string]any{"Identifier": id, "Properties": asJSON(c.Resources[typ][id])}
 	}
 	if operation == "ListResources" {
+		var of map[string]any
+		if model != "" && json.Unmarshal([]byte(model), &of) != nil {
+			return http.StatusBadRequest, map[string]any{"__type": "com.amazonaws.cloudapiservice#InvalidRequestException", "message": "the model is no JSON"}
+		}
+		ids, text := c.listed(typ, of)
+		if text != "" {
+			return http.StatusBadRequest, map[string]any{"__type": "com.amazonaws.cloudapiservice#InvalidRequestException", "message": text}
+		}
 		all := []any{}
-		for _, id := range slices.Sorted(maps.Keys(c.Resources[typ])) {
+		for _, id := range ids {
 			all = append(all, describe(id))
 		}
 		return http.StatusOK, map[string]any{"TypeName": typ, "ResourceDescriptions": all}

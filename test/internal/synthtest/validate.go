@@ -72,7 +72,11 @@ func Validate() (findings []string, judged int, err error) {
 		}
 		for _, r := range *v.ViolatingResources {
 			if test := tests[*r.TemplatePath]; test != "" {
-				findings = append(findings, fmt.Sprintf("%s: %s: %s (%s)", test, *r.ResourceLogicalId, *v.Description, *v.RuleName))
+				at := "the template" // what is about no resource of it
+				if r.ResourceLogicalId != nil {
+					at = *r.ResourceLogicalId
+				}
+				findings = append(findings, fmt.Sprintf("%s: %s: %s (%s)", test, at, *v.Description, *v.RuleName))
 			} else {
 				noticed = true
 			}

@@ -101,7 +101,7 @@ func TestTheFunctionsBinaryOnBrokersThatCheckSignatures(t *testing.T) {
 	let = g.Let()
 	reader := start(ask.Read, key)
 	a = invoke(t, reader, ask.Question{Do: ask.DoProduce, Topic: "orders", Records: []ask.Record{{Value: []byte("x")}}})
-	if a.Refused == nil || a.Refused.Kind != ask.NoRight || !strings.Contains(a.Refused.Error(), `AdminProps.Right "produce"`) {
+	if a.Refused == nil || a.Refused.Kind != ask.NoRight || !strings.Contains(a.Refused.Error(), `AdminProps.Allow "produce"`) {
 		t.Errorf("a reader's produce is refused with %v, want the right and its prop", a.Refused)
 	}
 	if g.Let() != let {

@@ -4,61 +4,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
-
-	"msklambda/lambda/livescores/score"
 )
-
-// viewer is a browser without a page: it drops what it has, and takes what it
-// missed from the snapshot.
-type viewer struct {
-	mu     sync.Mutex
-	has    map[int64]bool
-	twice  int
-	newest int64
-	ended  error // why its connection did
-}
-
-func (v *viewer) take(events []score.Event) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, e := range events {
-		if v.has[e.Sequence] {
-			v.twice++
-		}
-		v.has[e.Sequence] = true
-		v.newest = max(v.newest, e.Sequence)
-	}
-}
-
-// wait waits until the viewer has an event.
-func (v *viewer) wait(ctx context.Context, sequence int64) {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		v.mu.Lock()
-		there := v.newest >= sequence
-		v.mu.Unlock()
-		if there {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
 
 // TestFunctionsThatAreKilledLoseNothing kills the processes of the functions, again
 // and again, while events are written: every viewer has every event.
@@ -70,37 +23,7 @@ func TestFunctionsThatAreKilledLoseNothing(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	l := startLive(t, ctx, matches("a"))
-	all := make([]*viewer, viewers)
-	var done sync.WaitGroup
-	for i := range all {
-		v := &viewer{has: map[int64]bool{}}
-		all[i] = v
-		c, _, err := websocket.Dial(ctx, strings.Replace(l.Gateway.Endpoint(), "http", "ws", 1), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = c.CloseNow() }()
-		if err := c.Write(ctx, websocket.MessageText, []byte(`{"action":"subscribe","matches":[{"match":"a"}]}`)); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := c.Read(ctx); err != nil {
-			t.Fatal(err)
-		}
-		done.Go(func() {
-			for len(v.has) < events { // only this goroutine writes it
-				_, text, err := c.Read(ctx)
-				if err != nil {
-					v.ended = err
-					return
-				}
-				var m struct{ Events []score.Event }
-				if err := json.Unmarshal(text, &m); err != nil {
-					t.Error(err)
-				}
-				v.take(m.Events)
-			}
-		})
-	}
+	all, done := startViewers(t, ctx, l, viewers, events, func(int64) {})
 	killed := 0
 	for sequence := range int64(events) {
 		if err := l.Produce(ctx, "a", event("a", sequence+1, 0, 0, "goal").JSON()); err != nil {

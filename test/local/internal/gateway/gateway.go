@@ -254,7 +254,9 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, id str
 		if g.silent() {
 			return
 		}
-		if err := c.write(r.Context(), message); err != nil {
+		// So it is written to the end too if whoever posted is gone by then: half a
+		// message would be the end of the connection.
+		if err := c.write(context.WithoutCancel(r.Context()), message); err != nil {
 			refuse(http.StatusGone, "GoneException")
 		}
 	case http.MethodDelete:

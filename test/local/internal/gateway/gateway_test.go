@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +113,30 @@ func post(t *testing.T, method, url, body string) int {
 	}
 	answer.Body.Close()
 	return answer.StatusCode
+}
+
+// What API Gateway was given for a browser it has for it, whatever becomes of the
+// function that posted: a process that is killed ends no browser's connection.
+func TestWhoPostedMayEndBeforeTheAnswer(t *testing.T) {
+	g := start(t, &routes{})
+	c := dial(t, g)
+	ask(t, c, `{"action":"subscribe"}`)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	const posts = 20
+	for i := range posts {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/live/@connections/"+g.IDs()[0], strings.NewReader(fmt.Sprint("score ", i)))
+		g.ServeHTTP(answer, r.WithContext(ended))
+		if answer.Code != http.StatusOK {
+			t.Fatalf("post %d = %d, want 200: the browser is there", i, answer.Code)
+		}
+	}
+	for i := range posts {
+		if got, want := hear(t, c), fmt.Sprint("score ", i); got != want {
+			t.Fatalf("message = %q, want %q", got, want)
+		}
+	}
 }
 
 func TestMessagesGoByTheirRoute(t *testing.T) {

@@ -163,7 +163,8 @@ func (l *Live) startQueue(ctx context.Context, dir string) error {
 	quota := cmp.Or(l.cfg.Limits.Posts, 10000)
 	// The queue is made first: the function puts messages into it too.
 	var functions []queue.Function
-	l.env = append(l.env, layout.EndpointEnv+"="+l.Gateway.Endpoint(), fmt.Sprintf("%s=%v", layout.QuotaEnv, quota), fmt.Sprintf("%s=%v", layout.BurstEnv, quota/2))
+	l.env = append(l.env, layout.EndpointEnv+"="+l.Gateway.Endpoint(), fmt.Sprintf("%s=%v", layout.QuotaEnv, quota), fmt.Sprintf("%s=%v", layout.BurstEnv, quota/2),
+		fmt.Sprintf("%s=%d", layout.MatchShardsEnv, layout.Slots)) // there is one match to look at, rather than many
 	l.Queue, err = queue.New(queue.Config{Visibility: posterTime, Log: func(format string, args ...any) { l.cfg.Log("queue      "+format, args...) }})
 	if err != nil {
 		return err
