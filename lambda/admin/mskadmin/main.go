@@ -133,7 +133,7 @@ func help(w io.Writer) {
 
 // parse reads a command's flags, and takes no arguments beside them.
 func parse(f *flag.FlagSet, args []string) error {
-	if err := f.Parse(args); err != nil {
+	if err := near.Flags(f, args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
