@@ -21,7 +21,7 @@ import (
 
 	"msklambda/constructs/doctor"
 	"msklambda/constructs/doctor/account"
-	"msklambda/constructs/near"
+	"msklambda/constructs/near/flagset"
 )
 
 func main() {
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	format := flags.String("o", "text", "text or json")
 	text := flags.String("text", "", "say what a `message` of AWS, CDK or this library means, without an account")
 	policy := flags.Bool("permissions", false, "print the IAM policy that reading needs, and end")
-	err := near.Flags(flags, args)
+	err := flagset.Parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

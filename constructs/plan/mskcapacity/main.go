@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"msklambda/constructs/near"
+	"msklambda/constructs/near/flagset"
 	"msklambda/constructs/plan"
 	"msklambda/constructs/plan/capacity"
 	"msklambda/constructs/problem"
@@ -56,7 +56,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&w.LogRecord, "log-record", 0, "bytes logged for a record")
 	flags.StringVar((*string)(&w.Once), "once", "", "how lambda/kafka/once keeps what is done: keys, partitions or batches")
 	flags.StringVar(&output, "o", "text", "text or json")
-	err := near.Flags(flags, args)
+	err := flagset.Parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

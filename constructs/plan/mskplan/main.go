@@ -16,7 +16,7 @@ import (
 	"io"
 	"os"
 
-	"msklambda/constructs/near"
+	"msklambda/constructs/near/flagset"
 	"msklambda/constructs/plan"
 )
 
@@ -30,7 +30,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	format := flags.String("format", string(plan.Text), "text, markdown or json")
 	name := flags.String("stack", "", "only this stack")
 	check := flags.Bool("check", false, "exit with status 1 where a deploy would be refused, or a look-up is pending")
-	err := near.Flags(flags, args)
+	err := flagset.Parse(flags, args)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}

@@ -1,4 +1,6 @@
-package near
+// Package flagset parses the flags of commands. It is apart from package near, which
+// functions compile as well.
+package flagset
 
 import (
 	"errors"
@@ -6,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"msklambda/constructs/near"
 )
 
-// Flags parses the flags of a command whose error handling is to go on. The help goes
+// Parse parses the flags of a command whose error handling is to go on. The help goes
 // to the set's output. Any other error is one line, for the command to print, with the
 // flag that was meant.
-func Flags(f *flag.FlagSet, args []string) error {
+func Parse(f *flag.FlagSet, args []string) error {
 	out, usage := f.Output(), f.Usage
 	f.SetOutput(io.Discard) // or each error comes with all of the help
 	f.Usage = func() {}
@@ -38,7 +42,7 @@ func Flags(f *flag.FlagSet, args []string) error {
 func flagMeant(f *flag.FlagSet, given string) string {
 	var all []string
 	f.VisitAll(func(f *flag.Flag) { all = append(all, f.Name) })
-	if meant := Names(given, all); len(meant) > 0 {
+	if meant := near.Names(given, all); len(meant) > 0 {
 		return fmt.Sprintf(", did you mean -%s?", meant[0])
 	}
 	return ""

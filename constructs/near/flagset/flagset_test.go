@@ -1,4 +1,4 @@
-package near
+package flagset
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func TestFlags(t *testing.T) {
 		f.String("brokers", "", "brokers")
 		f.String("stack", "", "stack")
 		f.Int("max", 0, "most")
-		err := Flags(f, strings.Fields(args))
+		err := Parse(f, strings.Fields(args))
 		if said := err; said == nil && want != "" || said != nil && said.Error() != want {
 			t.Errorf("%s = %v, want %s", args, err, want)
 		}
@@ -39,10 +39,10 @@ func TestTheHelpOfACommand(t *testing.T) {
 	f := flag.NewFlagSet("tool", flag.ContinueOnError)
 	times := 0
 	f.Usage = func() { times++ }
-	if err := Flags(f, []string{"-no"}); err == nil || times != 0 {
+	if err := Parse(f, []string{"-no"}); err == nil || times != 0 {
 		t.Errorf("%v, help %d times, want an error without it", err, times)
 	}
-	if err := Flags(f, []string{"-h"}); !errors.Is(err, flag.ErrHelp) || times != 1 {
+	if err := Parse(f, []string{"-h"}); !errors.Is(err, flag.ErrHelp) || times != 1 {
 		t.Errorf("%v, help %d times, want it once", err, times)
 	}
 }
