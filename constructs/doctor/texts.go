@@ -56,6 +56,8 @@ var Texts = []Text{
 		Do: "the function has a mapping for this cluster and topic already, which a changed group or starting position does not replace: give the consumer another construct id, or see docs/changing.md"},
 	{Begins: "CREATE_FAILED",
 		Do: "what stands beside it says why. Where it is LambdaEndpoint or STSEndpoint in a VPC that another account shares with yours, its owner alone can define endpoints there: lambdaEndpoint=existing and stsEndpoint=existing once the owner has them, or none: see docs/operations.md"},
+	{Begins: "which the cluster had not when it was looked up", Contains: true,
+		Do: "the name is misspelt, or nobody has made the topic yet: correct topic, make it, or have the stack make it by createTopic; then ask again by cdk context --clear"},
 	{Begins: "the look-up of", Do: "what follows says what failed, and the line after it what to do: docs/lookup.md lists the permissions"},
 	{Begins: "Need to perform AWS calls for account 111122223333", Contains: true, Do: "the example was deployed unchanged: give your clusterArn"},
 }

@@ -563,7 +563,7 @@ func TestTheWorldsAreOfEveryKind(t *testing.T) {
 		return nil
 	})
 	// These are of what comes after a deploy, of more than a world has, and not of the network.
-	others := []string{notice.RemovesID, notice.QuotaID, notice.RegionUnknownID, notice.MappingsUnknown.ID, notice.TopicReplicationID}
+	others := []string{notice.RemovesID, notice.QuotaID, notice.RegionUnknownID, notice.MappingsUnknown.ID, notice.TopicReplicationID, notice.PollerGroupID, notice.TopicMade.ID}
 	for _, k := range slices.Concat(notice.Warnings, notice.Notes) {
 		if k.On == "cluster" && !slices.Contains(others, k.ID) {
 			if seen[k.ID] < 5 {

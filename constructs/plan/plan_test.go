@@ -375,7 +375,7 @@ func TestThePageHasThesePrices(t *testing.T) {
 		fmt.Sprintf("`Cluster/LambdaEndpoint` | $%.2f for each subnet", Prices.EndpointMonth()),
 		fmt.Sprintf("`Cluster/STSEndpoint` | $%.2f for each subnet", Prices.EndpointMonth()),
 		fmt.Sprintf("provisioned ones $%.3f an hour", Prices.PollerUnit),
-		"List prices, " + Prices.Date,
+		"[List prices](prices.md), " + Prices.Date,
 		fmt.Sprintf("$%.3f a million writes, $%.3f a million reads, $%.2f a GB kept", Prices.TableWrites, Prices.TableReads, Prices.TableGB),
 		fmt.Sprintf("$%.2f for each GB logged", Prices.LogsGB),
 		fmt.Sprintf("$%.2f a million invocations, $%.7f a GB-second (arm64)", Prices.Requests, Prices.GBSecond),

@@ -51,6 +51,7 @@ type Stack struct {
 	Template  string
 	Resources map[string]*Resource // by logical id
 	Outputs   map[string]string
+	described map[string]string // outputs, by key
 	Tags      map[string]string
 
 	events     []event

@@ -146,7 +146,7 @@ func (s *Stack) changeSet(name string) *changeSet {
 func (s *Stack) describe() string {
 	out := "<member>" + tag("StackId", s.ID) + tag("StackName", s.Name) + tag("StackStatus", s.Status) + tag("CreationTime", created) + "<Outputs>"
 	for _, key := range slices.Sorted(maps.Keys(s.Outputs)) {
-		out += "<member>" + tag("OutputKey", key) + tag("OutputValue", s.Outputs[key]) + "</member>"
+		out += "<member>" + tag("OutputKey", key) + tag("OutputValue", s.Outputs[key]) + tag("Description", s.described[key]) + "</member>"
 	}
 	out += "</Outputs><Tags>"
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {

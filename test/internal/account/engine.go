@@ -145,9 +145,9 @@ func (a *Account) update(s *Stack, t *template) (failed string) {
 			delete(s.Resources, logical)
 		}
 	}
-	s.Outputs = map[string]string{}
+	s.Outputs, s.described = map[string]string{}, map[string]string{}
 	for key, output := range t.Outputs {
-		s.Outputs[key] = fmt.Sprint(a.resolve(s, output.Value))
+		s.Outputs[key], s.described[key] = fmt.Sprint(a.resolve(s, output.Value)), output.Description
 	}
 	return ""
 }

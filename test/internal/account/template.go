@@ -21,7 +21,10 @@ type template struct {
 		}
 	}
 	Resources map[string]*definition
-	Outputs   map[string]struct{ Value any }
+	Outputs   map[string]struct {
+		Value       any
+		Description string
+	}
 }
 
 type definition struct {

@@ -102,18 +102,18 @@ func (w *world) deployed() {
 	s.end()
 
 	s = w.at("verify")
-	s.run(0, "go run ./lambda/admin/mskadmin verify -topic orders -group "+mappingID+` -produce -value '{"id":0,"amount":0}' -brokers 127.0.0.1:9098 -authentication iam`)
-	s.run(0, "go run ./lambda/admin/mskadmin lag -topic orders -group "+mappingID+" -interval 0 -brokers 127.0.0.1:9098 -authentication iam")
+	s.run(0, `go run ./lambda/admin/mskadmin verify -stack MskLambda -produce -value '{"id":0,"amount":0}'`)
+	s.run(0, "go run ./lambda/admin/mskadmin lag -stack MskLambda -interval 0")
 	s.end()
 }
 
 // poisoned: a record that the function cannot handle keeps nobody waiting.
 func (w *world) poisoned() {
 	s := w.at("poison")
-	s.run(0, "go run ./lambda/admin/mskadmin produce -topic orders -json -brokers 127.0.0.1:9098 -authentication iam < orders.jsonl")
+	s.run(0, "go run ./lambda/admin/mskadmin produce -stack MskLambda -topic orders -json < orders.jsonl")
 	w.settled()
-	s.run(0, "go run ./lambda/admin/mskadmin lag -topic orders -group "+mappingID+" -interval 0 -brokers 127.0.0.1:9098 -authentication iam")
-	s.run(0, `go run ./lambda/admin/mskadmin peek -topic orders-failed -from earliest -n 0 -brokers 127.0.0.1:9098 -authentication iam`)
+	s.run(0, "go run ./lambda/admin/mskadmin lag -stack MskLambda -interval 0")
+	s.run(0, "go run ./lambda/admin/mskadmin peek -stack MskLambda -topic orders-failed -from earliest -n 0")
 	s.end()
 	w.handled(1, 2, 0, 3, 5)
 }
@@ -129,13 +129,12 @@ func (w *world) redriven() {
 	s := w.at("redrive")
 	s.cdk("deploy --require-approval never")
 	w.lambda.sync()
-	function := name(w.account.Snapshot()["AWS::Lambda::EventSourceMapping"][mappingID])
-	redrive := "go run ./lambda/admin/mskadmin redrive -topic orders -group " + mappingID + " -from kafka://orders-failed -brokers 127.0.0.1:9098 -authentication iam"
+	redrive := "go run ./lambda/admin/mskadmin redrive -stack MskLambda -from kafka://orders-failed"
 	s.run(0, redrive)
-	s.run(0, redrive+" -handler "+function+" -apply")
+	s.run(0, redrive+" -apply")
 	s.say("a second time there is nothing left")
-	s.run(0, redrive+" -handler "+function+" -apply")
-	s.run(0, "go run ./lambda/admin/mskadmin lag -topic orders -group "+mappingID+" -interval 0 -brokers 127.0.0.1:9098 -authentication iam")
+	s.run(0, redrive+" -apply")
+	s.run(0, "go run ./lambda/admin/mskadmin lag -stack MskLambda -interval 0")
 	s.end()
 	w.handled(1, 2, 0, 3, 5, 4)
 }
@@ -167,7 +166,8 @@ func (w *world) takenDown() {
 			}
 		}
 	}
-	if len(mapping) != 1 || len(left) != 1 || !strings.HasPrefix(left[0], "AWS::Logs::LogGroup ") {
-		w.t.Errorf("the stack left %q, want its log group", left)
+	isLog := func(r string) bool { return strings.HasPrefix(r, "AWS::Logs::LogGroup ") }
+	if len(mapping) != 1 || len(left) != 2 || !isLog(left[0]) || !isLog(left[1]) {
+		w.t.Errorf("the stack left %q, want the log groups of its two functions", left)
 	}
 }

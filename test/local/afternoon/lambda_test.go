@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"msklambda/constructs/gobuild"
+	"msklambda/lambda/admin/contract"
 	"msklambda/test/internal/account"
 	"msklambda/test/local/internal/invokeapi"
 	"msklambda/test/local/internal/poller"
@@ -107,7 +110,11 @@ func (l *lambda) sync() {
 		}
 		return
 	}
-	l.deploy(name(mapping), function)
+	for name, p := range all["AWS::Lambda::Function"] {
+		if p["Code"] != nil {
+			l.deploy(name, p)
+		}
+	}
 	if l.stop == nil {
 		l.poll(mapping)
 	}
@@ -122,6 +129,12 @@ func (l *lambda) deploy(name string, p account.Properties) {
 	}
 	l.code[name] = key
 	program := unzip(l.t, l.account.Object(key))
+	if variables, _ := p["Environment"].(account.Properties)["Variables"].(account.Properties); variables[contract.Right] != nil && runtime.GOARCH != "arm64" {
+		// It is built for arm64 wherever it goes, which this machine does not run.
+		if err := gobuild.Build(l.t.Context(), root+"/lambda/admin", program, runtime.GOOS, runtime.GOARCH); err != nil {
+			l.t.Fatal(err)
+		}
+	}
 	if f, ok := l.deployed[name].(*sandbox.Function); ok {
 		f.Replace(program)
 		return

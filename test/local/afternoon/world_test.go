@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"msklambda/lambda/admin/contract"
 	"msklambda/test/internal/account"
 	"msklambda/test/internal/cdkcli"
 	"msklambda/test/local/internal/broker"
@@ -146,7 +147,7 @@ func (w *world) serve() {
 		t.Fatal(err)
 	}
 	credentials := []string{"AWS_ACCESS_KEY_ID=" + roleKey.ID, "AWS_SECRET_ACCESS_KEY=" + roleKey.Secret, "AWS_SESSION_TOKEN=" + roleKey.Token,
-		"AWS_REGION=" + standin.Region, "SSL_CERT_FILE=" + certificate}
+		"AWS_REGION=" + standin.Region, "SSL_CERT_FILE=" + certificate, contract.Brokers + "=" + strings.Join(w.msk.Addrs(), ",")}
 	for _, variable := range credentials[:4] { // the pollers, which are in this process
 		key, value, _ := strings.Cut(variable, "=")
 		t.Setenv(key, value)
@@ -244,6 +245,7 @@ func (w *world) shown(text string) string {
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`, "2026-11-26T12:00:00.000Z"},
 		{`\b\d\d:\d\d:\d\d\.\d{3}\b`, "12:00:00.000"},
 		{`\b(after|for|in) [0-9.]+m?s\b`, "$1 0.4s"},
+		{`--start-time \d+`, "--start-time 1795000000000"},
 		{`duration=\d+`, "duration=250000"},
 		{` \| batches .*`, ""}, // how often it was tried
 	} {
