@@ -100,7 +100,7 @@ func TestAsManyConsumersFitAsThePageSays(t *testing.T) {
 	if one, two := outputs(a), outputs(a, b); one != two-one {
 		t.Errorf("outputs = %d and %d, want as many for each", one, two)
 	} else {
-		says(`a consumer has %d\s+outputs, of which CloudFormation takes %d in a stack: \*\*%d\*\* consumers`, one, mostOutputs, mostOutputs/one)
+		says(`a consumer has %d\s+outputs, and CloudFormation takes %d in a stack: that is \*\*%d\*\* consumers`, one, mostOutputs, mostOutputs/one)
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	AlarmLagGrowing AlarmName = "LagGrowing"
 
 	// AlarmLagTime: more than LagTimeAbove behind in time, for all of LagFor. Not for a
-	// group with ':' in its name, of which MSK tells no lag, and not for a cluster of
+	// group with ':' in its name, for which MSK writes no lag, and not for a cluster of
 	// another account, which has the metric.
 	AlarmLagTime AlarmName = "LagTime"
 

@@ -77,8 +77,7 @@ type ClusterProps struct {
 	LambdaEndpoint Endpoint
 
 	// STSEndpoint says how pollers reach STS to assume the function's role.
-	// Default: an interface endpoint is defined, whatever LambdaEndpoint is: a NAT
-	// gateway for one of the two says nothing of the other.
+	// Default: an interface endpoint is defined, whatever LambdaEndpoint is.
 	STSEndpoint Endpoint
 
 	// SecretsManagerEndpoint says how on-demand pollers reach the secrets of

@@ -27,8 +27,8 @@ import (
 type ConsumerProps struct {
 	// What to read.
 
-	// Topic to read. It must exist: Lambda does not create it, and [Cluster.AddTopic] does. Where it is a
-	// token, such as a CloudFormation parameter, a new value at a later deploy is
+	// Topic to read. Lambda does not create it: it must exist, or be made by
+	// [Cluster.AddTopic]. Where it is a token, such as a CloudFormation parameter, a new value at a later deploy is
 	// not applied: CloudFormation reports success and the mapping keeps the old
 	// topic, since only a change that synth can see makes a new mapping.
 	Topic string
@@ -36,7 +36,7 @@ type ConsumerProps struct {
 	// GroupID is the Kafka consumer group, which no other mapping may use. Its
 	// committed offsets outlive the stack, and a group that has some ignores
 	// StartingPosition. There is no default: one that moved with a construct
-	// id would silently start over. For a token, what is said of Topic holds,
+	// id would silently start over. For a token the same holds as for Topic,
 	// and it must not resolve to a text with '*', a wildcard in IAM.
 	GroupID string
 
@@ -136,8 +136,8 @@ type ConsumerProps struct {
 	// Default: INFO, set by the service.
 	SystemLogLevel awslambda.SystemLogLevel
 
-	// EditFunction changes the props of the function last, for all that there is
-	// no prop for. It must leave Role and LogGroup as they are, and the timeout at
+	// EditFunction changes the props of the function last, for settings that have
+	// no prop here. It must leave Role and LogGroup as they are, and the timeout at
 	// 14m or less. It is not called in the runs in which a look-up is pending.
 	EditFunction func(*awscdklambdagoalpha.GoFunctionProps)
 
@@ -193,14 +193,14 @@ type ConsumerProps struct {
 	// ReportBatchItemFailures lets the function name the records that failed,
 	// so that the others are not tried again. It also tells a bundled function
 	// built on lambda/kafka to do so, by the environment variable
-	// MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES; set it to "true" on a Function of
-	// your own that is, all of whose consumers must then have this on. Needs
-	// Pollers.
+	// MSKLAMBDA_REPORT_BATCH_ITEM_FAILURES. On a Function of your own that is built
+	// on it, set the variable to "true"; all consumers of that function must then have
+	// this on. Needs Pollers.
 	//
 	// To switch it on in a consumer that is running, deploy first with that
-	// variable "false" in Environment, then without: CloudFormation updates the
-	// function before the mapping, and what the function names to a mapping that
-	// does not listen yet is lost. The other way round nothing is.
+	// variable "false" in Environment, then without. CloudFormation updates the
+	// function before the mapping, and a record that the function names before the
+	// mapping takes such answers is lost. Switching it off loses nothing.
 	ReportBatchItemFailures bool
 
 	// OnFailure is where Lambda writes what it has given up on.

@@ -32,14 +32,15 @@ type Idempotency struct {
 
 	// RemovalPolicy says what becomes of the consumer's own table with the stack.
 	// Default: RETAIN_ON_UPDATE_OR_DELETE, it is kept unless the very deploy that
-	// made it fails: records may come again to who deploys the stack anew, and only
+	// made it fails. If the stack is deployed anew, records may come again, and only
 	// the table knows what is done. Name it as Table then; what is in it ends by time to live.
 	RemovalPolicy awscdk.RemovalPolicy
 
 	// Namespace is what the marks of partitions (once.Partitions) are kept under,
 	// 1 to 200 characters. Give another one when the offsets of the group are set back to
 	// handle records again, the topic is made anew, or the table is that of a
-	// consumer of another cluster: the marks would have all of them for done. Keys of your own (once.New) are not in it.
+	// consumer of another cluster. Otherwise the marks say that those records are done.
+	// Keys of your own (once.New) are not kept under it.
 	// Default: the group.
 	Namespace string
 }

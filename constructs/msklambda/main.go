@@ -27,9 +27,10 @@ import (
 // has it done each time, CDK_VALIDATION=false never. What was found clean is kept
 // in the user's cache directory, or in the directory that MSKLAMBDA_CACHE names.
 //
-// Beside the template of each stack that has a consumer stands <stack>.plan.txt,
-// which says in words what the stack does. MSKLAMBDA_PLAN=true in the environment
-// has it printed, and MSKLAMBDA_PLAN=<an earlier output> what a deploy makes of that.
+// Each stack that has a consumer gets a file <stack>.plan.txt beside its template,
+// which says in words what the stack does. With MSKLAMBDA_PLAN=true in the environment
+// it is printed too. With MSKLAMBDA_PLAN=dir, the output of an earlier synth, it says
+// what a deploy changes.
 //
 // An app that registers a CloudFormationValidatePlugin of its own needs
 // CDK_VALIDATION=true.

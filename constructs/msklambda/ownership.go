@@ -11,10 +11,10 @@ import (
 )
 
 // StackTag is the key of the tag on every endpoint defined here. Its value is
-// the owner, by default the name of the stack, in which the descriptions of the rules end too: by it
-// a look-up tells what its own stack made, and must go on defining, from what is
-// there already, be it of another stack that uses this library. The tags that
-// CloudFormation adds would not do: not every API returns them.
+// the owner, by default the name of the stack. The descriptions of rules end in the
+// owner too. So a look-up knows what its own stack made, and must go on defining, from
+// what others made. The tags of CloudFormation would not do, because not every API
+// returns them.
 const StackTag = network.MarkTag
 
 // stackName is that of the stack that is deployed, of which there is one in an

@@ -60,9 +60,14 @@ type RegistryAccess struct {
 type RegistryAccessType string
 
 const (
-	RegistryBasicAuth         RegistryAccessType = "BASIC_AUTH"
+	// RegistryBasicAuth is a user name and a password.
+	RegistryBasicAuth RegistryAccessType = "BASIC_AUTH"
+
+	// RegistryClientCertificate is a certificate and its private key, for mutual TLS.
 	RegistryClientCertificate RegistryAccessType = "CLIENT_CERTIFICATE_TLS_AUTH"
-	RegistryServerRootCA      RegistryAccessType = "SERVER_ROOT_CA_CERTIFICATE"
+
+	// RegistryServerRootCA is the certificate of the authority that signed the registry's.
+	RegistryServerRootCA RegistryAccessType = "SERVER_ROOT_CA_CERTIFICATE"
 )
 
 var glueRegistry = regexp.MustCompile(`^arn:aws[a-z-]*:glue:[a-z0-9-]+:[0-9]{12}:registry/[A-Za-z0-9$#_.-]{1,255}$`)

@@ -46,7 +46,7 @@ func (r *Result) Count() (done, again int) {
 // middle of the margin of the deadline, so that there is time to flush after a batch
 // that took all there was.
 //
-// If it returns an error, what was handled was not: all of it, or, with [FailedAt]
+// If it returns an error, what was handled counts as not handled: all of it, or, with [FailedAt]
 // and [FailedOnly], the records that these tell, and those behind them that order
 // demands. The records that it is told of with [Permanent] go to the sink of
 // [DeadLetter]. A panic is an error too. Several are called in the order given, and

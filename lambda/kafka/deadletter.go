@@ -26,9 +26,10 @@ type Failure struct {
 // (deadletter/bucket); [SinkFunc] is a function.
 type Sink interface {
 	// Send writes the failures, of which there is at least one, and returns
-	// nil only when all are acknowledged. After an error none counts as handled,
-	// but if it is made by [FailedOnly] of the Records, just these do not. It may be called by several goroutines, and again with a record that it
-	// has written: when its neighbours are delivered again, for example.
+	// nil only when all are acknowledged. After an error none counts as handled.
+	// After an error made by [FailedOnly], only the Records that it names do not.
+	// Send may be called by several goroutines, and again with a record that it
+	// has written, for example when the record's neighbours are delivered again.
 	Send(ctx context.Context, failures []Failure) error
 }
 

@@ -49,7 +49,7 @@
 //
 // Kafka in Lambda is at least once: handlers see a record again after a
 // failure, of theirs or of a neighbour's. [SkipDone] makes that rarer where a whole
-// batch comes again. Package kafkatest tests that a function stands it.
+// batch comes again. Package kafkatest tests a function with such repetitions.
 //
 // # Memory
 //

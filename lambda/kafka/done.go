@@ -29,7 +29,7 @@ type Store interface {
 //
 // This saves work and promises nothing: a process that ends in the middle of a batch
 // has added nothing, and if the store fails, which is logged, records are handled
-// again. A function still has to stand to see a record twice. Panics if s is nil.
+// again. A function must still be able to see a record twice. Panics if s is nil.
 func SkipDone(s Store) Option {
 	if m, ok := s.(*MemoryStore); s == nil || ok && m == nil {
 		panic("kafka: SkipDone needs a store, got nil")
