@@ -397,8 +397,8 @@ func TestAContextThatMeansSomethingElseIsRefusedByWhatIsWrongWithIt(t *testing.T
 		"a function's subnets and no VPC":     {map[string]any{"functionSubnetIds": "subnet-0123456789abcdef7", "vpcId": nil}, "functionVpcId is required with functionSubnetIds where vpcId is not given: the VPC of those subnets"},
 		"alarms without a deployment":         {map[string]any{"alias": "prod", "deploymentAlarmArns": "arn:aws:cloudwatch:us-east-1:111122223333:alarm:latency"}, "deploymentAlarmArns needs deployment: without it the alias moves at once"},
 		"a layer of another region":           {map[string]any{"layerArns": strings.Replace(layerARN, "us-east-1", "us-west-2", 1)}, "layerArns must be of the region us-east-1, where the cluster is, got us-west-2"},
-		"no name":                             {list(map[string]any{"topic": "orders"}), `consumers[0].name is required: a letter and then letters and digits, at most 64, which the consumer's resources bear`},
-		"a number as name":                    {list(map[string]any{"name": 7.0, "topic": "orders"}), `consumers[0].name must be a letter and then letters and digits, at most 64, which the consumer's resources bear, got 7`},
+		"no name":                             {list(map[string]any{"topic": "orders"}), `consumers[0].name is required: a letter and then letters and digits, at most 64; it is the consumer's construct id`},
+		"a number as name":                    {list(map[string]any{"name": 7.0, "topic": "orders"}), `consumers[0].name must be a letter and then letters and digits, at most 64; it is the consumer's construct id, got 7`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := mskapp.Validate(given(tt.context))

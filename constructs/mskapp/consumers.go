@@ -53,9 +53,9 @@ func consumerSources(given source, ps *problem.List) []consumerSource {
 		s.name = name
 		switch {
 		case w.object["name"] == nil:
-			ps.Add(s.prefix+"name", "is required: a letter and then letters and digits, at most 64, which the consumer's resources bear")
+			ps.Add(s.prefix+"name", "is required: a letter and then letters and digits, at most 64; it is the consumer's construct id")
 		case !isText || !consumerName.MatchString(name):
-			value{s.prefix + "name", w.object["name"], ps}.bad("a letter and then letters and digits, at most 64, which the consumer's resources bear")
+			value{s.prefix + "name", w.object["name"], ps}.bad("a letter and then letters and digits, at most 64; it is the consumer's construct id")
 		case names[name]:
 			ps.Add(s.prefix+"name", "must be its own, got %q twice", name)
 		}

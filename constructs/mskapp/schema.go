@@ -126,7 +126,7 @@ func Schema(extensions ...*Extension) []byte {
 		all[s.key] = s.described()
 	}
 	one := object{
-		"name":    object{"type": "string", "pattern": consumerName.String(), "description": "construct id of the consumer, which its resources bear"},
+		"name":    object{"type": "string", "pattern": consumerName.String(), "description": "construct id of the consumer, which is in the ids of its resources"},
 		"$schema": aText,
 	}
 	for _, s := range consumerSettings {

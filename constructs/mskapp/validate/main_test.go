@@ -62,7 +62,7 @@ memory is not a context key of this app, did you mean "memorySize"?
 consumers/a.json must hold one consumer, a JSON object, or a list of them: line 3: invalid character '"' after object key
 consumers/b.json: dlq is not a key of a consumer, did you mean "onFailure"?
 consumers/orders.json: name must be its own, got "Orders" twice
-consumers/refunds.json: [1].name is required: a letter and then letters and digits, at most 64, which the consumer's resources bear
+consumers/refunds.json: [1].name is required: a letter and then letters and digits, at most 64; it is the consumer's construct id
 consumers/b.json: topic must be 1 to 249 letters, digits, '.', '_' or '-', got "my orders"
 consumers/refunds.json: [1].timeout must be at most 14m, the limit of functions behind an MSK mapping, got 15m
 `
