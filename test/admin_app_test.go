@@ -87,7 +87,7 @@ func TestThePlanSaysWhatAnAdminFunctionLetsOthersDo(t *testing.T) {
 			said = append(said, l.Path+" "+l.Text)
 		}
 	}
-	if want := "Cluster/Admin lets whoever may invoke it read and write topics orders and set the offsets of groups orders-fn of cluster demo, by iam"; len(said) != 1 || said[0] != want {
+	if want := "Cluster/Admin lets whoever may invoke it read and write topics orders and set the offsets of groups orders-fn of cluster demo, with IAM"; len(said) != 1 || said[0] != want {
 		t.Errorf("the plan says %q, want %s", said, want)
 	}
 	if want := "Cluster/Admin: the admin function reaches the brokers on TCP 9098, and needs nothing else"; !slices.Contains(report.Why, want) {

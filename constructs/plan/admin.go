@@ -42,7 +42,24 @@ func (a *admin) sentence() string {
 	if ask.Right(a.right).Allows(ask.Manage) {
 		groups = "set the offsets of groups "
 	}
-	return "lets whoever may invoke it " + topics + a.topics + " and " + groups + a.groups + " of cluster " + a.cluster + ", by " + a.authentication
+	return "lets whoever may invoke it " + topics + a.topics + " and " + groups + a.groups + " of cluster " + a.cluster + ", with " + authenticationWords(a.authentication)
+}
+
+// authenticationWords are those of a consumer's sentence.
+func authenticationWords(method string) string {
+	switch method {
+	case "iam":
+		return "IAM"
+	case "scram":
+		return "SASL/SCRAM"
+	case "mtls":
+		return "mutual TLS"
+	case "tls":
+		return "no authentication, over TLS"
+	case "plaintext":
+		return "no authentication, in plaintext"
+	}
+	return method
 }
 
 func (a *admin) line(verdict Verdict) Line {

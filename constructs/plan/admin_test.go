@@ -15,9 +15,9 @@ func adminFunction(right, topics string, more ...string) string {
 
 func TestAnAdminFunctionIsDescribedByWhatItLetsOthersDo(t *testing.T) {
 	for right, want := range map[string]string{
-		"read":    "lets whoever may invoke it read topics orders, refunds and see groups orders-fn of cluster demo, by iam",
-		"produce": "lets whoever may invoke it read and write topics orders, refunds and see groups orders-fn of cluster demo, by iam",
-		"manage":  "lets whoever may invoke it read and write topics orders, refunds and set the offsets of groups orders-fn of cluster demo, by iam",
+		"read":    "lets whoever may invoke it read topics orders, refunds and see groups orders-fn of cluster demo, with IAM",
+		"produce": "lets whoever may invoke it read and write topics orders, refunds and see groups orders-fn of cluster demo, with IAM",
+		"manage":  "lets whoever may invoke it read and write topics orders, refunds and set the offsets of groups orders-fn of cluster demo, with IAM",
 	} {
 		reports := DescribeAll([]*Template{parsed(t, "Home", adminFunction(right, "orders,refunds"))})
 		if len(reports) != 1 {

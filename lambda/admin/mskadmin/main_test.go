@@ -233,3 +233,16 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// Without credentials it says so in a line, and not each place that was looked into.
+func TestWithoutCredentials(t *testing.T) {
+	for name, value := range map[string]string{"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "", "AWS_WEB_IDENTITY_TOKEN_FILE": ""} {
+		t.Setenv(name, value)
+	}
+	var out, log bytes.Buffer
+	status := run(t.Context(), []string{"topics", "-stack", "A"}, strings.NewReader(""), &out, &log)
+	if want := "mskadmin topics: no AWS credentials: set AWS_PROFILE, or give -profile, or log in with the AWS CLI\n"; status != 1 || out.Len() > 0 || log.String() != want {
+		t.Errorf("status %d, %s%s, want 1 and %s", status, out.String(), log.String(), want)
+	}
+}

@@ -104,6 +104,9 @@ func (t *tool) account(ctx context.Context) error {
 	if cfg.Region == "" {
 		return usage("no AWS region is set: give -region, or AWS_REGION")
 	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil && ctx.Err() == nil {
+		return errors.New("no AWS credentials: set AWS_PROFILE, or give -profile, or log in with the AWS CLI")
+	}
 	t.cfg = cfg
 	return nil
 }
