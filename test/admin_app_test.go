@@ -23,6 +23,7 @@ func TestWrongKeysOfTheAdminFunctionAreNamed(t *testing.T) {
 	}{
 		"another right":             {map[string]any{"admin": "write"}, `admin must be "read", "produce" or "manage", got "write"`},
 		"a number":                  {map[string]any{"admin": 7.0}, `admin must be text, got 7`},
+		"no right":                  {map[string]any{"admin": ""}, `admin must be "read", "produce" or "manage", got ""`},
 		"topics and no right":       {map[string]any{"adminTopics": "orders"}, `admin is required for the other keys of an admin function: "read", "produce" or "manage"`},
 		"a topic with a space":      {map[string]any{"admin": "read", "adminTopics": "my orders"}, `adminTopics must be names of topics, of letters, digits, '.', '_', '-' or '*', got "my orders"`},
 		"a group with a space":      {map[string]any{"admin": "read", "adminGroups": "orders fn"}, `adminGroups must be names of groups, of letters, digits or any of - / : _ + = . @ *, got "orders fn"`},

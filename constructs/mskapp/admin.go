@@ -1,6 +1,7 @@
 package mskapp
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,6 +30,16 @@ func (c *Config) admin() *AdminConfig {
 		c.Admin = &AdminConfig{}
 	}
 	return c.Admin
+}
+
+// right takes no empty text for none: it may be a variable of a script that was not set,
+// and the function would be gone without a word.
+func (v value) right() msklambda.AdminRight {
+	right := msklambda.AdminRight(v.text())
+	if _, isText := v.raw.(string); isText && right == "" {
+		v.bad(fmt.Sprintf("%q, %q or %q", msklambda.AdminRead, msklambda.AdminProduce, msklambda.AdminManage))
+	}
+	return right
 }
 
 // checkAdmin reports what is wrong with the admin function, by the names of the keys.

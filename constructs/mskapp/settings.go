@@ -88,7 +88,7 @@ var clusterSettings = []clusterSetting{
 	{setting{"retainSecurityGroupRules", "RetainSecurityGroupRules", "leave the rules when the stack is deleted", "`false`"},
 		func(c *Config, v value) { c.Cluster.RetainSecurityGroupRules = v.boolean() }},
 	{setting{"admin", "Admin.Allow", "an admin function, for mskadmin, and what it may do: `read`, `produce` or `manage` ([admin.md](admin.md))", "none"},
-		func(c *Config, v value) { c.admin().Props.Allow = msklambda.AdminRight(v.text()) }},
+		func(c *Config, v value) { c.admin().Props.Allow = v.right() }},
 	{setting{"adminTopics", "Admin.Topics", "topics of the admin function, in which `*` is any text", "those of the consumers"},
 		func(c *Config, v value) { c.admin().Props.Topics = v.list() }},
 	{setting{"adminGroups", "Admin.Groups", "consumer groups of the admin function, in which `*` is any text", "those of the consumers"},

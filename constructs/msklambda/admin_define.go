@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"msklambda/constructs/internal/nag"
@@ -55,7 +54,8 @@ func (a *Admin) define() {
 	p.FunctionVPC = a.cluster.besideTheBrokers()
 	// The rules let in from each of the cluster's groups, so that some are enough.
 	p.FunctionVPC.SecurityGroups = p.FunctionVPC.SecurityGroups[:min(len(p.FunctionVPC.SecurityGroups), mostFunctionGroups)]
-	b := bundle(a, "admin function", a.cluster.Pending(), p, a.environment(), func(*awscdklambdagoalpha.GoFunctionProps) error { return nil })
+	b := bundle(a, "admin function", a.cluster.Pending(), p, a.environment(),
+		hook{says: "the role is of this function alone, and {LogRetention} and {LogGroupKey} say what the log group is"})
 	a.Role, a.LogGroup, a.Function = b.role, b.logs, b.function
 	a.Output = awscdk.NewCfnOutput(a, jsii.String("FunctionName"), &awscdk.CfnOutputProps{
 		Value: a.Function.FunctionName(), Description: jsii.String(contract.Output + a.name()),

@@ -126,7 +126,8 @@ var lambdasOwn = []string{
 }
 
 func (c *Consumer) defineFunction(cluster *Cluster, props *ConsumerProps) {
-	b := bundle(c, "consumer", cluster.Pending(), props, c.tell(cluster, props), c.checkTimeout)
+	b := bundle(c, "consumer", cluster.Pending(), props, c.tell(cluster, props),
+		hook{"{Role}, {LogRetention} and {LogGroupKey} say what they are", c.checkTimeout})
 	c.Role, c.LogGroup, c.Function, c.inVPC = b.role, b.logs, b.function, b.inVPC
 }
 
@@ -139,8 +140,8 @@ type bundled struct {
 }
 
 // bundle defines the function that props describe, in the scope of what it is of: a
-// consumer, or an admin function. The check is of what EditFunction has made of it.
-func bundle(scope constructs.Construct, of string, pending bool, props *ConsumerProps, environment map[string]string, check func(*awscdklambdagoalpha.GoFunctionProps) error) (b bundled) {
+// consumer, or an admin function. The hook is for what EditFunction makes of it.
+func bundle(scope constructs.Construct, of string, pending bool, props *ConsumerProps, environment map[string]string, h hook) (b bundled) {
 	b.role = props.Role
 	if b.role == nil {
 		b.role = awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
@@ -189,7 +190,7 @@ func bundle(scope constructs.Construct, of string, pending bool, props *Consumer
 		},
 	}
 	props.applyMore(f)
-	if err := props.edit(f, check); err != nil {
+	if err := props.edit(f, h); err != nil {
 		fail(of, *scope.Node().Id(), err)
 	}
 	b.inVPC = f.Vpc != nil

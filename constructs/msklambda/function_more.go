@@ -107,18 +107,27 @@ func (p *ConsumerProps) applyMore(f *awscdklambdagoalpha.GoFunctionProps) {
 	f.ApplicationLogLevelV2, f.SystemLogLevelV2 = p.LogLevel, p.SystemLogLevel
 }
 
-// edit has the user change the props of the function last. The role and the log
-// group have props of their own, on which more than the function depends.
-func (p *ConsumerProps) edit(f *awscdklambdagoalpha.GoFunctionProps, check func(*awscdklambdagoalpha.GoFunctionProps) error) error {
+// hook is what EditFunction must keep to: its role and its log group, which other props
+// than the function's say, on which more than the function depends.
+type hook struct {
+	says  string // what they are
+	check func(*awscdklambdagoalpha.GoFunctionProps) error
+}
+
+// edit has the user change the props of the function last.
+func (p *ConsumerProps) edit(f *awscdklambdagoalpha.GoFunctionProps, h hook) error {
 	if p.EditFunction == nil {
 		return nil
 	}
 	role, logs := f.Role, f.LogGroup
 	p.EditFunction(f)
 	if f.Role != role || f.LogGroup != logs {
-		return problem.New("EditFunction", "must leave Role and LogGroup as they are: {Role}, {LogRetention} and {LogGroupKey} say what they are")
+		return problem.New("EditFunction", "must leave Role and LogGroup as they are: "+h.says)
 	}
-	return check(f)
+	if h.check == nil {
+		return nil
+	}
+	return h.check(f)
 }
 
 func (c *Consumer) checkTimeout(f *awscdklambdagoalpha.GoFunctionProps) error {

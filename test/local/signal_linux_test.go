@@ -70,8 +70,9 @@ func TestCtrlCLeavesNothing(t *testing.T) {
 			if !late.Stop() {
 				t.Error("the loop did not end within 30s")
 			}
-			// Before the program has asked for signals one ends it there and then.
-			if state := cmd.ProcessState; err != nil && (after > 0 || state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT) {
+			// Before the program has asked for signals, which is before it says anything,
+			// one ends it there and then.
+			if state := cmd.ProcessState; err != nil && (out.Len() > 0 || state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT) {
 				t.Errorf("the loop ended with %v\n%s", err, out.String())
 			}
 			var left []string

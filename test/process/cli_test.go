@@ -268,9 +268,9 @@ func TestATopicThatIsNotThereIsNamedWithOneThatIs(t *testing.T) {
 	long(t)
 	server := lookups.Serve(t, lookups.NewCloud())
 	p := newProject(t, server.URL)
-	p.env = append(p.env, "CDK_VALIDATION=false")
+	p.Env = append(p.Env, "CDK_VALIDATION=false")
 	synth := func(more ...string) (string, bool) {
-		return p.run(append([]string{"synth", "--quiet", "--app", app(t), "-c", "clusterArn=" + synthtest.ARN, "-c", "topic=ordres", "-c", "consumerGroupId=orders-fn"}, more...)...)
+		return p.Run(append([]string{"synth", "--quiet", "--app", app(t), "-c", "clusterArn=" + synthtest.ARN, "-c", "topic=ordres", "-c", "consumerGroupId=orders-fn"}, more...)...)
 	}
 	const want = `MskLambda/Cluster/Consumer reads the topic "ordres", which the cluster had not when it was looked up: did you mean "orders"? Else create it first`
 	for _, more := range [][]string{nil, {"--no-lookups"}} {
@@ -278,7 +278,7 @@ func TestATopicThatIsNotThereIsNamedWithOneThatIs(t *testing.T) {
 		if ok || !strings.Contains(out, want) || strings.Contains(out, "goroutine") {
 			t.Errorf("synth %q succeeded %v: %s, want %q in it", more, ok, out, want)
 		}
-		if left, _ := filepath.Glob(filepath.Join(p.dir, "cdk.out", "*.json")); len(left) != 0 {
+		if left, _ := filepath.Glob(filepath.Join(p.Dir, "cdk.out", "*.json")); len(left) != 0 {
 			t.Errorf("left behind: %q", left)
 		}
 		server.Close()

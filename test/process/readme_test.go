@@ -35,7 +35,7 @@ func TestTheREADMEsAppIsMadeByItsCommands(t *testing.T) {
 	if len(commands) != 2 || !strings.HasPrefix(commands[0], "mkdir shop && cd shop\n") {
 		t.Fatalf("README.md makes an app by %q, want two blocks, the first of which makes its folder", commands)
 	}
-	app, more := programsOf(t, "README.md", 1), programsOf(t, "docs/construct.md", 2)
+	app, more := programsOf(t, "README.md", 2), programsOf(t, "docs/construct.md", 2)
 	home := t.TempDir()
 	if err := os.Symlink(absolute(t, root), filepath.Join(home, "msklambda")); err != nil {
 		t.Fatal(err)
@@ -67,8 +67,8 @@ func TestTheREADMEsAppIsMadeByItsCommands(t *testing.T) {
 	if got, want := asJSON(config.Context), asJSON(flags); got != want {
 		t.Errorf("context = %s, want the flags that the tests have: %s", got, want)
 	}
-	write(t, filepath.Join(shop, "lambda", "main.go"), more[0])
-	write(t, filepath.Join(shop, "main.go"), app[0])
+	write(t, filepath.Join(shop, "lambda", "main.go"), app[0])
+	write(t, filepath.Join(shop, "main.go"), app[1])
 	run(shop, commands[1])
 	run(shop, "go vet ./...")
 	// Without the CLI nothing is looked up: the app asks.
@@ -78,6 +78,7 @@ func TestTheREADMEsAppIsMadeByItsCommands(t *testing.T) {
 		t.Errorf("the README's app asks for no cluster: %v, %s", err, manifest)
 	}
 
+	write(t, filepath.Join(shop, "lambda", "main.go"), more[0])
 	write(t, filepath.Join(shop, "main.go"), more[1])
 	run(shop, "go vet ./... && "+config.App)
 	for _, name := range []string{"Orders", "Refunds"} {

@@ -21,6 +21,7 @@ import (
 
 	"msklambda/constructs/doctor"
 	"msklambda/constructs/doctor/account"
+	"msklambda/constructs/near/flagset"
 )
 
 func main() {
@@ -42,14 +43,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	format := flags.String("o", "text", "text or json")
 	text := flags.String("text", "", "say what a `message` of AWS, CDK or this library means, without an account")
 	policy := flags.Bool("permissions", false, "print the IAM policy that reading needs, and end")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	err := flagset.Parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
 		return 0
-	} else if err != nil {
-		return 2
 	}
 	fail := func(err error) int {
 		fmt.Fprintln(stderr, "mskdoctor:", err)
 		return 2
+	}
+	if err != nil {
+		return fail(err)
 	}
 	given := 0
 	for _, one := range []string{target.Stack, target.Mapping, target.Function, *text} {

@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"msklambda/constructs/mskapp"
+	"msklambda/constructs/near/flagset"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -45,7 +46,10 @@ func run(args []string, out, problems io.Writer) int {
 	flags.SetOutput(problems)
 	flags.Var(given, "c", "a context `key=value`, as often as you like")
 	flags.Var(given, "context", "the same as -c, a `key=value`")
-	if err := flags.Parse(args); err != nil {
+	if err := flagset.Parse(flags, args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		fmt.Fprintln(problems, "validate:", err)
 		return 2
 	}
 	context, err := merged(given)

@@ -79,6 +79,10 @@ func TestAFileOrAnArgumentThatCannotBeReadIsAnError(t *testing.T) {
 			t.Errorf("%q: status = 0, want another", args)
 		}
 	}
+	problems.Reset()
+	if status := run([]string{"-contxt", "topic=orders"}, &out, &problems); status != 2 || problems.String() != "validate: there is no flag -contxt, did you mean -context?: -h lists them\n" {
+		t.Errorf("status = %d, %s, want 2 and the flag that was meant", status, &problems)
+	}
 	write(t, dir, "cdk.json", "{")
 	problems.Reset()
 	if status := run(nil, &out, &problems); status != 1 || !strings.HasPrefix(problems.String(), "read cdk.json: ") {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"msklambda/constructs/near/flagset"
 	"msklambda/constructs/plan"
 	"msklambda/constructs/plan/capacity"
 	"msklambda/constructs/problem"
@@ -55,14 +56,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&w.LogRecord, "log-record", 0, "bytes logged for a record")
 	flags.StringVar((*string)(&w.Once), "once", "", "how lambda/kafka/once keeps what is done: keys, partitions or batches")
 	flags.StringVar(&output, "o", "text", "text or json")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	err := flagset.Parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
 		return 0
-	} else if err != nil {
-		return 2
 	}
 	fail := func(err error) int {
 		fmt.Fprintln(stderr, "mskcapacity:", strings.ReplaceAll(err.Error(), "\n", "\nmskcapacity: "))
 		return 2
+	}
+	if err != nil {
+		return fail(err)
 	}
 	if flags.NArg() > 0 {
 		return fail(fmt.Errorf("takes flags only, got %q", flags.Args()))

@@ -71,6 +71,7 @@ func TestTheCommand(t *testing.T) {
 		"by key":      {"-records 1 -partitions 1 -by-key -once batches", 2, "-once must be keys with -by-key"},
 		"a format":    {"-records 1 -partitions 1 -o yaml", 2, `-o must be text or json, got "yaml"`},
 		"an argument": {"-records 1 -partitions 1 now", 2, `takes flags only, got ["now"]`},
+		"a flag":      {"-record 1", 2, "mskcapacity: there is no flag -record, did you mean -records?: -h lists them\n"},
 		"once":        {"-records 100 -partitions 1 -once partitions", 0, "once         $170.82 a month, by partitions"},
 	} {
 		var out, errs bytes.Buffer

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 
+	"msklambda/constructs/near/flagset"
 	"msklambda/constructs/plan"
 )
 
@@ -29,14 +30,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	format := flags.String("format", string(plan.Text), "text, markdown or json")
 	name := flags.String("stack", "", "only this stack")
 	check := flags.Bool("check", false, "exit with status 1 where a deploy would be refused, or a look-up is pending")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	err := flagset.Parse(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
 		return 0
-	} else if err != nil {
-		return 2
 	}
 	fail := func(err error) int {
 		fmt.Fprintln(stderr, "mskplan:", err)
 		return 2
+	}
+	if err != nil {
+		return fail(err)
 	}
 	if flags.NArg() > 1 {
 		return fail(fmt.Errorf("takes one argument, got %q", flags.Args()))

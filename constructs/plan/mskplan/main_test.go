@@ -46,7 +46,7 @@ func TestTheCommand(t *testing.T) {
 		"no such stack":  {[]string{"-stack", "X", assembly}, 2, "there is no such stack"},
 		"one stack":      {[]string{"-stack", "Orders", assembly}, 0, "Stack Orders"},
 		"two":            {[]string{saved, same}, 2, "takes one argument"},
-		"unknown":        {[]string{"-x"}, 2, "not defined"},
+		"unknown":        {[]string{"-befor", saved}, 2, "mskplan: there is no flag -befor, did you mean -before?: -h lists them\n"},
 		"help":           {[]string{"-h"}, 0, "-before"},
 	} {
 		var out bytes.Buffer

@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"msklambda/constructs/near"
+	"msklambda/constructs/near/flagset"
 )
 
 // The exit statuses.
@@ -133,7 +134,7 @@ func help(w io.Writer) {
 
 // parse reads a command's flags, and takes no arguments beside them.
 func parse(f *flag.FlagSet, args []string) error {
-	if err := f.Parse(args); err != nil {
+	if err := flagset.Parse(f, args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}

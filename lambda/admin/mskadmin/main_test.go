@@ -126,6 +126,7 @@ func TestWhatIsRefused(t *testing.T) {
 	}{
 		{[]string{"topcis"}, 2, `there is no command "topcis", did you mean "topics"?`},
 		{[]string{"topics", "orders"}, 2, "no arguments are taken beside flags, got orders"},
+		{[]string{"topics", "-stak", "A"}, 2, "mskadmin topics: there is no flag -stak, did you mean -stack?: -h lists them\n"},
 		{[]string{"topics", "-o", "yaml"}, 2, `-o must be text or json, got "yaml"`},
 		{[]string{"topics", "-stack", "A"}, 2, "exactly one of -stack, -function and -brokers"},
 		{[]string{"topics", "-authentication", "scram"}, 2, "needs -secret"},
@@ -147,6 +148,9 @@ func TestWhatIsRefused(t *testing.T) {
 	} {
 		_, log := call(t, on, "line\n", c.status, c.args...)
 		has(t, log, c.want)
+		if c.status == 2 && strings.Count(log, "\n") != 1 {
+			t.Errorf("%q says more than a line:\n%s", c.args, log)
+		}
 	}
 	if out, _ := call(t, on, "", 0, "peek", "-topic", "orders"); out != "" {
 		t.Errorf("the topic has %q, want nothing by what was refused", out)

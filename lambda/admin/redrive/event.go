@@ -124,21 +124,29 @@ func eventOf(open []byte, records []Record) []byte {
 }
 
 // failed are the records that an answer names as not handled. One that names what was
-// not in the event is an answer of nothing, as Lambda takes it: all failed.
+// not in the event, or in no way that can be read, is an answer of nothing, as Lambda
+// takes it: all failed.
 func failed(answer []byte, records []Record) (left []Record, err error) {
 	var a struct {
-		BatchItemFailures []struct {
-			ItemIdentifier struct {
-				Partition string `json:"partition"`
-				Offset    *int64 `json:"offset"`
-			} `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
+		BatchItemFailures json.RawMessage `json:"batchItemFailures"`
 	}
-	if json.Unmarshal(answer, &a) != nil || len(a.BatchItemFailures) == 0 {
+	if json.Unmarshal(answer, &a) != nil || a.BatchItemFailures == nil {
 		return nil, nil // no answer of this kind, which is one that all are handled
 	}
+	var failures []struct {
+		ItemIdentifier struct {
+			Partition string `json:"partition"`
+			Offset    *int64 `json:"offset"`
+		} `json:"itemIdentifier"`
+	}
+	if err := json.Unmarshal(a.BatchItemFailures, &failures); err != nil {
+		return records, fmt.Errorf("its answer's batchItemFailures cannot be read: %w", err)
+	}
+	if len(failures) == 0 {
+		return nil, nil
+	}
 	named := map[string]bool{}
-	for _, f := range a.BatchItemFailures {
+	for _, f := range failures {
 		if f.ItemIdentifier.Offset == nil {
 			return records, fmt.Errorf("its answer names a record without an offset")
 		}

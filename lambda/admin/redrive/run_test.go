@@ -223,6 +223,13 @@ func TestWhatIsLeftWhereItIs(t *testing.T) {
 		"cannot be removed":  {ours, func(c *Config) { c.Source.(*fake).fail = errors.New("denied") }, Left, "it was handled, and was not removed: denied"},
 		"too large":          {withPayload(ours, strings.Replace(eventText(t, 3, 3), `"key":"`, `"key":"`+strings.Repeat("A", 6<<20), 1)), nil, Left, "it fits into none"},
 		"names what was not": {ours, func(c *Config) { c.Invoke = answering(naming(77)) }, Left, "orders-0@77, which it was not given"},
+		"names by no place":  {ours, named(`[{}]`), Left, "names a record without an offset"},
+		"names by null":      {ours, named(`[{"itemIdentifier":null}]`), Left, "names a record without an offset"},
+		"names by a text":    {ours, named(`[{"itemIdentifier":"orders-0@4"}]`), Left, "batchItemFailures cannot be read"},
+		"names by no text":   {ours, named(`[{"itemIdentifier":""}]`), Left, "batchItemFailures cannot be read"},
+		"an offset in a text": {ours, named(`[{"itemIdentifier":{"partition":"orders-0","offset":"4"}}]`), Left,
+			"batchItemFailures cannot be read"},
+		"names in no list": {ours, named(`{"itemIdentifier":{"partition":"orders-0","offset":4}}`), Left, "batchItemFailures cannot be read"},
 	} {
 		f := messages(c.body)
 		h := &handler{t: t}
@@ -243,6 +250,21 @@ func failing(text string) func(context.Context, []byte) ([]byte, error) {
 
 func answering(answer []byte) func(context.Context, []byte) ([]byte, error) {
 	return func(context.Context, []byte) ([]byte, error) { return answer, nil }
+}
+
+// named is a function whose answer has something in place of the records that failed.
+func named(failures string) func(*Config) {
+	return func(c *Config) { c.Invoke = answering([]byte(`{"batchItemFailures":` + failures + `}`)) }
+}
+
+func TestAnswersThatNameNothing(t *testing.T) {
+	for _, answer := range []string{"", "null", `"done"`, "3", "[]", "{}", `{"batchItemFailures":null}`, `{"batchItemFailures":[]}`} {
+		f := messages(document1("orders", 3, Range{"orders", 0, 3, 5}))
+		s, out := run(t, Config{Source: f, Function: function, Cluster: cluster, Topic: "orders", Invoke: answering([]byte(answer)), Read: topic, Apply: true})
+		if s.Done != 1 || s.Handled != 3 || len(f.removed) != 1 {
+			t.Errorf("%q: %+v, want all of it handled and removed", answer, out)
+		}
+	}
 }
 
 func TestOnlyWhatFailsIsTriedAgain(t *testing.T) {

@@ -99,14 +99,14 @@ func TestAMatchThatGrowsIsSplit(t *testing.T) {
 // invocations: the others are for other matches.
 func TestAMatchTakesNoMoreThanItsShareOfThePosters(t *testing.T) {
 	within(t, func(t *testing.T) {
-		w := newWorld(t, 12_000) // 16 shards, if it may
+		w := newWorld(t, 9000) // 16 shards, if it may
 		w.shards, w.latency = layout.MostShards(8), 50*time.Millisecond
-		for range 3 {
+		for range 2 {
 			w.happen()
 			w.settle()
 			w.check()
 		}
-		if w.state.Shards != 4 || w.most > 4 || w.posts != 3*12_000 {
+		if w.state.Shards != 4 || w.most > 4 || w.posts != 2*9000 {
 			t.Errorf("%d shards, %d invocations at once, %d posts, want 4, 4 at most, and one for each", w.state.Shards, w.most, w.posts)
 		}
 	})

@@ -54,19 +54,19 @@ func (l *letters) Send(_ context.Context, failures []kafka.Failure) error {
 	return nil
 }
 
-func start(t *testing.T) (kafka.Invoker, *provider, *letters) {
+func start(t *testing.T, lease time.Duration) (kafka.Invoker, *provider, *letters) {
 	t.Helper()
 	provider := &provider{charged: map[string]int{}}
 	server := httptest.NewServer(provider)
 	t.Cleanup(server.Close)
 	l := new(letters)
-	p := payments{once.New(once.NewMemory(), once.Options{Lease: 100 * time.Millisecond}), server.URL}
+	p := payments{once.New(once.NewMemory(), once.Options{Lease: lease}), server.URL}
 	return kafka.Handler(kafka.JSON(p.process), append(options, kafka.Retry(kafka.Backoff{First: time.Millisecond}), kafka.DeadLetter(l))...), provider, l
 }
 
 func TestEachOrderIsChargedOnce(t *testing.T) {
 	for _, mode := range []kafkatest.Mode{kafkatest.OnDemand, kafkatest.Provisioned} {
-		h, provider, l := start(t)
+		h, provider, l := start(t, time.Minute) // that none ends on a busy machine
 		var all []string
 		for i := range 300 {
 			amount := i + 100
@@ -96,7 +96,7 @@ func TestEachOrderIsChargedOnceWhateverFails(t *testing.T) {
 	records := kafkatest.Keyed("orders", 0, 0, "1", `{"id":"1","amount":10}`, "2", `?`, "1", `{"id":"1","amount":10}`, "3", `{"id":"3","amount":10}`)
 	for _, mode := range []kafkatest.Mode{kafkatest.OnDemand, kafkatest.Provisioned} {
 		kafkatest.AtEachRecord(t, mode, records, func(t *testing.T) (kafka.Invoker, func([]kafkatest.Result)) {
-			h, provider, l := start(t)
+			h, provider, l := start(t, 100*time.Millisecond) // which those wait for that take the place of a process
 			return h, func([]kafkatest.Result) {
 				if got := fmt.Sprint(provider.charged); got != "map[1:1 3:1]" || len(l.all) == 0 {
 					t.Errorf("charged %s, dead letters %v, want 1 and 3 once, and a letter", got, l.all)

@@ -192,6 +192,16 @@ func (l *session) findTopics(ctx context.Context) (map[string]int, error) {
 			errs = append(errs, fmt.Errorf("topic %q is not on the brokers: make it, or have it made with -create", name))
 		}
 	}
+	if l.o.Rate > 0 && !slices.Contains(names, l.o.Target) {
+		// Samples to a topic that nobody reads may be meant, but not to none.
+		all, err := l.cluster.Partitions(ctx, l.o.Target)
+		if err != nil {
+			return nil, err
+		}
+		if all[l.o.Target] == 0 {
+			errs = append(errs, fmt.Errorf("-topic %q is not there for -rate to write to: give one of %s, or have it made with -topics", l.o.Target, strings.Join(names, ", ")))
+		}
+	}
 	return there, errors.Join(errs...)
 }
 
