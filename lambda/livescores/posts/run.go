@@ -33,6 +33,9 @@ type run struct {
 	busy    int
 	fatal   error
 
+	others  bool      // have the next turn, before what is tried again
+	otherAt time.Time // when the last of them was begun
+
 	// finished tells that the ring was closed in this run, and not before.
 	finished bool
 
@@ -188,7 +191,11 @@ func (r *run) begin(ctx context.Context, now time.Time) (begun bool, wait time.D
 	if wait := r.limit.wait(now); wait > 0 {
 		return false, wait, nil
 	}
-	wait = time.Hour // until there is an answer
+	others := r.untilOthers(now)
+	if others == 0 && r.others {
+		return true, 0, r.beginOther(ctx, now)
+	}
+	wait = others
 	for _, a := range r.waiting {
 		if a.due.IsZero() {
 			continue // it is under way
@@ -198,28 +205,54 @@ func (r *run) begin(ctx context.Context, now time.Time) (begun bool, wait time.D
 			continue
 		}
 		a.due = time.Time{}
+		r.others = true
 		r.n.retried++
 		r.post(ctx, a.Connection, a)
 		return true, 0, nil
 	}
-	if r.p.Done || len(r.waiting)+r.busy >= mostAgain+atOnce || len(r.waiting) >= mostAgain {
+	if others > 0 {
 		return false, wait, nil
 	}
+	return true, 0, r.beginOther(ctx, now)
+}
+
+// untilOthers is how long it is until one that is not tried again may be begun. In
+// an outage that takes longer the more have failed. It comes to an end all the
+// same: if it is none but those who fail are many, that finds the others.
+func (r *run) untilOthers(now time.Time) time.Duration {
+	switch {
+	case r.p.Done:
+		return time.Hour // until there is an answer, or something newer
+	case r.p.Failing < inARow && len(r.waiting) < mostAgain:
+		return 0
+	}
+	return max(0, r.otherAt.Add(r.slower(r.w.times.probe)).Sub(now))
+}
+
+// slower makes of a wait what keeps the rate of the posts as it is, however many
+// are tried again.
+func (r *run) slower(wait time.Duration) time.Duration {
+	return wait * time.Duration(max(inARow, len(r.waiting))) / inARow
+}
+
+// beginOther begins the post to the next follower that is not tried again already.
+func (r *run) beginOther(ctx context.Context, now time.Time) error {
+	r.others, r.otherAt = false, now
 	for {
 		f, err := r.next()
 		if err != nil {
-			return false, 0, err
+			return err
 		}
 		if f == nil {
 			r.p.Done, r.p.At, r.p.Round, r.finished = true, r.p.Mark, false, true
-			return true, 0, nil
+			return nil
 		}
 		r.p.At, r.p.Round = f.place, f.round
 		if r.waiting[f.Connection] != nil || f.Epoch == r.p.Epoch && f.Sequence >= r.p.Reach {
 			continue // it has its own turn, or had all of it when it began to follow
 		}
 		r.post(ctx, f.Connection, nil)
-		return true, 0, nil
+		return nil
 	}
 }
 
@@ -247,6 +280,12 @@ func (r *run) take(ctx context.Context, o outcome) {
 	r.busy--
 	now := time.Now()
 	a := o.again
+	switch {
+	case o.result != failed && o.result != throttled:
+		r.p.Failing = 0 // it is answered
+	case a == nil:
+		r.p.Failing++
+	}
 	switch o.result {
 	case sent:
 		r.n.sent++
@@ -282,7 +321,7 @@ func (r *run) take(ctx context.Context, o outcome) {
 	}
 	// Anything up to the longest wait, so that those who failed together do not
 	// come again together.
-	longest := min(r.w.times.longest, r.w.times.first<<min(a.Tries, 10))
+	longest := min(r.slower(r.w.times.longest), r.w.times.first<<min(a.Tries, 10))
 	a.Tries++
 	a.due = now.Add(time.Duration(rand.Int64N(int64(longest))) + 1)
 }

@@ -5,10 +5,12 @@
 // nobody waits for the same others again and again: when there is more to send than
 // can be posted, everybody gets less often what is then the newest.
 //
-// What has no answer or a bad one is tried again beside the others, and is taken
-// along to the next run; if much of that has gathered, no others are begun until it
-// passes. So an outage delays everybody and loses nobody, and a connection that
-// hangs delays nobody else. Who is gone is removed beside all that.
+// What has no answer or a bad one is tried again in turn with the others, less often
+// the more there is of it, and is taken along to the next run. So those who fail, or
+// hang, take half of the posts at most and keep nobody else waiting. When many fail
+// one after the other and nobody gets anything, it is an outage: others are begun
+// now and then only, until somebody does. So it delays everybody and loses nobody.
+// Who is gone is removed beside all that.
 package posts
 
 import (
@@ -67,7 +69,8 @@ type times struct {
 	again   time.Duration // that a connection is tried which takes nothing while others do
 	alone   time.Duration // and which takes nothing when all others have it
 	first   time.Duration // longest wait after the first attempt; it doubles with each
-	longest time.Duration // wait between two attempts
+	longest time.Duration // wait between two attempts, while no more than inARow fail
+	probe   time.Duration // between two others that are begun in an outage, likewise
 	look    time.Duration // between two looks at whether there is something newer
 
 	// removals is how much longer those who are gone may take to be removed than
@@ -76,15 +79,22 @@ type times struct {
 }
 
 var usual = times{attempt: 3 * time.Second, save: time.Second, again: 30 * time.Second, alone: 5 * time.Minute,
-	first: 50 * time.Millisecond, longest: time.Second, look: 500 * time.Millisecond, removals: 500 * time.Millisecond}
+	first: 50 * time.Millisecond, longest: time.Second, probe: 100 * time.Millisecond, look: 500 * time.Millisecond, removals: 500 * time.Millisecond}
 
 const (
 	// atOnce is how many posts are under way. Each waits for API Gateway for most
 	// of its time, so there are more of them than processors.
 	atOnce = 128
 
-	// mostAgain bounds what is tried again beside the others.
-	mostAgain = 256
+	// inARow is how many followers fail one after the other, at their first
+	// attempt, before it is taken for an outage. Up to as many are tried again
+	// at the usual pace.
+	inARow = 256
+
+	// mostAgain is how many are tried again before no others are begun but now
+	// and then, outage or not: what is taken along has to fit into an item of the
+	// table.
+	mostAgain = 2 * perShard
 
 	// perShard is how many followers a shard is to have. With twice as many it is
 	// split into splitBy, as long as the match may have so many.
@@ -111,7 +121,8 @@ type progress struct {
 	Round bool  `json:"round,omitempty"`
 	Done  bool  `json:"done,omitempty"` // all have Reach, but for those in Again
 
-	Again []again `json:"again,omitempty"`
+	Again   []again `json:"again,omitempty"`
+	Failing int     `json:"failing,omitempty"` // one after the other, at their first attempt
 
 	// Rate is that of the posts at the end, for the next part of the job.
 	Rate float64 `json:"rate,omitempty"`
