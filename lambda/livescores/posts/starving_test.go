@@ -23,7 +23,7 @@ func (w *world) told(start time.Time) (n int, last time.Duration) {
 	return n, last
 }
 
-// fail lets those fail until the time that is returned is set to one that passed.
+// fail lets those fail until recover.
 func (w *world) fail(status int, those []string) (until *time.Time) {
 	failing := map[string]bool{}
 	for _, c := range those {
@@ -39,6 +39,13 @@ func (w *world) fail(status int, those []string) (until *time.Time) {
 		return http.StatusOK
 	}
 	return &end
+}
+
+func (w *world) recover(until *time.Time) (now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*until = time.Now()
+	return *until
 }
 
 // Some of 1,000 fail for ever, fewer or many more than are tried again at the usual
@@ -76,15 +83,12 @@ func TestThoseWhoFailForEverDelayNobodyElse(t *testing.T) {
 					w.happen()
 					time.Sleep(tt.within)
 					n, last := w.told(start)
-					t.Logf("event %d: %d of %d healthy had it, the last after %v; %d posts", event+1, n, 1000-tt.failing, last, w.posts)
+					t.Logf("event %d: %d of %d healthy had it, the last after %v", event+1, n, 1000-tt.failing, last)
 					if n < 1000-tt.failing || last > tt.within {
 						t.Errorf("event %d: %d of %d healthy had it, the last after %v, want all after %v", event+1, n, 1000-tt.failing, last, tt.within)
 					}
 				}
-				w.mu.Lock()
-				recovery := time.Now()
-				*until = recovery
-				w.mu.Unlock()
+				recovery := w.recover(until)
 				w.happen()
 				w.settle()
 				w.check()
@@ -99,6 +103,9 @@ func TestThoseWhoFailForEverDelayNobodyElse(t *testing.T) {
 // Those who fail may also be the first on the way, as in an outage: that is not
 // taken for one for ever, because others are begun now and then.
 func TestTheFirstOnTheWayFailForEver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds: go test without -short runs it")
+	}
 	within(t, func(t *testing.T) {
 		w := newWorld(t, 1000)
 		var way []string
@@ -107,7 +114,7 @@ func TestTheFirstOnTheWayFailForEver(t *testing.T) {
 				way = append(way, f.Connection)
 			}
 		}
-		w.fail(http.StatusServiceUnavailable, way[:420])
+		until := w.fail(http.StatusServiceUnavailable, way[:420])
 		for event := range 2 {
 			start := time.Now()
 			w.happen()
@@ -118,7 +125,7 @@ func TestTheFirstOnTheWayFailForEver(t *testing.T) {
 				t.Errorf("event %d: %d of 580 had it after 20 s, want all", event+1, n)
 			}
 		}
-		w.answer = nil
+		w.recover(until)
 		w.settle()
 		w.check()
 	})
@@ -138,7 +145,7 @@ func TestMoreFailThanAreTakenAlong(t *testing.T) {
 		for i := range failing {
 			those = append(those, name(i*(failing+healthy)/failing))
 		}
-		w.fail(http.StatusServiceUnavailable, those)
+		until := w.fail(http.StatusServiceUnavailable, those)
 		w.happen()
 		for range 60 {
 			time.Sleep(time.Second)
@@ -153,7 +160,7 @@ func TestMoreFailThanAreTakenAlong(t *testing.T) {
 		if n != healthy || len(w.errs) > 0 {
 			t.Errorf("%d of %d had it after a minute, errors %v, want all and none", n, healthy, w.errs)
 		}
-		w.answer = nil
+		w.recover(until)
 		w.settle()
 	})
 }
