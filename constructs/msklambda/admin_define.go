@@ -13,6 +13,7 @@ import (
 
 	"msklambda/constructs/internal/nag"
 	"msklambda/constructs/policy"
+	"msklambda/constructs/problem"
 	"msklambda/lambda/admin/ask"
 	"msklambda/lambda/admin/contract"
 )
@@ -55,7 +56,7 @@ func (a *Admin) define() {
 	// The rules let in from each of the cluster's groups, so that some are enough.
 	p.FunctionVPC.SecurityGroups = p.FunctionVPC.SecurityGroups[:min(len(p.FunctionVPC.SecurityGroups), mostFunctionGroups)]
 	b := bundle(a, "admin function", a.cluster.Pending(), p, a.environment(),
-		hook{says: "the role is of this function alone, and {LogRetention} and {LogGroupKey} say what the log group is"})
+		hook{kept: problem.New("EditFunction", "must leave Role and LogGroup as they are: the role is of this function alone, and {LogRetention} and {LogGroupKey} say what the log group is")})
 	a.Role, a.LogGroup, a.Function = b.role, b.logs, b.function
 	a.Output = awscdk.NewCfnOutput(a, jsii.String("FunctionName"), &awscdk.CfnOutputProps{
 		Value: a.Function.FunctionName(), Description: jsii.String(contract.Output + a.name()),

@@ -127,7 +127,7 @@ var lambdasOwn = []string{
 
 func (c *Consumer) defineFunction(cluster *Cluster, props *ConsumerProps) {
 	b := bundle(c, "consumer", cluster.Pending(), props, c.tell(cluster, props),
-		hook{"{Role}, {LogRetention} and {LogGroupKey} say what they are", c.checkTimeout})
+		hook{problem.New("EditFunction", "must leave Role and LogGroup as they are: {Role}, {LogRetention} and {LogGroupKey} say what they are"), c.checkTimeout})
 	c.Role, c.LogGroup, c.Function, c.inVPC = b.role, b.logs, b.function, b.inVPC
 }
 

@@ -110,7 +110,7 @@ func (p *ConsumerProps) applyMore(f *awscdklambdagoalpha.GoFunctionProps) {
 // hook is what EditFunction must keep to: its role and its log group, which other props
 // than the function's say, on which more than the function depends.
 type hook struct {
-	says  string // what they are
+	kept  error // unless both are as they were
 	check func(*awscdklambdagoalpha.GoFunctionProps) error
 }
 
@@ -122,7 +122,7 @@ func (p *ConsumerProps) edit(f *awscdklambdagoalpha.GoFunctionProps, h hook) err
 	role, logs := f.Role, f.LogGroup
 	p.EditFunction(f)
 	if f.Role != role || f.LogGroup != logs {
-		return problem.New("EditFunction", "must leave Role and LogGroup as they are: "+h.says)
+		return h.kept
 	}
 	if h.check == nil {
 		return nil
