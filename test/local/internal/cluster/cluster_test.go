@@ -62,7 +62,7 @@ func open(t *testing.T, k connect.Kafka) *Cluster {
 // Whatever keeps the loop from the brokers is one line that says what to do.
 func TestWhyBrokersAreNotReached(t *testing.T) {
 	before := answerTime
-	answerTime = time.Second
+	answerTime = 3 * time.Second
 	t.Cleanup(func() { answerTime = before })
 	safe, open := secured(t), start(t, broker.Config{})
 	with := func(k connect.Kafka, edit func(*connect.Kafka)) connect.Kafka {
