@@ -289,12 +289,15 @@ func freePort(t *testing.T) string {
 	return port
 }
 
+// patience is for what a busy machine takes long for, such as to build a function.
+const patience = 3 * time.Minute
+
 // until waits for something that comes.
 func (w *world) until(what string, come func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(time.Minute); !come(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !come(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			w.t.Fatalf("%s did not come in a minute", what)
+			w.t.Fatalf("%s did not come in %v", what, patience)
 		}
 	}
 }
@@ -302,7 +305,7 @@ func (w *world) until(what string, come func() bool) {
 // settled waits until the group of the mapping has read all.
 func (w *world) settled() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	if err := w.msk.WaitForCommit(ctx, "orders", mappingID); err != nil {
 		w.t.Fatal(fmt.Errorf("the group does not come to the end: %w", err))
