@@ -42,7 +42,7 @@ func checkout(t *testing.T) string {
 
 func TestTheModuleHasAnotherPath(t *testing.T) {
 	if testing.Short() {
-		t.Skip("copies the module")
+		t.Skip("copies the module: go test without -short runs it")
 	}
 	dir := checkout(t)
 	if n, err := rename(dir, home); err != nil || n < 100 {

@@ -87,7 +87,7 @@ func must[T any](t *testing.T) func(T, error) T {
 
 func TestTheDoctorReadsANetworkOfMoto(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts a server in Python")
+		t.Skip("starts a server in Python: go test without -short runs it")
 	}
 	cfg := moto(t)
 	ctx := context.Background()

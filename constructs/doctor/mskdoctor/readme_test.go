@@ -146,7 +146,7 @@ func keys(t *testing.T) map[string]string {
 
 func TestEachCureNamesAKeyThatThereIs(t *testing.T) {
 	if testing.Short() {
-		t.Skip("asks for each example")
+		t.Skip("asks for each example: go test without -short runs it")
 	}
 	known, seen := keys(t), map[string]bool{}
 	for _, e := range examples {
@@ -238,7 +238,7 @@ func TestThePermissionsAreThoseOfTheCalls(t *testing.T) {
 // Each call is made by some example, so that the stand-in answers each.
 func TestEachCallIsMade(t *testing.T) {
 	if testing.Short() {
-		t.Skip("asks for each example")
+		t.Skip("asks for each example: go test without -short runs it")
 	}
 	made := map[string]bool{}
 	for _, e := range examples {

@@ -94,7 +94,7 @@ func TestAFileOrAnArgumentThatCannotBeReadIsAnError(t *testing.T) {
 // thing that CDK has an object for is named here, and no program can be found.
 func TestNoNodeIsStarted(t *testing.T) {
 	if testing.Short() {
-		t.Skip("links a program")
+		t.Skip("links a program: go test without -short runs it")
 	}
 	bin := filepath.Join(t.TempDir(), "validate")
 	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, ".").CombinedOutput(); err != nil {

@@ -18,6 +18,7 @@ import (
 	"msklambda/test/local/internal/broker"
 	"msklambda/test/local/internal/invokeapi"
 	"msklambda/test/local/internal/poller"
+	"msklambda/test/local/internal/pollertest"
 	"msklambda/test/local/internal/sandbox"
 )
 
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 func build(t *testing.T, dir string) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds programs")
+		t.Skip("builds programs: go test without -short runs it")
 	}
 	built.Lock()
 	defer built.Unlock()
@@ -109,19 +110,7 @@ func newRig(t *testing.T, destination func(*broker.Broker) poller.Destination) *
 // start starts the mapping.
 func (r *rig) start() {
 	r.t.Helper()
-	p, err := poller.New(r.poll)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(context.Background()) }()
-	r.stop = sync.OnceFunc(func() {
-		p.Stop()
-		if err := <-ended; err != nil {
-			r.t.Error(err)
-		}
-	})
-	r.t.Cleanup(r.stop)
+	r.stop = pollertest.Start(r.t, r.poll)
 }
 
 // admin runs mskadmin, and wants a status.

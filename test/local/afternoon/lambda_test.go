@@ -3,7 +3,6 @@ package afternoon
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"msklambda/test/internal/account"
 	"msklambda/test/local/internal/invokeapi"
 	"msklambda/test/local/internal/poller"
+	"msklambda/test/local/internal/pollertest"
 	"msklambda/test/local/internal/sandbox"
 )
 
@@ -184,21 +184,9 @@ func (l *lambda) poll(p account.Properties) {
 		partial = partial || kind == "ReportBatchItemFailures"
 	}
 	size, _ := p["BatchSize"].(float64)
-	run, err := poller.New(poller.Config{Brokers: l.brokers, Client: l.client, Topic: texts(p["Topics"])[0], BatchSize: int(size),
+	l.stop = pollertest.Start(l.t, poller.Config{Brokers: l.brokers, Client: l.client, Topic: texts(p["Topics"])[0], BatchSize: int(size),
 		Group:    p["AmazonManagedKafkaEventSourceConfig"].(account.Properties)["ConsumerGroupId"].(string),
 		From:     poller.Position(p["StartingPosition"].(string)),
 		Function: l.deployed[name(p)], FunctionARN: functionARN(name(p)), SourceARN: p["EventSourceArn"].(string),
 		Window: 100 * time.Millisecond, RetryAttempts: -1, ReportBatchItemFailures: partial, Log: l.t.Logf})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- run.Run(context.Background()) }()
-	l.stop = sync.OnceFunc(func() {
-		run.Stop()
-		if err := <-ended; err != nil {
-			l.t.Error(err)
-		}
-	})
-	l.t.Cleanup(l.stop)
 }

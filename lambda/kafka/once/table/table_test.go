@@ -124,7 +124,7 @@ func TestTableKeepsMarks(t *testing.T) {
 
 func TestPartitionsInATableWhateverHappensAtEachStep(t *testing.T) {
 	if testing.Short() {
-		t.Skip("200 cases of a dozen requests")
+		t.Skip("200 cases of a dozen requests: go test without -short runs it")
 	}
 	server, name := newTable(t)
 	storetest.RunCrashes(t, func(t *testing.T) (once.MarkStore, func(time.Duration)) {

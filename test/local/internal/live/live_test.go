@@ -28,7 +28,7 @@ func TestWithoutNPMTheErrorSaysSo(t *testing.T) {
 
 func TestATakenPortIsNamed(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds four functions")
+		t.Skip("builds four functions: go test without -short runs it")
 	}
 	dynalite.ForTest(t) // or skip
 	for name, tt := range map[string]struct {

@@ -29,7 +29,7 @@ type shown struct {
 func show(t *testing.T, args ...string) *shown {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("starts a browser")
+		t.Skip("starts a browser: go test without -short runs it")
 	}
 	root(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -116,7 +116,7 @@ func TestEachRuleHasItsTest(t *testing.T) {
 // protocol, with TLS and a password.
 func TestTheRulesHoldOnABrokerOfItsOwnProcess(t *testing.T) {
 	if testing.Short() {
-		t.Skip("starts a process for each case")
+		t.Skip("starts a process for each case: go test without -short runs it")
 	}
 	ofItsOwn = true
 	t.Cleanup(func() { ofItsOwn = false })

@@ -30,7 +30,7 @@ import (
 func start(t *testing.T, timeout time.Duration, env ...string) (e *Emulator, bootstrap, ledger string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("builds a function, and the emulator once")
+		t.Skip("builds a function, and the emulator once: go test without -short runs it")
 	}
 	dir := t.TempDir()
 	bootstrap, ledger = filepath.Join(dir, "bootstrap"), filepath.Join(dir, "ledger")
